@@ -1,0 +1,39 @@
+# The verbs of the house. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint bench up clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
+
+install: $(STAMP) ## create .venv and install everything, pinned by constraints.txt
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv (the first time takes a few minutes)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP) ## run the main job on an embedded Redis: no key, no network
+	@$(BIN)/farthing demo
+
+up: $(STAMP) ## start the fleet on this machine (OPENAI_API_KEY for the real provider)
+	@$(BIN)/farthing up
+
+test: lint ## lint, type-check and run every test
+	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage report --skip-covered --sort=cover | tail -n 40
+
+lint: $(STAMP) ## ruff and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(STAMP) ## measure speed, side by side in one run
+	@$(BIN)/python -m tests.benchmarks
+
+clean: ## remove .venv and caches
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage dist build

@@ -1,0 +1,1 @@
+"""Pure decisions: no celery, redis, openai, environment, clock or file writes."""

@@ -1,0 +1,127 @@
+"""The answer: what the caller gets back, what it cost and what it would have cost, with its codec."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Source = Literal["exact", "semantic", "follower", "rule", "model"]
+SOURCES: tuple[Source, ...] = ("exact", "semantic", "follower", "rule", "model")
+Tier = Literal["rule", "economy", "premium"]
+
+
+def usd(amount: Decimal) -> str:
+    """Dollars as a plain decimal string (never ``1E-7``), trailing zeros dropped, at least one digit."""
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") or "0" if "." in text else text
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counted them; ``cached_tokens`` are part of ``prompt_tokens``."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.prompt_tokens, self.cached_tokens, self.completion_tokens) < 0:
+            raise ValueError(f"usage: got {self}, expected counts of 0 or more")
+        if self.cached_tokens > self.prompt_tokens:
+            raise ValueError(f"usage: got {self}, expected cached_tokens <= prompt_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who answers. ``score`` in [0, 1] rises with the expected gain of premium; ``reason`` is words."""
+
+    tier: Tier
+    score: float
+    reason: str
+    model: str | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One job's answer. Money is Decimal dollars; timings are milliseconds."""
+
+    text: str
+    source: Source
+    finish_reason: str = "stop"
+    message: Mapping[str, Any] | None = None
+    model: str | None = None
+    provider: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: Decimal = Decimal(0)
+    baseline_usd: Decimal = Decimal(0)
+    price_version: str = ""
+    route: Route | None = None
+    cache: Mapping[str, Any] | None = None
+    context: Mapping[str, Any] | None = None
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    degraded: tuple[str, ...] = ()
+    job_id: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Answer(job_id={self.job_id!r}, source={self.source!r}, {len(self.text)} characters)"
+
+    @property
+    def saved_usd(self) -> Decimal:
+        """Baseline minus cost; negative when Farthing cost more than it saved."""
+        return self.baseline_usd - self.cost_usd
+
+    def encode(self) -> dict[str, Any]:
+        """The answer as JSON values, in the contract's shape."""
+        return {
+            "job_id": self.job_id,
+            "text": self.text,
+            "message": dict(self.message) if self.message else {"role": "assistant", "content": self.text},
+            "finish_reason": self.finish_reason,
+            "source": self.source,
+            "model": self.model,
+            "provider": self.provider,
+            "usage": asdict(self.usage),
+            "cost_usd": usd(self.cost_usd),
+            "baseline_usd": usd(self.baseline_usd),
+            "price_version": self.price_version,
+            "route": {k: v for k, v in asdict(self.route).items() if k in ("tier", "score", "reason")}
+            if self.route
+            else None,
+            "cache": dict(self.cache) if self.cache else None,
+            "context": dict(self.context) if self.context else None,
+            "timings_ms": dict(self.timings_ms),
+            "degraded": list(self.degraded),
+        }
+
+    @classmethod
+    def decode(cls, raw: Mapping[str, Any]) -> Answer:
+        """Read an answer that a worker encoded; fields that a newer worker added are left out."""
+        route = raw.get("route")
+        usage = raw.get("usage") or {}
+        return cls(
+            text=raw["text"],
+            source=raw["source"],
+            finish_reason=raw.get("finish_reason") or "stop",
+            message=raw.get("message"),
+            model=raw.get("model"),
+            provider=raw.get("provider"),
+            usage=Usage(**{name: usage.get(name, 0) for name in Usage.__slots__}),
+            cost_usd=Decimal(raw.get("cost_usd") or 0),
+            baseline_usd=Decimal(raw.get("baseline_usd") or 0),
+            price_version=raw.get("price_version") or "",
+            route=Route(tier=route["tier"], score=route["score"], reason=route["reason"]) if route else None,
+            cache=raw.get("cache"),
+            context=raw.get("context"),
+            timings_ms=raw.get("timings_ms") or {},
+            degraded=tuple(raw.get("degraded") or ()),
+            job_id=raw.get("job_id"),
+        )
+
+    def under(self, job_id: str, *, degraded: tuple[str, ...] = ()) -> Answer:
+        """The same answer as another job's: its id, and what was degraded on its way."""
+        return replace(self, job_id=job_id, degraded=(*self.degraded, *degraded))

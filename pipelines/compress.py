@@ -1,0 +1,69 @@
+"""Which messages to send: all of them within the budget, else the instructions and the latest turns that fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.tokens import estimate_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.job import Message
+
+INSTRUCTIONS = ("system", "developer")
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """The messages to send, in their order, and what was left out. Token counts are estimates (see tokens)."""
+
+    messages: tuple[Message, ...]
+    dropped: int
+    tokens_before: int
+    tokens_after: int
+
+    def report(self) -> dict[str, Any]:
+        """The answer's ``context`` field."""
+        return {
+            "kept_messages": len(self.messages),
+            "dropped_messages": self.dropped,
+            "prompt_tokens_before": self.tokens_before,
+            "prompt_tokens_after": self.tokens_after,
+        }
+
+
+def compress(messages: Sequence[Message], *, budget_tokens: int) -> Compressed:
+    """Choose what to send within ``budget_tokens``.
+
+    Instructions and everything from the last user turn on always stay, even over the budget: without them there
+    is no question. A tool call and its results stay or go together, or the provider refuses the request.
+    """
+    before = estimate_messages(messages)
+    if before <= budget_tokens:
+        return Compressed(tuple(messages), 0, before, before)
+    last_user = max(i for i, message in enumerate(messages) if message.role == "user")
+    keep = {i for i, message in enumerate(messages) if message.role in INSTRUCTIONS or i >= last_user}
+    spent = estimate_messages(messages[i] for i in keep)
+    for group in reversed(_groups(messages, last_user)):
+        cost = estimate_messages(messages[i] for i in group)
+        if spent + cost > budget_tokens:
+            break  # turns stay contiguous: a gap in the middle reads as if nothing was said there
+        keep.update(group)
+        spent += cost
+    kept = tuple(messages[i] for i in sorted(keep))
+    return Compressed(kept, len(messages) - len(kept), before, spent)
+
+
+def _groups(messages: Sequence[Message], end: int) -> list[list[int]]:
+    """Indices before ``end`` that stand or fall together: a user turn with the replies to it."""
+    groups: list[list[int]] = []
+    for index in range(end):
+        message = messages[index]
+        if message.role in INSTRUCTIONS:
+            continue
+        if message.role == "user" or not groups:
+            groups.append([])
+        groups[-1].append(index)
+    return groups

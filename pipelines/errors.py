@@ -1,0 +1,163 @@
+"""The error tree: every class is a sentence to the reader, its arguments are data on attributes.
+
+FarthingError
+├── JobInvalid               the job is malformed: which field, what it got, what it expected
+├── ConfigurationInvalid     settings or the TOML file: every fault at once
+├── UnknownModel             a job or a route names a model that no provider offers
+├── PriceUnknown             no price for this model: never $0
+├── DeadlineExceeded         the job's own deadline passed before an answer
+├── ProviderFailed           a provider did not answer; says whether another try could succeed
+├── ProvidersExhausted     no provider of the route answered
+├── EncoderUnavailable       the encoder's model is missing, altered or cannot be loaded
+├── RuleFailed               a rule matched but its database did not answer
+├── StoreUnavailable         Redis refused or could not be reached
+└── AnswerTimeout            the client waited as long as it was told to
+
+Celery's JSON result backend rebuilds an exception as ``cls(*args)``; so each class keeps exactly its
+constructor's arguments in ``args`` (JSON values only), and renders its sentence in ``__str__``.
+"""
+
+from __future__ import annotations
+
+
+class FarthingError(Exception):
+    """Something went wrong that Farthing can name."""
+
+
+class JobInvalid(FarthingError, ValueError):
+    """A job is malformed. ``field`` is a dotted path, e.g. ``messages[0].role``."""
+
+    def __init__(self, field: str, got: str, expected: str) -> None:
+        super().__init__(field, got, expected)
+        self.field, self.got, self.expected = field, got, expected
+
+    def __str__(self) -> str:
+        return f"{self.field}: got {self.got}, expected {self.expected}"
+
+
+class ConfigurationInvalid(FarthingError, ValueError):
+    """The settings or the configuration file have faults; ``faults`` lists all of them."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__(faults)
+        self.faults = list(faults)
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  - {fault}" for fault in self.faults)
+        return f"configuration has {len(self.faults)} fault(s):\n{lines}"
+
+
+class UnknownModel(FarthingError):
+    """No configured provider offers this model."""
+
+    def __init__(self, model: str, known: list[str]) -> None:
+        super().__init__(model, known)
+        self.model, self.known = model, list(known)
+
+    def __str__(self) -> str:
+        return f"model: got {self.model!r}, expected one of {', '.join(sorted(self.known)) or '(none configured)'}"
+
+
+class PriceUnknown(FarthingError):
+    """No price is known for a model of a provider: add one under ``[[prices]]`` in the configuration."""
+
+    def __init__(self, model: str, provider: str) -> None:
+        super().__init__(model, provider)
+        self.model, self.provider = model, provider
+
+    def __str__(self) -> str:
+        return (
+            f"no price known for model {self.model!r} of provider {self.provider!r}: "
+            "add it under [[prices]] in the file that FARTHING_CONFIG names"
+        )
+
+
+class DeadlineExceeded(FarthingError):
+    """The job's deadline passed; ``stage`` says where it was."""
+
+    def __init__(self, deadline_s: float, stage: str) -> None:
+        super().__init__(deadline_s, stage)
+        self.deadline_s, self.stage = deadline_s, stage
+
+    def __str__(self) -> str:
+        return f"the job's deadline of {self.deadline_s:g} s passed at {self.stage}"
+
+
+class ProviderFailed(FarthingError):
+    """One provider did not answer.
+
+    ``status`` is the HTTP status or 0 when there was none; ``retryable`` says whether another try could
+    succeed; ``retry_after_s`` is what the provider asked for, or None.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        kind: str,
+        status: int = 0,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(provider, kind, status, retryable, retry_after_s)
+        self.provider, self.kind, self.status = provider, kind, status
+        self.retryable, self.retry_after_s = retryable, retry_after_s
+
+    def __str__(self) -> str:
+        status = f" (HTTP {self.status})" if self.status else ""
+        again = "may succeed later" if self.retryable else "will not succeed by trying again"
+        return f"provider {self.provider!r} did not answer: {self.kind}{status}; {again}"
+
+
+class ProvidersExhausted(FarthingError):
+    """No provider of the route answered; ``failures`` has one sentence each."""
+
+    def __init__(self, failures: list[str]) -> None:
+        super().__init__(failures)
+        self.failures = list(failures)
+
+    def __str__(self) -> str:
+        return "no provider answered: " + "; ".join(self.failures)
+
+
+class EncoderUnavailable(FarthingError):
+    """The encoder cannot be used: which one, and how to mend it."""
+
+    def __init__(self, encoder: str, reason: str) -> None:
+        super().__init__(encoder, reason)
+        self.encoder, self.reason = encoder, reason
+
+    def __str__(self) -> str:
+        return f"encoder {self.encoder!r} cannot be used: {self.reason}"
+
+
+class RuleFailed(FarthingError):
+    """A rule matched the question but could not be carried out; the job goes to the model."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(rule, reason)
+        self.rule, self.reason = rule, reason
+
+    def __str__(self) -> str:
+        return f"rule {self.rule!r} matched but failed: {self.reason}"
+
+
+class StoreUnavailable(FarthingError):
+    """Redis refused or could not be reached; ``role`` is broker, result or cache."""
+
+    def __init__(self, role: str, reason: str) -> None:
+        super().__init__(role, reason)
+        self.role, self.reason = role, reason
+
+    def __str__(self) -> str:
+        return f"{self.role} Redis: {self.reason}"
+
+
+class AnswerTimeout(FarthingError, TimeoutError):
+    """The client stopped waiting; the job may still be answered under the same id."""
+
+    def __init__(self, job_id: str, waited_s: float) -> None:
+        super().__init__(job_id, waited_s)
+        self.job_id, self.waited_s = job_id, waited_s
+
+    def __str__(self) -> str:
+        return f"no answer to job {self.job_id} within {self.waited_s:g} s; ask again with result({self.job_id!r})"

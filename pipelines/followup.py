@@ -1,0 +1,113 @@
+"""Follow-ups: does the last turn stand alone, or does it need the turns before it?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.job import Job, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether the question stands alone, and the earlier turns that belong to it when it does not."""
+
+    alone: bool
+    question: str
+    context: tuple[Message, ...]
+    reason: str
+
+
+# Words that point at something said before.
+_POINTS_EN = re.compile(
+    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|one|ones|there|then|such"
+    r"|so|same|other|others|another|else|instead|either|neither|both|again|more|also|too|former|latter|above"
+    r"|previous|previously|earlier|next|first|second|third|last|mentioned|said|the (?:two|three|rest|difference|list))\b",
+    re.IGNORECASE,
+)
+# "is there", "how do I get there" aside: words that point at nothing in these uses.
+_EXPLETIVE = re.compile(
+    r"\b(?:is|are|was|were|will) there\b|\bthere (?:is|are|was|were|any)\b|\bis it (?:possible|ok|okay|safe|true|necessary|legal|free)\b"
+    r"|\bit is possible\b|\bhow long does it take\b|\b(?:one|more) of (?:the|my)\b|\bmore than\b|\bfirst[- ]time\b"
+    r"|\b(?:this|last|next) (?:week|month|year|time)\b|\bso that\b|\bsuch as\b|\b(?:is|was|think|know|sure|means?|so|see|heard) that\b",
+    re.IGNORECASE,
+)
+_OPENS_EN = re.compile(
+    r"^(?:and|but|or|so|then|also|what about|how about|why not|yes|no|yeah|yep|nope|ok|okay|sure|thanks|thank you|great"
+    r"|right|really|because|which one|the|for|in|on|with|from|to|at|by|any|more|anything|else|wait|hmm|actually)\b",
+    re.IGNORECASE,
+)
+_BARE_EN = re.compile(
+    r"^(?:why|how|when|where|who|which|what|how (?:much|many|long|so|come)|how often|what for|what else)$",
+    re.IGNORECASE,
+)
+_POINTS_ZH = re.compile(
+    r"它|他|她|这|那|此|该|其|上面|前面|刚才|之前说|另|别的|其他|还有|一样|同样|继续|接着|然后|再|也(?!许)|第[一二三四五六七八九十]|前者|后者"
+)
+_OPENS_ZH = re.compile(
+    r"^(?:那|可是|但是|但|所以|因为|而且|还|好的|好吧|好|嗯|是的|是|不是|不|对|行|可以的?$|为什么$|怎么办$|多少$|多久$|哪)"
+)
+_ENDS_ZH = re.compile(r"呢[?？。!！]*$")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_WORD = re.compile(r"[A-Za-z0-9'’-]+")
+# A full question has a subject and a verb: fewer words are an answer or an ellipsis.
+LEAST_WORDS = 4
+LEAST_HAN = 5
+# A verb of its own: without one, "the price of the blue plan" is half a question.
+_ASKS_EN = re.compile(
+    r"\b(?:am|is|are|was|were|do|does|did|can|could|will|would|should|may|might|must|have|has|had|how|what|why|when"
+    r"|where|who|which|tell|explain|show|give|help|need|want|list|describe|compare|write|find|reset|cancel|change)\b",
+    re.IGNORECASE,
+)
+_ASKS_ZH = re.compile(
+    r"[吗么?？]|什么|怎|如何|多少|多久|几|哪|谁|为何|为什么|能|可以|是否|有没有|要|帮|请|介绍|说明|解释|查|想"
+)
+
+
+def standing(job: Job) -> Standing:
+    """Judge the job's last user turn. In doubt it depends: then it is looked up among jobs with the same history."""
+    question = job.question
+    earlier = tuple(m for m in job.messages if m is not question and m.role not in ("system", "developer"))
+    if question.has_parts or job.messages[-1] is not question:
+        return Standing(False, question.text, earlier, "it comes with parts or tool results")
+    if not earlier:
+        return Standing(True, question.text, (), "nothing was said before")
+    reason = dependence(question.text)
+    if reason is not None:
+        return Standing(False, question.text, earlier, reason)
+    return Standing(True, question.text, (), "it names all that it asks about")
+
+
+def dependence(turn: str) -> str | None:
+    """Why a turn cannot be understood without what was said before, or None when it can."""
+    text = turn.strip()
+    if len(_HAN.findall(text)) * 2 >= len(_WORD.findall(text)):
+        return _dependence_zh(text)
+    return _dependence_en(text)
+
+
+def _dependence_en(text: str) -> str | None:
+    plain = text.rstrip("?!. ")
+    if _BARE_EN.match(plain) or len(_WORD.findall(plain)) < LEAST_WORDS:
+        return "it is too short to stand alone"
+    if _OPENS_EN.match(plain):
+        return "it continues a sentence"
+    if _POINTS_EN.search(_EXPLETIVE.sub(" ", plain)):
+        return "it points back"
+    if not _ASKS_EN.search(plain):
+        return "it is not a whole question"
+    return None
+
+
+def _dependence_zh(text: str) -> str | None:
+    if len(_HAN.findall(text)) + len(_WORD.findall(text)) < LEAST_HAN:
+        return "it is too short to stand alone"
+    if _OPENS_ZH.search(text) or _ENDS_ZH.search(text):
+        return "it continues a sentence"
+    if _POINTS_ZH.search(text):
+        return "it points back"
+    if not _ASKS_ZH.search(text):
+        return "it is not a whole question"
+    return None

@@ -1,0 +1,50 @@
+"""Freshness: which answers may be kept for the next who asks, and for how long."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.answer import Answer
+    from pipelines.job import Job
+
+# What is true now need not be true in a minute: such a question is asked afresh each time.
+_NOW = re.compile(
+    r"\b(?:now|right now|currently|at the moment|today|tonight|tomorrow|yesterday|this (?:week|month|morning|evening)"
+    r"|latest|live|real[- ]time|what time|what day|so far)\b"
+    r"|现在|目前|当前|此刻|今天|今日|今晚|明天|昨天|本周|这周|本月|最新|实时|刚刚|刚才|几点了",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The answer may be kept for ``ttl_s`` seconds, counted from when it was made."""
+
+    ttl_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The answer must not be kept."""
+
+    reason: str
+
+
+def keep(job: Job, answer: Answer, *, default_ttl_s: float) -> Keep | Refuse:
+    """Decide on a fresh answer."""
+    if job.cache == "bypass":
+        return Refuse("the job asked for no cache")
+    if answer.source != "model":
+        return Refuse("it is not a model's answer")
+    if answer.finish_reason != "stop":
+        return Refuse("truncated, filtered or unfinished")
+    if not answer.text.strip():
+        return Refuse("empty")
+    if answer.message and (answer.message.get("tool_calls") or answer.message.get("refusal")):
+        return Refuse("a tool call or a refusal")
+    if _NOW.search(job.question.text):
+        return Refuse("the question is about this moment")
+    return Keep(default_ttl_s)

@@ -1,0 +1,132 @@
+"""The journey: the stages of a job, their names on the wire, and what each hands to the next.
+
+cache-lookup ── hit ─▶ Answer
+     │ miss (the only fork)
+     ▼
+classify ── rule ─▶ Answer
+     ▼ Route
+compress-context
+     ▼ fewer messages
+model-call ─▶ Answer ─▶ write-back
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pipelines.answer import Route, usd
+from pipelines.job import Job, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Task names are the wire's contract: they never follow the file that a function happens to live in.
+LOOKUP = "chat.cache_lookup"
+CLASSIFY = "chat.classify"
+COMPRESS = "chat.compress_context"
+MODEL_CALL = "chat.model_call"
+WRITE_BACK = "cache.write_back"
+MAINTAIN = "cache.maintain"
+FEEDBACK = "cache.feedback"
+
+AFTER_A_MISS = (CLASSIFY, COMPRESS, MODEL_CALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the cache this job's answer belongs.
+
+    ``scope`` and ``key`` are hex digests (see fingerprint); ``vector`` is the question's unit vector as
+    little-endian float16 bytes, or None when no encoder reads the question; ``encoder`` is that encoder's
+    fingerprint, empty without one.
+    """
+
+    scope: str
+    key: str
+    encoder: str = ""
+    vector: bytes | None = None
+
+    def encode(self) -> dict[str, Any]:
+        """JSON values; the vector in base64."""
+        vector = None if self.vector is None else base64.b64encode(self.vector).decode("ascii")
+        return {"scope": self.scope, "key": self.key, "encoder": self.encoder, "vector": vector}
+
+    @classmethod
+    def decode(cls, raw: Mapping[str, Any]) -> Place:
+        """Read what :meth:`encode` wrote."""
+        vector = raw.get("vector")
+        return cls(
+            scope=raw["scope"],
+            key=raw["key"],
+            encoder=raw.get("encoder") or "",
+            vector=None if vector is None else base64.b64decode(vector, validate=True),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one stage hands to the next: the job, and everything decided so far. It grows forward only.
+
+    ``submitted_at`` and ``started_at`` are seconds since the epoch (when the sender submitted the job, if it
+    said so; when the first stage began); ``spent_usd`` is what was paid before the model call (embedding).
+    ``place`` is None when the cache must not be written; ``messages`` is None until the context is chosen.
+    """
+
+    job: Job
+    job_id: str
+    started_at: float
+    submitted_at: float | None = None
+    place: Place | None = None
+    route: Route | None = None
+    messages: tuple[Message, ...] | None = None
+    context: Mapping[str, Any] | None = None
+    spent_usd: Decimal = Decimal(0)
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    degraded: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Progress(job_id={self.job_id!r}, {self.job!r})"
+
+    @property
+    def deadline_at(self) -> float:
+        """Seconds since the epoch at which the caller stops waiting."""
+        return (self.started_at if self.submitted_at is None else self.submitted_at) + self.job.deadline_s
+
+    def encode(self) -> dict[str, Any]:
+        """JSON values, for the next stage's argument."""
+        return {
+            "job": self.job.encode(),
+            "job_id": self.job_id,
+            "started_at": self.started_at,
+            "submitted_at": self.submitted_at,
+            "place": None if self.place is None else self.place.encode(),
+            "route": None if self.route is None else asdict(self.route),
+            "messages": None if self.messages is None else [m.encode() for m in self.messages],
+            "context": None if self.context is None else dict(self.context),
+            "spent_usd": usd(self.spent_usd),
+            "timings_ms": dict(self.timings_ms),
+            "degraded": list(self.degraded),
+        }
+
+    @classmethod
+    def decode(cls, raw: Mapping[str, Any]) -> Progress:
+        """Read what :meth:`encode` wrote; raises JobInvalid when the job inside is malformed."""
+        messages, place, route = raw.get("messages"), raw.get("place"), raw.get("route")
+        return cls(
+            job=Job.decode(raw["job"]),
+            job_id=raw["job_id"],
+            started_at=raw["started_at"],
+            submitted_at=raw.get("submitted_at"),
+            place=None if place is None else Place.decode(place),
+            route=None if route is None else Route(**route),
+            messages=None
+            if messages is None
+            else tuple(Message.decode(m, f"messages[{i}]") for i, m in enumerate(messages)),
+            context=raw.get("context"),
+            spent_usd=Decimal(raw.get("spent_usd") or 0),
+            timings_ms=raw.get("timings_ms") or {},
+            degraded=tuple(raw.get("degraded") or ()),
+        )

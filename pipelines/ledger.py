@@ -1,0 +1,117 @@
+"""The ledger's arithmetic: one answer becomes integer counters, counters become totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pipelines.answer import usd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.answer import Answer
+
+# Counters are whole numbers, so that Redis adds them exactly: money in billionths of a dollar.
+NANO = Decimal(1_000_000_000)
+
+
+def record(answer: Answer) -> dict[str, int]:
+    """The counters that one answer adds."""
+    tier = answer.route.tier if answer.route else None
+    counters = {
+        "jobs": 1,
+        f"source:{answer.source}": 1,
+        "cost_nusd": _nano(answer.cost_usd),
+        "baseline_nusd": _nano(answer.baseline_usd),
+        "prompt_tokens": answer.usage.prompt_tokens,
+        "cached_tokens": answer.usage.cached_tokens,
+        "completion_tokens": answer.usage.completion_tokens,
+        "latency_us": round(answer.timings_ms.get("total", 0.0) * 1000),
+    }
+    if tier is not None and answer.source in ("rule", "model"):
+        counters[f"tier:{tier}"] = 1
+    return counters
+
+
+def _nano(amount: Decimal) -> int:
+    return int((amount * NANO).to_integral_value())
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over jobs; ``counters`` are as :func:`record` names them."""
+
+    counters: Mapping[str, int] = field(default_factory=dict)
+
+    def plus(self, counters: Mapping[str, int]) -> Totals:
+        """These totals and some more counters."""
+        merged = dict(self.counters)
+        for name, amount in counters.items():
+            merged[name] = merged.get(name, 0) + amount
+        return Totals(merged)
+
+    def count(self, name: str) -> int:
+        """One counter, 0 when it never counted."""
+        return self.counters.get(name, 0)
+
+    @property
+    def jobs(self) -> int:
+        """Answered jobs."""
+        return self.count("jobs")
+
+    @property
+    def hits(self) -> int:
+        """Jobs answered from the cache."""
+        return self.count("source:exact") + self.count("source:semantic")
+
+    @property
+    def hit_rate(self) -> float:
+        """Hits per job, in [0, 1]."""
+        return self.hits / self.jobs if self.jobs else 0.0
+
+    @property
+    def premium_share(self) -> float:
+        """Premium calls per job, in [0, 1]."""
+        return self.count("tier:premium") / self.jobs if self.jobs else 0.0
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """Dollars spent."""
+        return self.count("cost_nusd") / NANO
+
+    @property
+    def baseline_usd(self) -> Decimal:
+        """Dollars that the same jobs would have cost."""
+        return self.count("baseline_nusd") / NANO
+
+    @property
+    def mean_latency_ms(self) -> float:
+        """Mean milliseconds from submit to answer."""
+        return self.count("latency_us") / 1000 / self.jobs if self.jobs else 0.0
+
+    def encode(self) -> dict[str, Any]:
+        """JSON values: money as decimal strings, shares in [0, 1]."""
+        return {
+            "jobs": self.jobs,
+            "hits": self.hits,
+            "hit_rate": round(self.hit_rate, 6),
+            "premium_share": round(self.premium_share, 6),
+            "sources": self._of("source:"),
+            "tiers": self._of("tier:"),
+            "cost_usd": usd(self.cost_usd),
+            "baseline_usd": usd(self.baseline_usd),
+            "saved_usd": usd(self.baseline_usd - self.cost_usd),
+            "prompt_tokens": self.count("prompt_tokens"),
+            "cached_tokens": self.count("cached_tokens"),
+            "completion_tokens": self.count("completion_tokens"),
+            "mean_latency_ms": round(self.mean_latency_ms, 3),
+        }
+
+    def _of(self, prefix: str) -> dict[str, int]:
+        return {
+            name.removeprefix(prefix): amount
+            for name, amount in sorted(self.counters.items())
+            if name.startswith(prefix)
+        }

@@ -1,0 +1,78 @@
+"""What every test has: sockets that reach loopback only, a Redis server of the run's own, and one in-process fleet."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.fleet import InProcess
+from workers import demo_database
+from workers.embedded import EmbeddedRedis
+from workers.standin import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Nothing of the developer's own installation may reach a test.
+for name in [name for name in os.environ if name.startswith(("FARTHING_", "OPENAI_", "CELERY_"))]:
+    del os.environ[name]
+
+
+# Hypothesis builds its table of Unicode on first use, which is no fault of a test's; no test is about its speed.
+settings.register_profile("farthing", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("farthing")
+
+
+def _loopback_only(connect: Any) -> Any:
+    def checked(self: socket.socket, address: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not ipaddress.ip_address(address[0]).is_loopback:
+            raise AssertionError(f"a test wanted to reach {address[0]}")
+        return connect(self, address)
+
+    return checked
+
+
+socket.socket.connect = _loopback_only(socket.socket.connect)  # type: ignore[method-assign]
+socket.socket.connect_ex = _loopback_only(socket.socket.connect_ex)  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    with EmbeddedRedis() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[StandIn]:
+    """A stand-in model that answers at once."""
+    with StandIn(speed=0.0) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def fleet(redis_url: str, model: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
+    """The fleet in this process: every queue, real Redis, the packaged encoder, the stand-in model, a shop."""
+    folder = tmp_path_factory.mktemp("fleet")
+    (folder / "farthing.toml").write_text(Path("workers/demo.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    environ = {
+        "FARTHING_BROKER_URL": redis_url,
+        "FARTHING_CONFIG": str(folder / "farthing.toml"),
+        "FARTHING_STATE_DIR": str(folder),
+        "DEMO_MODEL_URL": model.url,
+        "DEMO_DATABASE_URL": demo_database.seed(folder / "shop.sqlite"),
+    }
+    with ExitStack() as stack:
+        yield stack.enter_context(InProcess(environ, model))
+
+
+@pytest.fixture
+def tenant(request: pytest.FixtureRequest) -> str:
+    """A tenant of the test's own: its cache is empty."""
+    return f"t-{abs(hash(request.node.nodeid)):x}"

@@ -1,0 +1,63 @@
+"""The fleet inside the test's process: one Celery worker thread that serves every queue."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self
+
+from tests.waiting import until
+from workers.client import Farthing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.answer import Answer
+    from workers.standin import StandIn
+
+
+class InProcess:
+    """``ask`` a question; ``settled`` waits until its answer is in the cache of this process's replica."""
+
+    def __init__(self, environ: Mapping[str, str], model: StandIn) -> None:
+        self.environ, self.model = dict(environ), model
+
+    def __enter__(self) -> Self:
+        os.environ.update(self.environ)
+        # The app reads its settings when it is imported, as a worker's process does.
+        from celery.contrib.testing.worker import start_worker
+
+        from workers import tasks
+        from workers.app import app
+        from workers.queues import QUEUES
+        from workers.resources import resources
+
+        self.tasks, self.app, self.resources = tasks, app, resources()
+        self._stack = ExitStack()
+        queues = [queue.name for queue in QUEUES]
+        self._stack.enter_context(
+            start_worker(app, pool="threads", concurrency=16, queues=queues, perform_ping_check=False)
+        )
+        self.client = self._stack.enter_context(Farthing(environ=self.environ))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+        for name in self.environ:
+            os.environ.pop(name, None)
+
+    def ask(self, messages: Any, **fields: Any) -> Answer:
+        return self.client.ask(messages, timeout_s=30, **fields)
+
+    def settled(self, answer: Answer) -> Answer:
+        """Wait for write-back: the answer's entry is in Redis, and in the replica if the encoder reads it."""
+        store, record = self.resources.store, self.resources.records.recall(str(answer.job_id))
+        assert record is not None
+        assert record.scope is not None
+        assert record.entry is not None
+        scope, entry = record.scope, record.entry
+        until(lambda: store.get(scope, entry))
+        if store.vector(scope, entry) is not None:
+            replicas = self.resources.lookup.replicas
+            until(lambda: scope not in replicas.loaded() or replicas.size(scope) > 0)
+        return answer

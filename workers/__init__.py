@@ -1,0 +1,1 @@
+"""Celery and I/O: no thresholds, no arithmetic. The Celery app is ``workers.app``."""

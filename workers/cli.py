@@ -1,0 +1,226 @@
+"""The command line: `farthing demo | up | ask | feedback | cache | report | doctor`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines.errors import FarthingError
+
+if TYPE_CHECKING:
+    from workers.client import Farthing
+    from workers.resources import Resources
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON values.")
+
+
+class _Group(click.Group):
+    """Turns errors that Farthing can name into one sentence and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FarthingError as error:
+            click.echo(f"farthing: {error}", err=True)
+            ctx.exit(1)
+        except ModuleNotFoundError as error:
+            click.echo(f"farthing: {error.name} is not installed; pip install 'farthing[worker]'", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Group)
+@click.version_option(package_name="farthing")
+def main() -> None:
+    """Answer chat jobs at the lowest price at which the answer is still right."""
+
+
+def _print(values: Any) -> None:
+    click.echo(json.dumps(values, ensure_ascii=False, indent=2))
+
+
+def _client() -> Farthing:
+    from workers.client import Farthing
+    from workers.running import environ_of_fleet
+
+    return Farthing(environ=environ_of_fleet(os.environ))
+
+
+def _resources() -> Resources:
+    from workers.resources import Resources
+    from workers.running import environ_of_fleet
+    from workers.settings import Settings
+
+    environ = environ_of_fleet(os.environ)
+    return Resources(Settings.from_env(environ), environ)
+
+
+@main.command()
+@click.option("--questions", type=click.Path(path_type=Path), help="CSV, JSONL or text file, also .gz.")
+@click.option("--limit", type=click.IntRange(1), help="How many questions to ask.")
+@click.option("--rate", type=click.FloatRange(0.1), help="Questions a second.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Order of the questions.")
+@as_json
+def demo(questions: Path | None, limit: int | None, rate: float | None, seed: int, as_json: bool) -> None:
+    """Run the main job on an embedded Redis and a stand-in model: no key, no network."""
+    from workers.demo import run
+
+    result = run(questions=questions, limit=limit, rate=rate, seed=seed, quiet=as_json)
+    if as_json:
+        _print(result)
+
+
+@main.command()
+@click.option("--stand-in", is_flag=True, help="Answer by a stand-in model: no key, no cost.")
+def up(stand_in: bool) -> None:
+    """Start the fleet on this machine and keep it running until Ctrl-C."""
+    from workers.serve import serve
+
+    serve(stand_in=stand_in)
+
+
+@main.command()
+@click.argument("question")
+@click.option("--tenant", default="default", show_default=True)
+@click.option("--user")
+@click.option("--model", default="auto", show_default=True, help="auto, economy, premium or a model's name.")
+@click.option("--cache", type=click.Choice(["use", "refresh", "bypass"]), default="use", show_default=True)
+@click.option("--timeout", "timeout_s", type=click.FloatRange(0.1), default=60.0, show_default=True, help="Seconds.")
+@as_json
+def ask(question: str, timeout_s: float, as_json: bool, **fields: Any) -> None:
+    """Ask one question and print the answer, what it cost and what it would have cost."""
+    client = _client()
+    answer = client.ask(question, timeout_s=timeout_s, deadline_s=timeout_s, **fields)
+    if as_json:
+        _print(answer.encode())
+        return
+    click.echo(answer.text)
+    who = f"{answer.source}, {answer.model}" if answer.source == "model" else answer.source
+    took = answer.timings_ms.get("total", 0.0)
+    encoded = answer.encode()
+    line = f"[{who}] {took:.1f} ms, ${encoded['cost_usd']} instead of ${encoded['baseline_usd']}, job {answer.job_id}"
+    click.secho(line, dim=True, err=True)
+    for note in answer.degraded:
+        click.secho(f"[degraded] {note}", fg="yellow", err=True)
+
+
+@main.command()
+@click.argument("job_id")
+@click.option("--rating", type=click.Choice(["right", "wrong"]), required=True)
+@click.option("--correction", help="The right answer's text.")
+@as_json
+def feedback(job_id: str, rating: str, correction: str | None, as_json: bool) -> None:
+    """Say whether an answer was right; a wrong one leaves the cache."""
+    done = _client().feedback(job_id, rating=rating, correction=correction, wait_s=30.0)
+    if as_json:
+        _print(done)
+    elif not done["known"]:
+        click.echo(f"job {job_id} is unknown, or was answered more than a week ago")
+    else:
+        click.echo("dropped from the cache" if done["dropped"] else "noted")
+        if done["corrected"]:
+            click.echo("the correction answers this question from now on")
+
+
+@main.group()
+def cache() -> None:
+    """Look into the cache, drop entries, flush a tenant."""
+
+
+@cache.command("stats")
+@click.option("--tenant", help="One tenant; all without it.")
+@as_json
+def cache_stats(tenant: str | None, as_json: bool) -> None:
+    """How many entries and phrasings there are."""
+    stats = _resources().store.stats(tenant)
+    if as_json:
+        _print(stats)
+        return
+    for name, value in stats.items():
+        click.echo(f"{name:>12}  {value}")
+
+
+@cache.command("show")
+@click.argument("job_id")
+@as_json
+def cache_show(job_id: str, as_json: bool) -> None:
+    """The entry that answered a job, or that holds its answer."""
+    found = _entry_of(job_id)
+    values = {"scope": found.scope, **found.encode()}
+    if as_json:
+        _print(values)
+        return
+    for name, value in values.items():
+        click.echo(f"{name:>12}  {value}")
+
+
+@cache.command("drop")
+@click.argument("job_id")
+@as_json
+def cache_drop(job_id: str, as_json: bool) -> None:
+    """Drop the entry that answered a job."""
+    found = _entry_of(job_id)
+    dropped = _resources().store.drop(found.scope, found.id)
+    _print({"dropped": dropped}) if as_json else click.echo("dropped" if dropped else "it was gone already")
+
+
+@cache.command("flush")
+@click.option("--tenant", required=True)
+@click.confirmation_option(prompt="Drop every entry of this tenant?")
+@as_json
+def cache_flush(tenant: str, as_json: bool) -> None:
+    """Drop every entry of a tenant."""
+    dropped = _resources().store.flush(tenant)
+    _print({"dropped": dropped}) if as_json else click.echo(f"dropped {dropped} entries")
+
+
+def _entry_of(job_id: str) -> Any:
+    held = _resources()
+    record = held.records.recall(job_id)
+    entry = None
+    if record is not None and record.scope is not None and record.entry is not None:
+        entry = held.store.get(record.scope, record.entry)
+    if entry is None:
+        raise click.ClickException(f"no entry of job {job_id}: never cached, dropped, expired or unknown")
+    return entry
+
+
+@main.command()
+@click.option("--days", type=click.IntRange(1, 400), default=7, show_default=True)
+@click.option("--tenant", help="One tenant; all without it.")
+@as_json
+def report(days: int, tenant: str | None, as_json: bool) -> None:
+    """What the answers cost and what they would have cost, from the ledger."""
+    from rich.console import Console
+
+    from workers import reporting
+
+    values = reporting.as_json(_resources().accounts.totals(tenant, days))
+    if as_json:
+        _print(values)
+    else:
+        Console().print(reporting.as_table(values))
+
+
+@main.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """Check every connection, model file and setting, and say how to mend what is broken."""
+    from workers.doctor import examine
+    from workers.running import environ_of_fleet
+
+    broken = False
+    checks = []
+    for check in examine(environ_of_fleet(os.environ)):
+        broken |= check.state == "broken"
+        checks.append(check.encode())
+        if not as_json:
+            mark = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}[check.state]
+            click.echo(f"{mark}  {check.name}: {check.says}" + (f"\n         -> {check.mend}" if check.mend else ""))
+    if as_json:
+        _print({"ok": not broken, "checks": checks})
+    sys.exit(1 if broken else 0)

@@ -1,0 +1,235 @@
+"""The client: what a web backend imports to submit chat jobs and read their answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+import uuid
+import weakref
+from typing import TYPE_CHECKING, Any, Self
+
+from celery import Celery
+from celery.states import READY_STATES
+from kombu.exceptions import KombuError, OperationalError
+from redis.exceptions import RedisError
+
+from pipelines.answer import Answer
+from pipelines.errors import AnswerTimeout, JobInvalid, StoreUnavailable
+from pipelines.job import MAX_NAME_CHARS, Job, Message
+from pipelines.journey import FEEDBACK, LOOKUP
+from workers.queues import QUEUE_OF
+from workers.settings import Settings
+from workers.waiting import LoopThread, Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Messages = str | list[dict[str, Any]]
+
+LATE_S = 5.0  # how much longer than its deadline a job is waited for: the worker's own error says more than ours
+SUBMITTED_AT = "farthing_submitted_at"
+
+
+class Farthing:
+    """Submits chat jobs and waits for their answers; safe to share between threads and event loops.
+
+    Reads FARTHING_BROKER_URL and FARTHING_RESULT_URL from ``environ`` (``os.environ``) unless given. Connects to
+    nothing until it is used. In a server that forks, make one in each process.
+    """
+
+    def __init__(
+        self,
+        broker_url: str | None = None,
+        result_url: str | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        given = {"FARTHING_BROKER_URL": broker_url, "FARTHING_RESULT_URL": result_url}
+        named = {name: url for name, url in given.items() if url is not None}
+        settings = Settings.from_env({**(os.environ if environ is None else environ), **named})
+        self._app = _sender(settings.broker_url)
+        self._result_url = settings.result_url
+        self._lock = threading.Lock()
+        self._waiting: dict[asyncio.AbstractEventLoop, Waiting[dict[str, Any]]] = {}
+        self._thread: LoopThread | None = None
+        self._end_thread: weakref.finalize[[], Farthing] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def submit(self, messages: Messages, *, tenant: str = "default", job_id: str | None = None, **fields: Any) -> str:
+        """Send a job and return its id.
+
+        ``messages`` is a question or chat messages; ``fields`` are the job's other fields. A caller's own
+        ``job_id`` makes sending again harmless. Raises JobInvalid, or StoreUnavailable("broker", ...).
+        """
+        return self._submit(_job(messages, tenant, fields), job_id)
+
+    def result(self, job_id: str, timeout_s: float | None = None) -> Answer:
+        """Wait for a job's answer (None: for ever).
+
+        Raises what the worker raised, AnswerTimeout, or StoreUnavailable("result", ...).
+        """
+        return self._background().run(self.aresult(job_id, timeout_s))
+
+    def ask(
+        self, messages: Messages, *, tenant: str = "default", timeout_s: float | None = None, **fields: Any
+    ) -> Answer:
+        """Submit and wait: ``timeout_s`` seconds, or a little longer than the job's deadline."""
+        return self._background().run(self.aask(messages, tenant=tenant, timeout_s=timeout_s, **fields))
+
+    def feedback(
+        self, job_id: str, *, rating: str, correction: str | None = None, wait_s: float = 0.0
+    ) -> dict[str, Any]:
+        """Say whether an answer was right; a wrong one leaves the cache, ``correction`` takes its place.
+
+        Returns what was done when ``wait_s`` seconds may pass, else {} at once.
+        """
+        return self._background().run(self.afeedback(job_id, rating=rating, correction=correction, wait_s=wait_s))
+
+    async def asubmit(
+        self, messages: Messages, *, tenant: str = "default", job_id: str | None = None, **fields: Any
+    ) -> str:
+        """As :meth:`submit`."""
+        return await asyncio.to_thread(self.submit, messages, tenant=tenant, job_id=job_id, **fields)
+
+    async def aresult(self, job_id: str, timeout_s: float | None = None) -> Answer:
+        """As :meth:`result`; any number of waiters share one connection per event loop."""
+        return Answer.decode(await self._outcome(_checked_id(job_id), timeout_s))
+
+    async def aask(
+        self,
+        messages: Messages,
+        *,
+        tenant: str = "default",
+        timeout_s: float | None = None,
+        job_id: str | None = None,
+        **fields: Any,
+    ) -> Answer:
+        """As :meth:`ask`."""
+        job = _job(messages, tenant, fields)
+        sent = await asyncio.to_thread(self._submit, job, job_id)
+        return await self.aresult(sent, job.deadline_s + LATE_S if timeout_s is None else timeout_s)
+
+    async def afeedback(
+        self, job_id: str, *, rating: str, correction: str | None = None, wait_s: float = 0.0
+    ) -> dict[str, Any]:
+        """As :meth:`feedback`."""
+        if rating not in ("right", "wrong"):
+            raise JobInvalid("rating", f"{rating!r:.40}", "right or wrong")
+        if correction is not None:
+            Message.decode({"role": "assistant", "content": correction}, "correction")
+        given = {"job_id": _checked_id(job_id), "rating": rating, "correction": correction}
+        task_id = str(uuid.uuid4())
+        await asyncio.to_thread(self._send, FEEDBACK, task_id, kwargs=given)
+        return await self._outcome(task_id, wait_s) if wait_s else {}
+
+    def close(self) -> None:
+        """Close what :meth:`result` and :meth:`submit` opened; waiting threads get StoreUnavailable."""
+        with self._lock:
+            end, self._end_thread, self._thread = self._end_thread, None, None
+        if end is not None:
+            end()
+        self._app.close()
+
+    async def aclose(self) -> None:
+        """As :meth:`close`, and close this event loop's connections."""
+        with self._lock:
+            waiting = self._waiting.pop(asyncio.get_running_loop(), None)
+        if waiting is not None:
+            await waiting.aclose()
+        await asyncio.to_thread(self.close)
+
+    def _submit(self, job: Job, job_id: str | None) -> str:
+        sent = str(uuid.uuid4()) if job_id is None else _checked_id(job_id)
+        self._send(LOOKUP, sent, args=[job.encode()], headers={SUBMITTED_AT: time.time()})
+        return sent
+
+    def _send(self, task: str, task_id: str, **options: Any) -> None:
+        try:
+            self._app.send_task(task, task_id=task_id, queue=QUEUE_OF[task], **options)
+        except (OperationalError, RedisError, OSError) as error:
+            raise StoreUnavailable("broker", f"did not take the job: {error!s:.200}") from error
+
+    async def _outcome(self, task_id: str, timeout_s: float | None) -> dict[str, Any]:
+        try:
+            found = await self._of_this_loop().value(f"celery-task-meta-{task_id}", timeout_s)
+        except TimeoutError:
+            raise AnswerTimeout(task_id, timeout_s or 0.0) from None
+        outcome = self._app.backend.meta_from_decoded(dict(found))["result"]
+        if isinstance(outcome, BaseException):
+            raise outcome
+        answered: dict[str, Any] = outcome
+        return answered
+
+    def _read(self, stored: bytes) -> dict[str, Any] | None:
+        """A stored result once it is final: Celery also publishes states on the way."""
+        try:
+            meta: dict[str, Any] = self._app.backend.decode(stored)
+            return meta if meta["status"] in READY_STATES else None
+        except (KombuError, ValueError, KeyError, TypeError) as error:
+            raise StoreUnavailable("result", f"holds no result of Celery's ({type(error).__name__})") from None
+
+    def _of_this_loop(self) -> Waiting[dict[str, Any]]:
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            self._waiting = {known: held for known, held in self._waiting.items() if not known.is_closed()}
+            if loop not in self._waiting:
+                self._waiting[loop] = Waiting(self._result_url, self._read)
+            return self._waiting[loop]
+
+    def _background(self) -> LoopThread:
+        with self._lock:
+            if self._thread is None:
+                self._thread = LoopThread()
+                self._end_thread = weakref.finalize(self, self._thread.close)
+            return self._thread
+
+
+def _sender(broker_url: str) -> Celery:
+    """A Celery app that sends, JSON only, and neither becomes the program's current app nor reads results."""
+    app = Celery("farthing-client", set_as_current=False)
+    # No backend: Celery would subscribe to each result as it sends, and hold it for whoever never asks. The class is
+    # named, and the broker as the write URL, because CELERY_RESULT_BACKEND and CELERY_BROKER_URL (a web backend's
+    # own) override the other settings.
+    app.backend_cls = "disabled://"
+    app.conf.update(
+        broker_write_url=broker_url,
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        result_accept_content=["json"],
+        # A broker that restarts is back within seconds; a person waits no longer. The id stays the same.
+        task_publish_retry_policy={"max_retries": 5, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 1},
+        broker_connection_timeout=2,
+        broker_transport_options={
+            "socket_connect_timeout": 2,
+            "socket_timeout": 5,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+        },
+    )
+    return app
+
+
+def _job(messages: Messages, tenant: str, fields: Mapping[str, Any]) -> Job:
+    said = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+    return Job.decode({**fields, "messages": said, "tenant": tenant})
+
+
+def _checked_id(job_id: str) -> str:
+    """A job's id becomes part of Redis keys and of logs."""
+    if not isinstance(job_id, str) or not 0 < len(job_id) <= MAX_NAME_CHARS or not job_id.isprintable():
+        raise JobInvalid("job_id", f"{type(job_id).__name__}", f"1 to {MAX_NAME_CHARS} printable characters")
+    return job_id

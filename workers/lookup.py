@@ -1,0 +1,100 @@
+"""The cache as a lookup worker sees it: where a job belongs, and which entry may answer it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipelines import cache, encoding, fingerprint, followup, privacy
+from pipelines.errors import EncoderUnavailable, StoreUnavailable
+from pipelines.journey import Place
+from workers import telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.encoding import Encoder
+    from pipelines.job import Job
+    from workers.replica import Replicas
+    from workers.stores import CacheStore
+
+NEIGHBOURS = 8  # phrasings looked at for one question
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a lookup came to: an entry and how it was chosen, or the place where a fresh answer belongs."""
+
+    place: Place | None
+    entry: cache.Entry | None = None
+    hit: cache.Hit | None = None
+    degraded: tuple[str, ...] = ()
+
+
+class Lookup:
+    """Exact tier, then semantic tier. It fails open: a broken cache is a miss that says so."""
+
+    def __init__(
+        self,
+        store: CacheStore,
+        replicas: Replicas,
+        encoder: Encoder | None,
+        policy: cache.Policy,
+        secret: bytes,
+        *,
+        broken: Sequence[str] = (),
+    ) -> None:
+        self._store, self.replicas, self._encoder = store, replicas, encoder
+        self._policy, self._secret = policy, secret
+        self._broken = tuple(broken)
+
+    def find(self, job: Job, now: float) -> Found:
+        """Look one job up at ``now`` (seconds since the epoch)."""
+        if job.cache == "bypass":
+            return Found(place=None)
+        standing = followup.standing(job)
+        personal = any(map(privacy.personal, (standing.question, *(m.text for m in standing.context))))
+        if personal and job.user is None:
+            return Found(place=None)  # nobody to keep it for
+        fingerprint_of_encoder = "" if self._encoder is None else self._encoder.fingerprint
+        scope = fingerprint.scope(
+            job,
+            secret=self._secret,
+            encoder=fingerprint_of_encoder,
+            context=standing.context,
+            user=job.user if personal else None,
+        )
+        place = Place(scope=scope, key=fingerprint.exact_key(scope, standing.question))
+        try:
+            return self._find(job, place, standing.question, now)
+        except (StoreUnavailable, EncoderUnavailable) as error:
+            telemetry.count("cache.unavailable")
+            telemetry.log().warning("cache skipped", said=str(error))
+            return Found(place=place, degraded=(*self._broken, "cache unavailable"))
+
+    def _find(self, job: Job, place: Place, question: str, now: float) -> Found:
+        if job.cache == "use":
+            entry = self._store.find(place.scope, place.key)
+            if entry is not None and entry.expires_at > now:
+                hit = cache.Hit(entry.id, similarity=1.0, probability=1.0, decided_by="exact")
+                return Found(place=place, entry=entry, hit=hit, degraded=self._broken)
+        if self._encoder is None or not encoding.readable(self._encoder, question):
+            return Found(place=place, degraded=self._broken)
+        vector = self._encoder.encode([question])[0]
+        place = Place(
+            scope=place.scope,
+            key=place.key,
+            encoder=self._encoder.fingerprint,
+            vector=encoding.pack(vector),
+        )
+        if job.cache == "refresh":
+            return Found(place=place, degraded=self._broken)
+        candidates = self.replicas.search(place.scope, vector, NEIGHBOURS, now)
+        decision = cache.decide(question, candidates, self._policy)
+        telemetry.count(f"semantic.{type(decision).__name__.lower()}")
+        if not isinstance(decision, cache.Hit):
+            return Found(place=place, degraded=self._broken)
+        entry = self._store.get(place.scope, decision.entry_id)
+        if entry is None or entry.expires_at <= now:
+            return Found(place=place, degraded=self._broken)  # dropped or expired since the search
+        return Found(place=place, entry=entry, hit=decision, degraded=self._broken)

@@ -1,0 +1,178 @@
+"""What a worker process holds: made on first use, once, shared by its threads."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from pipelines.errors import EncoderUnavailable, StoreUnavailable
+from workers import config, keys, telemetry
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pipelines.encoding import Encoder
+    from workers.accounts import Accounts
+    from workers.config import Configuration
+    from workers.databases import Databases
+    from workers.lookup import Lookup
+    from workers.providers import Providers
+    from workers.records import Records
+    from workers.stores import CacheStore
+
+T = TypeVar("T")
+
+
+class once(Generic[T]):  # noqa: N801 - reads as the decorator that it is
+    """A property made once per instance, also when two threads ask at the same time (models are loaded once)."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make, self._name, self.__doc__ = make, make.__name__, make.__doc__
+
+    def __get__(self, instance: Resources, owner: type | None = None) -> T:
+        with instance.lock:
+            if self._name not in instance.made:
+                instance.made[self._name] = self._make(instance)
+            made: T = instance.made[self._name]
+            return made
+
+
+def connect(url: str) -> redis.Redis:
+    """A Redis client: short limits, one retry for a connection that the server closed while idle."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=5,
+        socket_connect_timeout=2,
+        socket_keepalive=True,
+        health_check_interval=25,
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
+    )
+
+
+class Resources:
+    """Everything slow to make. Each property is made once per process, on first use."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
+        self.settings, self.environ = settings, environ
+        self.lock = threading.RLock()
+        self.made: dict[str, Any] = {}
+
+    def warm(self, name: str) -> None:
+        """Make one property now instead of on first use."""
+        getattr(self, name)
+
+    @once
+    def configuration(self) -> Configuration:
+        """The configuration file, checked."""
+        return config.load(self.settings, self.environ)
+
+    @once
+    def cache_redis(self) -> redis.Redis:
+        """The cache's Redis."""
+        return connect(self.settings.cache_url)
+
+    @once
+    def store(self) -> CacheStore:
+        """Entries in the cache's Redis."""
+        from workers.stores import CacheStore
+
+        return CacheStore(self.cache_redis)
+
+    @once
+    def ledger_redis(self) -> redis.Redis:
+        """The ledger's Redis."""
+        return connect(self.settings.ledger_url)
+
+    @once
+    def accounts(self) -> Accounts:
+        """The ledger."""
+        from workers.accounts import Accounts
+
+        return Accounts(self.ledger_redis)
+
+    @once
+    def records(self) -> Records:
+        """Job records for feedback and redelivery."""
+        from workers.records import Records
+
+        return Records(self.ledger_redis)
+
+    @once
+    def providers(self) -> Providers:
+        """Clients of the configured providers."""
+        from workers.providers import Providers
+
+        return Providers(self.configuration.providers)
+
+    @once
+    def databases(self) -> Databases:
+        """The rules' databases."""
+        from workers.databases import Databases
+
+        return Databases()
+
+    @once
+    def lookup(self) -> Lookup:
+        """The cache as a lookup worker sees it; without an encoder it has its exact tier alone."""
+        from workers.lookup import Lookup
+        from workers.replica import Replicas
+
+        broken: list[str] = []
+        encoder: Encoder | None = None
+        try:
+            encoder = self.encoder
+        except EncoderUnavailable as error:
+            broken.append("encoder unavailable")
+            telemetry.count("encoder.unavailable")
+            telemetry.log().error("semantic tier is off", said=str(error))
+        dimensions = 0 if encoder is None else encoder.dimensions
+        replicas = Replicas(self.store, dimensions)
+        return Lookup(self.store, replicas, encoder, self.configuration.cache, self.secret, broken=broken)
+
+    @once
+    def encoder(self) -> Encoder | None:
+        """The configured encoder, shared by all threads; raises EncoderUnavailable."""
+        from workers import encoders
+        from workers.batching import MicroBatcher
+
+        loaded = encoders.load(self.settings.encoder, self._embedding)
+        return None if loaded is None else MicroBatcher(loaded)
+
+    def _embedding(self, model: str) -> Callable[[Sequence[str]], list[list[float]]]:
+        """Embeds with the first provider's model."""
+        providers, name = self.providers, self.configuration.providers[0].name
+        return lambda texts: providers.embed(name, model, texts)
+
+    @once
+    def secret(self) -> bytes:
+        """The key of the scopes' HMAC: from the settings, else one made once and kept in the cache's Redis."""
+        if self.settings.secret:
+            return self.settings.secret.encode()
+        try:
+            self.cache_redis.set(keys.SECRET, secrets.token_hex(32), nx=True)
+            kept = self.cache_redis.get(keys.SECRET)
+        except RedisError as error:
+            raise StoreUnavailable("cache", type(error).__name__) from error
+        if not isinstance(kept, bytes):
+            raise StoreUnavailable("cache", "it does not keep the scopes' key; set FARTHING_SECRET")
+        return kept
+
+
+_lock = threading.Lock()
+_resources: Resources | None = None
+
+
+def resources() -> Resources:
+    """This process's resources, made from its environment on first use."""
+    global _resources  # noqa: PLW0603 - one per process is the point
+    with _lock:
+        if _resources is None:
+            _resources = Resources(Settings.from_env())
+        return _resources

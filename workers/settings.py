@@ -1,0 +1,129 @@
+"""Settings: read from the environment once, checked all at once, frozen."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pipelines.errors import ConfigurationInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def _setting(env: str, default: Any, says: str, *, secret: bool = False, of: tuple[str, ...] = ()) -> Any:
+    facts = {"env": env, "says": says, "secret": secret, "of": of}
+    return field(default=default, repr=not secret, metadata=facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a process reads from its environment. Build it with :meth:`from_env`."""
+
+    broker_url: str = _setting(
+        "FARTHING_BROKER_URL", "redis://127.0.0.1:6379/0", "broker Redis (noeviction, append-only)", secret=True
+    )
+    result_url: str = _setting("FARTHING_RESULT_URL", "", "result backend; the broker when empty", secret=True)
+    cache_url: str = _setting("FARTHING_CACHE_URL", "", "cache Redis; the broker when empty", secret=True)
+    ledger_url: str = _setting(
+        "FARTHING_LEDGER_URL", "", "Redis of the ledger, never evicting; the broker when empty", secret=True
+    )
+    config_path: str = _setting("FARTHING_CONFIG", "", "TOML file of models, providers, prices and rules")
+    secret: str = _setting(
+        "FARTHING_SECRET", "", "key of the scopes' HMAC; made once and kept in the cache Redis when empty", secret=True
+    )
+    encoder: str = _setting(
+        "FARTHING_ENCODER",
+        "packaged",
+        "`packaged`, `none`, `openai:<model>`, or a sentence-transformers hub name or path",
+    )
+    openai_api_key: str = _setting("OPENAI_API_KEY", "", "key of the default provider", secret=True)
+    openai_base_url: str = _setting("OPENAI_BASE_URL", "", "address of the default provider; OpenAI's own when empty")
+    economy_model: str = _setting("FARTHING_ECONOMY_MODEL", "gpt-4o-mini", "economy model without a configuration file")
+    premium_model: str = _setting("FARTHING_PREMIUM_MODEL", "gpt-4o", "premium model without a configuration file")
+    result_expires_s: int = _setting("FARTHING_RESULT_EXPIRES_S", 3600, "how long a result can be fetched, seconds")
+    visibility_timeout_s: int = _setting(
+        "FARTHING_VISIBILITY_TIMEOUT_S", 1800, "unacknowledged messages are delivered again after, seconds"
+    )
+    log_level: str = _setting("FARTHING_LOG_LEVEL", "INFO", f"one of {', '.join(LEVELS)}", of=LEVELS)
+    log_format: str = _setting("FARTHING_LOG_FORMAT", "console", "`console` or `json`", of=("console", "json"))
+    flower_port: int = _setting("FARTHING_FLOWER_PORT", 5555, "port of Flower on loopback; 0 takes a free one")
+    flower_user: str = _setting("FARTHING_FLOWER_USER", "farthing", "Flower's login")
+    flower_password: str = _setting(
+        "FARTHING_FLOWER_PASSWORD", "", "Flower's password; made at each start when empty", secret=True
+    )
+    state_dir: str = _setting(
+        "FARTHING_STATE_DIR", "~/.local/state/farthing", "what `farthing up` keeps between runs (embedded Redis, logs)"
+    )
+
+    @property
+    def state(self) -> Path:
+        """The state folder, ``~`` expanded."""
+        return Path(self.state_dir).expanduser()
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read every setting; raises ConfigurationInvalid with all faults."""
+        given = os.environ if environ is None else environ
+        faults: list[str] = []
+        values = {f.name: _read(f, given, faults) for f in fields(cls)}
+        known = {f.metadata["env"] for f in fields(cls)}
+        faults += [
+            f"{name}: no such setting, expected one of those `farthing doctor` lists"
+            for name in sorted(given)
+            if name.startswith("FARTHING_") and name not in known
+        ]
+        if faults:
+            raise ConfigurationInvalid(faults)
+        for name in ("result_url", "cache_url", "ledger_url"):
+            values[name] = values[name] or values["broker_url"]
+        return cls(**values)
+
+
+def _read(setting: Field[Any], environ: Mapping[str, str], faults: list[str]) -> Any:
+    env, of = setting.metadata["env"], setting.metadata["of"]
+    raw = environ.get(env, "").strip()
+    if not raw:
+        return setting.default
+    if isinstance(setting.default, int):
+        return _whole(env, raw, faults)
+    if of and raw not in of:
+        faults.append(f"{env}: got {raw!r}, expected one of {', '.join(of)}")
+    if env.endswith("_URL") and env.startswith("FARTHING_") and not _is_redis(raw):
+        # The value is not shown: it may hold a password.
+        faults.append(f"{env}: expected redis://[:password@]host:port/db, rediss://… or unix://…")
+    return raw
+
+
+def _whole(env: str, raw: str, faults: list[str]) -> int:
+    if raw.isdecimal() and raw.isascii() and int(raw) < 2**31:
+        return int(raw)
+    faults.append(f"{env}: got {raw!r:.40}, expected a whole number of 0 or more")
+    return 0
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("redis", "rediss", "unix") and bool(parts.hostname or parts.path) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment from which a child process reads these very settings."""
+    return {f.metadata["env"]: str(value) for f in fields(Settings) if (value := getattr(settings, f.name)) != ""}
+
+
+def table() -> str:
+    """The README's configuration table, in Markdown."""
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for f in fields(Settings):
+        default = f"`{f.default}`" if f.default != "" else ""
+        rows.append(f"| `{f.metadata['env']}` | {default} | {f.metadata['says']} |")
+    return "\n".join(rows)

@@ -1,0 +1,105 @@
+"""A job's end: its answer priced, timed, counted once and remembered for feedback."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pipelines import ledger, pricing, tokens
+from pipelines.answer import Answer
+from pipelines.errors import StoreUnavailable
+from workers import telemetry
+from workers.records import Record
+from workers.resources import resources
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from pipelines.job import Job
+    from pipelines.journey import Progress
+    from workers.calling import Called
+
+
+def baseline_usd(job: Job, *, prompt_tokens: int | None, completion_tokens: int, provider: str | None) -> Decimal:
+    """What this job would have cost: its full context to the premium model, at list price.
+
+    ``prompt_tokens`` is the provider's own count of the full context, or None when it was never sent: then it is
+    estimated. ``provider`` is who answered; its premium model is the baseline if it has one.
+    """
+    configuration = resources().configuration
+    premium = configuration.catalog.of_tier("premium")
+    offer = next((offer for offer in premium if offer.provider == provider), premium[0])
+    return pricing.baseline(
+        configuration.prices,
+        provider=configuration.price_provider(offer.provider),
+        model=offer.model,
+        prompt_tokens=tokens.estimate_messages(job.messages) if prompt_tokens is None else prompt_tokens,
+        completion_tokens=completion_tokens,
+        at=datetime.now(UTC),
+    )
+
+
+def priced(progress: Progress, called: Called) -> Answer:
+    """The model's answer with what it cost and what it would have cost."""
+    configuration = resources().configuration
+    done, offer = called.completion, called.offer
+    provider = configuration.price_provider(offer.provider)
+    cost = configuration.prices.cost(provider, offer.model, done.usage, datetime.now(UTC))
+    # The provider counted the whole context only if nothing was dropped from it.
+    whole = progress.messages is None or progress.messages == progress.job.messages
+    return Answer(
+        text=done.text,
+        message=done.message,
+        source="model",
+        finish_reason=done.finish_reason,
+        model=offer.model,
+        provider=offer.provider,
+        usage=done.usage,
+        cost_usd=cost + progress.spent_usd,
+        baseline_usd=baseline_usd(
+            progress.job,
+            prompt_tokens=done.usage.prompt_tokens if whole else None,
+            completion_tokens=done.usage.completion_tokens,
+            provider=offer.provider,
+        ),
+        price_version=configuration.prices.version,
+        route=None if progress.route is None else replace(progress.route, tier=offer.tier),
+        context=progress.context,
+    )
+
+
+def finish(progress: Progress, answer: Answer) -> Answer:
+    """The answer as the caller gets it. The ledger failing is counted and logged, and costs no caller an answer."""
+    now = time.time()
+    began = progress.started_at if progress.submitted_at is None else progress.submitted_at
+    timings = {**progress.timings_ms, "total": round((now - began) * 1000, 3)}
+    answer = replace(
+        answer.under(progress.job_id, degraded=progress.degraded),
+        timings_ms=timings,
+    )
+    try:
+        day = datetime.fromtimestamp(now, UTC).date().isoformat()
+        tenant = progress.job.tenant
+        resources().accounts.count(progress.job_id, tenant, day, ledger.record(answer))
+        resources().records.remember(progress.job_id, _record(progress, answer))
+    except StoreUnavailable as error:
+        telemetry.count("ledger.unavailable")
+        telemetry.log().error("job not counted", said=str(error))
+        return replace(answer, degraded=(*answer.degraded, "not in the ledger"))
+    telemetry.count(f"answered.{answer.source}")
+    return answer
+
+
+def _record(progress: Progress, answer: Answer) -> Record:
+    place = progress.place
+    entry = None if answer.cache is None else answer.cache.get("entry")
+    return Record(
+        tenant=progress.job.tenant,
+        source=answer.source,
+        scope=None if place is None else place.scope,
+        key=None if place is None else place.key,
+        # A fresh answer is stored under its job's own id.
+        entry=progress.job_id if answer.source == "model" and place is not None else entry,
+    )

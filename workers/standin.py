@@ -1,0 +1,271 @@
+"""A stand-in model: the OpenAI protocol over HTTP on loopback, with a real model's delays and token counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import threading
+import time
+import urllib.request
+import zlib
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from pipelines.job import Message
+from pipelines.tokens import estimate, estimate_messages
+from workers.children import Children, last_lines
+from workers.embedded import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MODELS = ("gpt-4o-mini", "gpt-4o")
+# Order of magnitude of a small and a large hosted model; the demo compares before and after on the same ones.
+FIRST_TOKEN_S = {"gpt-4o-mini": 0.35, "gpt-4o": 0.6}
+PER_TOKEN_S = {"gpt-4o-mini": 0.010, "gpt-4o": 0.018}
+EMBEDDING_DIMENSIONS = 64
+START_S = 30.0
+_LINES = {
+    "en": (
+        "Open your account page and choose the matching entry.",
+        "Follow the steps that are shown there and confirm at the end.",
+        "You will get a message once it is done.",
+        "If anything is unclear, our support team is glad to help.",
+        "Most requests are completed within two working days.",
+        "Please keep your order number at hand.",
+    ),
+    "zh": (
+        "请打开账户页面并选择对应的选项。",
+        "按照页面提示操作，最后确认即可。",
+        "完成后您会收到通知。",
+        "如有疑问，客服很乐意为您解答。",
+        "大多数请求会在两个工作日内处理完毕。",
+        "请准备好您的订单号。",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How one request fails: an HTTP ``status``, a ``body`` that is no answer, a stream ``cut`` short, or silence."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str | None = None
+    cut: bool = False
+    silent_s: float = 0.0
+
+
+class StandIn:
+    """The model in this process. ``speed`` multiplies its delays: 0 answers at once.
+
+    ``faults`` are used up one per chat request; ``requests`` keeps what was asked.
+    """
+
+    def __init__(self, *, speed: float = 1.0, port: int = 0, faults: Sequence[Fault] = ()) -> None:
+        self.speed, self.faults, self.requests = speed, deque(faults), list[dict[str, Any]]()
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.model = self
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class StandInProcess:
+    """The model as a process of its own, so that its work does not slow the process that measures it."""
+
+    def __init__(self, *, speed: float = 1.0) -> None:
+        self._speed = speed
+
+    def __enter__(self) -> Self:
+        import sys
+
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}/v1"
+        self._log = Path(tempfile.mkstemp(prefix="farthing-standin-")[1])
+        self._children = Children(grace_s=1)
+        module = [sys.executable, "-P", "-m", "workers.standin", "--port", str(port), "--speed", str(self._speed)]
+        process = self._children.start(module, self._log)
+        until = time.monotonic() + START_S
+        while not self._answers():
+            if process.poll() is not None or time.monotonic() > until:
+                said = last_lines(self._log)
+                self.__exit__()
+                raise RuntimeError(f"the stand-in model did not start: {said}")
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._children.stop(2.0)
+        self._log.unlink(missing_ok=True)
+
+    def _answers(self) -> bool:
+        with suppress(OSError), urllib.request.urlopen(f"{self.url}/models", timeout=1.0) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+        return False
+
+
+def answer_text(model: str, question: str) -> str:
+    """What the stand-in says: the same to the same question, and that it is a stand-in."""
+    seed = zlib.crc32(question.encode())
+    language = "zh" if any("\u4e00" <= c <= "\u9fff" for c in question) else "en"
+    lines = _LINES[language]
+    count = (3 if model == MODELS[0] else 5) + seed % 4
+    opening = {"en": f"(stand-in for {model}, reply {seed:08x})", "zh": f"（{model} 的替身，回复 {seed:08x}）"}[
+        language
+    ]
+    return " ".join([opening, *(lines[(seed + n * 7) % len(lines)] for n in range(count))])
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+    model: StandIn
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Requests hold what customers wrote: nothing is logged."""
+
+    def do_GET(self) -> None:
+        data = [{"id": name, "object": "model", "created": 0, "owned_by": "stand-in"} for name in MODELS]
+        self._json(200, {"object": "list", "data": data})
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))))
+        with suppress(BrokenPipeError, ConnectionResetError):  # a client that gave up
+            if self.path.endswith("/embeddings"):
+                self._json(200, _embeddings(asked))
+            elif self.path.endswith("/chat/completions"):
+                self._chat(asked)
+            else:
+                self._json(404, {"error": {"message": "no such path", "code": "not_found"}})
+
+    def _chat(self, asked: dict[str, Any]) -> None:
+        model = self.server.model
+        model.requests.append(asked)
+        fault = model.faults.popleft() if model.faults else Fault()
+        if fault.silent_s:
+            time.sleep(fault.silent_s)
+        if fault.status != 200:
+            self._json(fault.status, {"error": {"message": "as told", "code": fault.body}}, fault.headers)
+        elif fault.body is not None:
+            self._send(200, fault.body.encode(), {"content-type": "text/event-stream"})
+        elif asked["model"] not in MODELS:
+            self._json(404, {"error": {"message": "no such model", "code": "model_not_found"}})
+        elif asked.get("stream"):
+            self._stream(asked, cut=fault.cut)
+        else:
+            self._json(200, {**_head(asked), "object": "chat.completion", **_whole(asked)})
+
+    def _stream(self, asked: dict[str, Any], *, cut: bool) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        model, speed = asked["model"], self.server.model.speed
+        time.sleep(FIRST_TOKEN_S[model] * speed)
+        head = {**_head(asked), "object": "chat.completion.chunk"}
+        for number, choice in enumerate(_deltas(asked)):
+            if cut and number == 2:
+                self.close_connection = True
+                return
+            content = choice["delta"].get("content", "")
+            time.sleep(PER_TOKEN_S[model] * estimate(content) * speed)
+            self._event({**head, "choices": [choice]})
+        if (asked.get("stream_options") or {}).get("include_usage"):
+            self._event({**head, "choices": [], "usage": _whole(asked)["usage"]})
+        self.wfile.write(b"data: [DONE]\n\n")
+        self.close_connection = True
+
+    def _event(self, values: dict[str, Any]) -> None:
+        self.wfile.write(b"data: " + json.dumps(values, ensure_ascii=False).encode() + b"\n\n")
+
+    def _json(self, status: int, values: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        self._send(status, json.dumps(values).encode(), {"content-type": "application/json", **(headers or {})})
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "content-length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _head(asked: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "chatcmpl-stand-in", "created": int(time.time()), "model": asked["model"]}
+
+
+def _text(asked: dict[str, Any]) -> tuple[str, str]:
+    """The answer and why it ends, within ``max_tokens``."""
+    messages = [Message.decode(m) for m in asked["messages"]]
+    question = next((m.text for m in reversed(messages) if m.role == "user"), "")
+    text, limit = answer_text(asked["model"], question), asked.get("max_tokens")
+    if limit is not None and estimate(text) > limit:
+        return text[: max(1, limit * 3)], "length"
+    return text, "stop"
+
+
+def _whole(asked: dict[str, Any]) -> dict[str, Any]:
+    text, reason = _text(asked)
+    prompt = estimate_messages(Message.decode(m) for m in asked["messages"])
+    completion = estimate(text)
+    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    message = {"role": "assistant", "content": text}
+    return {"choices": [{"index": 0, "message": message, "finish_reason": reason}], "usage": usage}
+
+
+def _deltas(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    text, reason = _text(asked)
+    yield {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}
+    for start in range(0, len(text), 24):
+        yield {"index": 0, "delta": {"content": text[start : start + 24]}, "finish_reason": None}
+    yield {"index": 0, "delta": {}, "finish_reason": reason}
+
+
+def _embeddings(asked: dict[str, Any]) -> dict[str, Any]:
+    texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
+    data = [{"object": "embedding", "index": i, "embedding": _vector(text)} for i, text in enumerate(texts)]
+    usage = {"prompt_tokens": sum(map(estimate, texts)), "total_tokens": sum(map(estimate, texts))}
+    return {"object": "list", "model": asked["model"], "data": data, "usage": usage}
+
+
+def _vector(text: str) -> list[float]:
+    """A bag of character trigrams: alike texts have alike vectors, which is all that a stand-in needs."""
+    counts = [0.0] * EMBEDDING_DIMENSIONS
+    padded = f"  {text.lower()} "
+    for start in range(len(padded) - 2):
+        place = int.from_bytes(hashlib.blake2b(padded[start : start + 3].encode(), digest_size=2).digest())
+        counts[place % EMBEDDING_DIMENSIONS] += 1.0
+    return counts
+
+
+@click.command()
+@click.option("--port", type=int, required=True)
+@click.option("--speed", type=float, default=1.0)
+def main(port: int, speed: float) -> None:
+    """Serve until the process is stopped."""
+    with StandIn(speed=speed, port=port):
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""The cache's truth in Redis: entries, their phrasings, and the log of changes that replicas follow."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
+
+from pipelines.cache import Entry
+from pipelines.errors import StoreUnavailable
+from workers import keys, scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import redis
+
+LOG_LENGTH = 4_096  # changes kept per scope: a replica that sleeps through more loads the scope again
+CHUNK = 500  # phrasings fetched per round trip
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Phrasing:
+    """A question that an entry answers; ``key`` is its exact key, ``vector`` packed float16 or None."""
+
+    key: str
+    entry_id: str
+    question: str
+    vector: bytes | None
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a scope's log: ``phrasing`` is None when it was dropped. ``number`` counts from 1, without gaps."""
+
+    position: str
+    number: int
+    key: str
+    phrasing: Phrasing | None
+
+
+@contextmanager
+def failing_as(role: str) -> Iterator[None]:
+    """Turn Redis's errors into ours, at this edge and nowhere else; they never quote a value."""
+    try:
+        yield
+    except AuthenticationError as error:
+        raise StoreUnavailable(role, "wrong or missing password") from error
+    except OutOfMemoryError as error:
+        raise StoreUnavailable(role, "full (maxmemory)") from error
+    except RedisError as error:
+        raise StoreUnavailable(role, type(error).__name__) from error
+
+
+class CacheStore:
+    """Entries and phrasings of all scopes. Every change is one atomic script."""
+
+    def __init__(self, redis: redis.Redis) -> None:
+        self._redis: Any = redis
+        self._find = redis.register_script(scripts.FIND)
+        self._put = redis.register_script(scripts.PUT)
+        self._drop = redis.register_script(scripts.DROP)
+
+    def find(self, scope: str, key: str) -> Entry | None:
+        """The exact tier: the entry that this very question belongs to, in one round trip."""
+        with failing_as("cache"):
+            raw = self._find(keys=[keys.phrasing(scope, key)], args=[keys.scope_prefix(scope)])
+        return _entry(dict(zip(raw[::2], raw[1::2], strict=True))) if raw else None
+
+    def get(self, scope: str, entry_id: str) -> Entry | None:
+        """An entry by id, or None when it was dropped or expired."""
+        with failing_as("cache"):
+            raw = self._redis.hgetall(keys.entry(scope, entry_id))
+        return _entry(raw) if raw else None
+
+    def put(self, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str) -> None:
+        """Store an entry and the phrasing that asked for it; the phrasing leaves any entry that it had before."""
+        fields = [part for pair in entry.encode().items() for part in pair]
+        with failing_as("cache"):
+            self._put(
+                keys=[keys.phrasing(scope, key), keys.entry(scope, entry.id), keys.log(scope)],
+                args=[
+                    keys.scope_prefix(scope),
+                    key,
+                    entry.id,
+                    entry.question,
+                    vector or b"",
+                    math.ceil(entry.expires_at * 1000),
+                    LOG_LENGTH,
+                    *fields,
+                ],
+            )
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.zadd(keys.TENANTS, {tenant: entry.created_at})
+            pipe.zadd(keys.scopes(tenant), {scope: entry.expires_at}, gt=True)
+            pipe.expireat(keys.scopes(tenant), math.ceil(entry.expires_at) + 86_400)
+            pipe.expireat(keys.TENANTS, math.ceil(entry.expires_at) + 86_400)
+            pipe.execute()
+
+    def drop(self, scope: str, entry_id: str) -> bool:
+        """Remove an entry and all its phrasings; False when it was gone already."""
+        with failing_as("cache"):
+            dropped = self._drop(
+                keys=[keys.entry(scope, entry_id), keys.log(scope)],
+                args=[keys.scope_prefix(scope), entry_id, LOG_LENGTH],
+            )
+        return bool(dropped)
+
+    def vector(self, scope: str, entry_id: str) -> bytes | None:
+        """The packed vector of one of the entry's phrasings, or None."""
+        with failing_as("cache"):
+            for key in self._redis.smembers(keys.asks(scope, entry_id)):
+                vector: bytes | None = self._redis.hget(keys.phrasing(scope, key.decode()), "vector")
+                if vector:
+                    return vector
+        return None
+
+    def phrasings(self, scope: str, now: float) -> Iterator[Phrasing]:
+        """All phrasings of a scope that are not expired."""
+        with failing_as("cache"):
+            found = self._redis.zrangebyscore(keys.phrasings(scope), now * 1000, "+inf")
+            for start in range(0, len(found), CHUNK):
+                chunk = [key.decode() for key in found[start : start + CHUNK]]
+                pipe = self._redis.pipeline(transaction=False)
+                for key in chunk:
+                    pipe.hgetall(keys.phrasing(scope, key))
+                for key, raw in zip(chunk, pipe.execute(), strict=True):
+                    if raw:
+                        yield _phrasing(key, raw)
+
+    def tail(self, scope: str) -> tuple[str, int]:
+        """Position and number of the log's last change; ("0-0", 0) of an empty log."""
+        with failing_as("cache"):
+            last = self._redis.xrevrange(keys.log(scope), count=1)
+        return (last[0][0].decode(), int(last[0][1][b"number"])) if last else ("0-0", 0)
+
+    def changes(self, positions: Mapping[str, str], block_ms: int) -> dict[str, list[Change]]:
+        """What happened in each scope after its position; waits up to ``block_ms`` for something to happen."""
+        streams = {keys.log(scope): position for scope, position in positions.items()}
+        scope_of = {keys.log(scope).encode(): scope for scope in positions}
+        with failing_as("cache"):
+            read = self._redis.xread(streams, count=1_000, block=block_ms) or []
+        found = read.items() if isinstance(read, dict) else read
+        return {scope_of[log]: [_change(position, raw) for position, raw in changes] for log, changes in found}
+
+    def scopes(self, tenant: str) -> list[str]:
+        """The tenant's scopes."""
+        with failing_as("cache"):
+            return [scope.decode() for scope in self._redis.zrange(keys.scopes(tenant), 0, -1)]
+
+    def tenants(self) -> list[str]:
+        """Tenants with entries."""
+        with failing_as("cache"):
+            return [tenant.decode() for tenant in self._redis.zrange(keys.TENANTS, 0, -1)]
+
+    def stats(self, tenant: str | None = None) -> dict[str, int]:
+        """How many tenants, scopes, entries and phrasings there are."""
+        tenants = self.tenants() if tenant is None else [tenant]
+        scopes = [scope for name in tenants for scope in self.scopes(name)]
+        with failing_as("cache"):
+            pipe = self._redis.pipeline(transaction=False)
+            for scope in scopes:
+                pipe.zcard(keys.entries(scope))
+                pipe.zcard(keys.phrasings(scope))
+            counts = pipe.execute()
+        return {
+            "tenants": len(tenants),
+            "scopes": len(scopes),
+            "entries": sum(counts[::2]),
+            "phrasings": sum(counts[1::2]),
+        }
+
+    def flush(self, tenant: str) -> int:
+        """Drop every entry of a tenant; returns how many there were."""
+        dropped = 0
+        for scope in self.scopes(tenant):
+            with failing_as("cache"):
+                found = self._redis.zrange(keys.entries(scope), 0, -1)
+            dropped += sum(self.drop(scope, entry_id.decode()) for entry_id in found)
+        return dropped
+
+    def sweep(self, now: float) -> dict[str, int]:
+        """Forget the ids of what expired; Redis removed the keys themselves."""
+        swept = scopes_gone = 0
+        for tenant in self.tenants():
+            for scope in self.scopes(tenant):
+                with failing_as("cache"):
+                    pipe = self._redis.pipeline(transaction=False)
+                    pipe.zremrangebyscore(keys.entries(scope), "-inf", now * 1000)
+                    pipe.zremrangebyscore(keys.phrasings(scope), "-inf", now * 1000)
+                    pipe.zcard(keys.phrasings(scope))
+                    entries, _, left = pipe.execute()
+                    swept += entries
+                    if not left:
+                        scopes_gone += self._redis.zrem(keys.scopes(tenant), scope)
+            if not self.scopes(tenant):
+                with failing_as("cache"):
+                    self._redis.zrem(keys.TENANTS, tenant)
+        return {"entries": swept, "scopes": scopes_gone}
+
+
+def _entry(raw: Mapping[bytes, bytes]) -> Entry:
+    return Entry.decode({name.decode(): value.decode() for name, value in raw.items()})
+
+
+def _phrasing(key: str, raw: Mapping[bytes, bytes]) -> Phrasing:
+    return Phrasing(
+        key=key,
+        entry_id=raw[b"entry"].decode(),
+        question=raw[b"question"].decode(),
+        vector=raw.get(b"vector") or None,
+        expires_at=int(raw[b"expires_ms"]) / 1000,
+    )
+
+
+def _change(position: bytes, raw: Mapping[bytes, bytes]) -> Change:
+    key = raw[b"key"].decode()
+    phrasing = _phrasing(key, raw) if raw[b"op"] == b"add" else None
+    return Change(position.decode(), int(raw[b"number"]), key, phrasing)

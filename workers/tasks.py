@@ -1,0 +1,215 @@
+"""The journey, top to bottom: each task decodes, decides, encodes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from celery import chain
+
+from pipelines import cache, classify, compress, freshness, journey, rules, tokens
+from pipelines.answer import Answer, Route
+from pipelines.errors import DeadlineExceeded, RuleFailed, StoreUnavailable
+from pipelines.job import Job
+from pipelines.journey import Progress
+from workers import calling, settling, telemetry, verdicts
+from workers.app import app
+from workers.resources import resources
+from workers.task import ChatTask, Stopwatch
+
+
+@app.task(name=journey.LOOKUP, base=ChatTask, shared=False, bind=True)
+def cache_lookup(self: ChatTask, raw: object) -> Any:
+    """Answer the job from the cache, or replace this task by the rest of the journey under the same id."""
+    watch = Stopwatch()
+    progress = _arrive(self, raw)
+    found = resources().lookup.find(progress.job, progress.started_at)
+    timings = {**progress.timings_ms, "lookup": watch.lap_ms()}
+    progress = replace(progress, place=found.place, timings_ms=timings, degraded=found.degraded)
+    if found.entry is not None and found.hit is not None:
+        kept = found.entry.answer
+        baseline_usd = settling.baseline_usd(
+            progress.job, prompt_tokens=None, completion_tokens=kept.usage.completion_tokens, provider=kept.provider
+        )
+        answer = cache.reuse(found.entry, found.hit, baseline_usd=baseline_usd)
+        return settling.finish(progress, answer).encode()
+    _in_time(progress, "cache-lookup")
+    first, *others = journey.AFTER_A_MISS
+    return self.replace(chain(app.signature(first, args=(progress.encode(),)), *map(app.signature, others)))
+
+
+@app.task(name=journey.CLASSIFY, base=ChatTask, shared=False, bind=True)
+def classify_job(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
+    """Answer a structured question from its database, or decide which tier suffices."""
+    watch = Stopwatch()
+    progress = Progress.decode(raw)
+    _in_time(progress, "classify")
+    answer, degraded = _by_rule(progress)
+    timings = {**progress.timings_ms, "classify": watch.lap_ms()}
+    progress = replace(progress, timings_ms=timings, degraded=(*progress.degraded, *degraded))
+    if answer is not None:
+        return _answer_early(self, settling.finish(progress, answer))
+    route = classify.route(
+        progress.job,
+        prompt_tokens=tokens.estimate_messages(progress.job.messages),
+        catalog=resources().configuration.catalog,
+    )
+    return replace(progress, route=route).encode()
+
+
+@app.task(name=journey.COMPRESS, base=ChatTask, shared=False)
+def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
+    """Keep the messages that fit the budget."""
+    watch = Stopwatch()
+    progress = Progress.decode(raw)
+    _in_time(progress, "compress-context")
+    budget = resources().configuration.context_budget_tokens
+    chosen = compress.compress(progress.job.messages, budget_tokens=budget)
+    timings = {**progress.timings_ms, "compress": watch.lap_ms()}
+    return replace(progress, messages=chosen.messages, context=chosen.report(), timings_ms=timings).encode()
+
+
+@app.task(name=journey.MODEL_CALL, base=ChatTask, shared=False)
+def model_call(raw: dict[str, Any]) -> dict[str, Any]:
+    """Ask the route's model; the answer goes to the caller, and to write-back."""
+    watch = Stopwatch()
+    progress = Progress.decode(raw)
+    paid = _already_paid(progress.job_id)
+    if paid is not None:
+        return paid.encode()
+    called = _call(progress)
+    timings = {**progress.timings_ms, "model": watch.lap_ms()}
+    answer = settling.finish(replace(progress, timings_ms=timings), settling.priced(progress, called))
+    _keep_paid(progress.job_id, answer)
+    if progress.place is not None:
+        _write_back_later(progress, answer)
+    return answer.encode()
+
+
+@app.task(name=journey.WRITE_BACK, base=ChatTask, shared=False, ignore_result=True)
+def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
+    """Store a fresh answer for the next one who asks."""
+    progress, answer = Progress.decode(raw), Answer.decode(answered)
+    place = progress.place
+    verdict = freshness.keep(progress.job, answer, default_ttl_s=resources().configuration.ttl_s)
+    if place is None or isinstance(verdict, freshness.Refuse):
+        telemetry.count("write_back.refused")
+        return
+    now = time.time()
+    entry = cache.Entry(
+        id=progress.job_id,
+        scope=place.scope,
+        question=progress.job.question.text,
+        answer=answer,
+        created_at=now,
+        expires_at=now + verdict.ttl_s,
+    )
+    resources().store.put(place.scope, place.key, entry, vector=place.vector, tenant=progress.job.tenant)
+    telemetry.count("write_back.stored")
+
+
+@app.task(name=journey.MAINTAIN, base=ChatTask, shared=False, ignore_result=True)
+def maintain() -> None:
+    """Sweep what expired, and hand this process's counters over."""
+    swept = resources().store.sweep(time.time())
+    telemetry.log().info("swept", **swept)
+
+
+@app.task(name=journey.FEEDBACK, base=ChatTask, shared=False)
+def feedback(job_id: str, rating: str, correction: str | None = None) -> dict[str, Any]:
+    """A person's verdict on an answer: a wrong one leaves the cache, its correction takes the place."""
+    return verdicts.give(job_id, rating, correction)
+
+
+def _arrive(task: ChatTask, raw: object) -> Progress:
+    """Check the job and note when it came; a model that nobody offers is refused before anything is spent."""
+    job = Job.decode(raw)
+    resources().configuration.catalog.check(job.model)
+    now = time.time()
+    submitted_at = _submitted_at(task, now)
+    queued = {} if submitted_at is None else {"queued": round((now - submitted_at) * 1000, 3)}
+    return Progress(job=job, job_id=str(task.request.id), started_at=now, submitted_at=submitted_at, timings_ms=queued)
+
+
+def _submitted_at(task: ChatTask, now: float) -> float | None:
+    """When the sender says it submitted, if its clock is believable."""
+    said = (task.request.headers or {}).get("farthing_submitted_at")
+    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 < said <= now:
+        return None
+    return float(said)
+
+
+def _in_time(progress: Progress, stage: str) -> None:
+    if time.time() > progress.deadline_at:
+        raise DeadlineExceeded(progress.job.deadline_s, stage)
+
+
+def _by_rule(progress: Progress) -> tuple[Answer | None, tuple[str, ...]]:
+    """The answer of the rule that matches, if one does and its database gives exactly one row of this user's."""
+    book = resources().configuration.rules
+    match = None if progress.job.model != "auto" else book.match(progress.job.question.text)
+    if match is None:
+        return None, ()
+    job = progress.job
+    bindings = {**match.bindings, "user": job.user, "tenant": job.tenant}
+    try:
+        rows = resources().databases.rows(match.rule.database, match.rule.sql, bindings, rule=match.rule.name)
+        text = rules.answer(match, rows, user=job.user)
+    except RuleFailed as error:
+        telemetry.count("rule.failed")
+        telemetry.log().error("the model answers instead of a rule", said=str(error))
+        return None, (f"rule {match.rule.name} failed",)
+    if text is None:
+        return None, ()
+    route = Route(tier="rule", score=0.0, reason=f"rule {match.rule.name}")
+    baseline = settling.baseline_usd(job, prompt_tokens=None, completion_tokens=tokens.estimate(text), provider=None)
+    return Answer(text=text, source="rule", route=route, baseline_usd=baseline), ()
+
+
+def _answer_early(task: ChatTask, answer: Answer) -> dict[str, Any]:
+    """End the journey here: the caller's id gets the answer, and the rest of the chain is not sent."""
+    encoded = answer.encode()
+    task.backend.store_result(str(answer.job_id), encoded, "SUCCESS", request=None)
+    task.request.chain = None
+    return encoded
+
+
+def _already_paid(job_id: str) -> Answer | None:
+    try:
+        return resources().records.paid(job_id)
+    except StoreUnavailable:
+        telemetry.count("ledger.unavailable")
+        return None  # paying twice is better than not answering
+
+
+def _keep_paid(job_id: str, answer: Answer) -> None:
+    try:
+        resources().records.keep_paid(job_id, answer, ttl_s=app.conf.broker_transport_options["visibility_timeout"] * 2)
+    except StoreUnavailable:
+        telemetry.count("ledger.unavailable")
+
+
+def _call(progress: Progress) -> calling.Called:
+    catalog = resources().configuration.catalog
+    route = progress.route
+    if route is None:
+        raise ValueError("progress.route: got None, expected the classifier's route")
+    offers = catalog.of_model(route.model) if route.model else catalog.of_tier(route.tier)
+    return calling.call(
+        resources().providers,
+        offers,
+        progress.job.messages if progress.messages is None else progress.messages,
+        progress.job.params,
+        deadline_at=progress.deadline_at,
+        deadline_s=progress.job.deadline_s,
+    )
+
+
+def _write_back_later(progress: Progress, answer: Answer) -> None:
+    """Hand the answer to write-back. The broker refusing costs a later hit, not this caller's answer."""
+    lean = replace(progress, messages=None, context=None)
+    try:
+        write_back.apply_async((lean.encode(), answer.encode()), retry=False)
+    except app.connection_for_write().recoverable_connection_errors:
+        telemetry.count("write_back.unsent")

@@ -1,0 +1,95 @@
+"""Telemetry: structured logs without message text, and one counter per event."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
+
+    from workers.settings import Settings
+
+# Celery's own lines for each task repeat what ours say, and print arguments and results.
+QUIET = ("celery.app.trace", "celery.worker.strategy", "httpx", "httpcore", "openai", "sentence_transformers")
+
+_counts: Counter[str] = Counter()
+_lock = threading.Lock()
+
+
+def log() -> structlog.stdlib.BoundLogger:
+    """The fleet's logger."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger("farthing")
+    return logger
+
+
+def count(event: str, amount: int = 1) -> None:
+    """Count an event of this process, e.g. ``cache.unavailable``."""
+    with _lock:
+        _counts[event] += amount
+
+
+def take_counts() -> dict[str, int]:
+    """The counts since the last call, which start again at nothing."""
+    with _lock:
+        taken = dict(_counts)
+        _counts.clear()
+    return taken
+
+
+def put_back(counts: dict[str, int]) -> None:
+    """Return counts that could not be delivered."""
+    with _lock:
+        _counts.update(counts)
+
+
+def configure(settings: Settings) -> None:
+    """Send all logging of this process to standard error, one event a line."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                renderer,
+            ]
+            if settings.log_format == "json"
+            else [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # Our own line names the failed task and why; Celery's would print it a second time, with a traceback.
+    logging.getLogger("celery.app.trace").setLevel(logging.CRITICAL)

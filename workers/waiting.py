@@ -1,0 +1,193 @@
+"""Waiting for results: many waiters of one event loop share one Redis subscription."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import CancelledError, Future
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, RedisError
+
+from pipelines.errors import FarthingError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from redis.asyncio.client import PubSub
+
+OUTAGE_S = 10.0  # a Redis that restarts is back sooner; after that, waiting is not what the caller wants
+RETRY_S = 0.2
+LOOK_AGAIN_S = 15.0  # a subscription behind a silently dead network is noticed by then
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Waiting(Generic[T]):
+    """Waits for keys that are stored and then published under their own name, as Celery's results are.
+
+    ``read`` turns stored bytes into a value, or None when they are not final yet. Belongs to one event loop, and
+    holds two connections to ``url``: the subscription, and one that looks up what was stored before.
+    """
+
+    def __init__(self, url: str, read: Callable[[bytes], T | None]) -> None:
+        self._url, self._read = url, read
+        self._wanted: dict[str, list[asyncio.Future[T]]] = {}
+        self._changed = asyncio.Event()
+        self._down_since: float | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def value(self, key: str, timeout_s: float | None) -> T:
+        """The final value under ``key``; raises TimeoutError, or StoreUnavailable("result", ...)."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._wanted.setdefault(key, []).append(future)
+        self._changed.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._follow(), name="farthing-results")
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await future
+        finally:
+            self._wanted[key].remove(future)
+            if not self._wanted[key]:
+                del self._wanted[key]
+                self._changed.set()
+
+    async def aclose(self) -> None:
+        """Close the connections; whoever still waits gets StoreUnavailable."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _follow(self) -> None:
+        """Keep a session open; give up, with all waiters, when Redis stays away."""
+        self._down_since = None
+        reason = "the client was closed"
+        clock = asyncio.get_running_loop().time
+        try:
+            while True:
+                fault: BaseException | None = None
+                try:
+                    await self._session()
+                except (RedisError, OSError) as error:
+                    fault = error
+                _end_if_cancelled()
+                self._down_since = self._down_since or clock()
+                if isinstance(fault, AuthenticationError) or clock() - self._down_since > OUTAGE_S:
+                    reason = f"cannot be reached: {fault}"
+                    return
+                await asyncio.sleep(RETRY_S)
+        finally:
+            for key in self._wanted:
+                self._settle(key, StoreUnavailable("result", reason))
+
+    async def _session(self) -> None:
+        once = Retry(NoBackoff(), 0)
+        client = Redis.from_url(self._url, retry=once, socket_connect_timeout=2, socket_keepalive=True)
+        async with client, client.pubsub() as channel:
+            await channel.connect()
+            self._down_since = None
+            both = [asyncio.create_task(self._subscribe(channel)), asyncio.create_task(self._listen(channel, client))]
+            try:
+                done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in both:
+                    task.cancel()
+                await asyncio.gather(*both, return_exceptions=True)
+            for task in done:
+                task.result()  # raises what ended it
+
+    async def _subscribe(self, channel: PubSub) -> None:
+        """Keep the subscriptions equal to what is wanted. Only this task writes to the subscription's socket."""
+        have: set[str] = set()
+        while True:
+            self._changed.clear()
+            want = set(self._wanted)
+            if new := want - have:
+                await channel.subscribe(*new)
+            if gone := have - want:
+                await channel.unsubscribe(*gone)
+            have = want
+            _end_if_cancelled()
+            await self._changed.wait()
+
+    async def _listen(self, channel: PubSub, client: Redis) -> None:
+        """Hand on what is published, and look up each key once its subscription stands: nothing falls between."""
+        while True:
+            message = await channel.get_message(timeout=LOOK_AGAIN_S)
+            _end_if_cancelled()
+            if message is None:
+                await self._look_up(client, list(self._wanted))
+            elif message["type"] == "subscribe":
+                await self._look_up(client, [message["channel"].decode()])
+            elif message["type"] == "message":
+                self._arrived(message["channel"].decode(), message["data"])
+
+    async def _look_up(self, client: Redis, keys: list[str]) -> None:
+        for key, data in zip(keys, await client.mget(keys) if keys else (), strict=True):
+            if data is not None:
+                self._arrived(key, data)
+
+    def _arrived(self, key: str, data: Any) -> None:
+        try:
+            value = self._read(data)
+        except FarthingError as error:
+            self._settle(key, error)
+        else:
+            if value is not None:
+                self._settle(key, value)
+
+    def _settle(self, key: str, outcome: T | FarthingError) -> None:
+        for future in self._wanted.get(key, ()):
+            if future.done():
+                continue
+            if isinstance(outcome, FarthingError):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+
+def _end_if_cancelled() -> None:
+    """Raise the cancellation that ``asyncio.wait_for``, under redis-py, may have swallowed (before Python 3.12)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+class LoopThread:
+    """An event loop in a daemon thread, for callers that have none."""
+
+    def __init__(self) -> None:
+        ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        self._thread = threading.Thread(target=_serve, args=(ready,), name="farthing-results", daemon=True)
+        self._thread.start()
+        self._loop, self._end = ready.result()
+
+    def run(self, work: Coroutine[Any, Any, R]) -> R:
+        """The result of ``work``, or what it raised; an interrupted caller takes the work with it."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except CancelledError:
+            raise StoreUnavailable("result", "the client was closed") from None
+        finally:
+            future.cancel()
+
+    def close(self) -> None:
+        """End the loop; its tasks are cancelled and clean up."""
+        self._loop.call_soon_threadsafe(self._end.set)
+        if threading.current_thread() is not self._thread:  # the garbage collector may call from there
+            self._thread.join()
+
+
+def _serve(ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
+    async def until_the_end() -> None:
+        end = asyncio.Event()
+        ready.set_result((asyncio.get_running_loop(), end))
+        await end.wait()
+
+    asyncio.run(until_the_end())
