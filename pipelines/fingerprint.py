@@ -23,7 +23,7 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"(?:[,.!? ]+(?:please|thanks|thank you|thx|thanks in advance|cheers)|[,.!。?，！ ]*(?:谢谢你|谢谢您|谢谢|多谢))[.! ]*$",
+    r"(?:(?:[,.! ]+|(?<=\?) *)(?:please|thanks in advance|thanks|thank you|thx|cheers)|[,.! ]*(?:谢谢你|谢谢您|谢谢|多谢))+[.! ]*$",
     re.IGNORECASE,
 )
 _WIDE = {0x3000: " ", 0x3002: ".", **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}}
@@ -41,6 +41,13 @@ def normalise(text: str) -> str:
     Case stays where it may mean something (``US``, ``aB3``); a question mark stays, for "you ship it?" and
     "you ship it" differ; a final full stop or exclamation mark goes.
     """
+    plain = _without_courtesy(text)
+    while (again := _without_courtesy(plain)) != plain:  # "Hi. Hello, …": what was behind a courtesy may be one too
+        plain = again
+    return plain
+
+
+def _without_courtesy(text: str) -> str:
     plain = " ".join(unicodedata.normalize("NFC", text).translate(_WIDE).split())
     question = plain.endswith("?")
     for courtesy in (_OPENING, _CLOSING):

@@ -134,10 +134,15 @@ def direction(a: str, b: str) -> Trip | None:
     ours, theirs = _DIRECTION.search(a), _DIRECTION.search(b)
     if ours is None or theirs is None:
         return None
-    one, other = ([part.lower() for part in match.groups() if part] for match in (ours, theirs))
-    if one != other and sorted(one) == sorted(other):
+    (here, there), (hence, thither) = ([part.lower() for part in match.groups() if part] for match in (ours, theirs))
+    if _same_place(here, thither) and _same_place(there, hence) and not _same_place(here, hence):
         return Trip("direction", "they go opposite ways")
     return None
+
+
+def _same_place(one: str, other: str) -> bool:
+    """The pattern cuts a place off after a word, or takes some of what follows it: one begins as the other."""
+    return one.startswith(other) or other.startswith(one)
 
 
 GATES = (identifiers, numbers, negation, opposites, direction)

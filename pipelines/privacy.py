@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 _EMAIL = re2.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}")
 _IBAN = re2.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _DIGITS = re2.compile(r"\+?\(?[0-9](?:[ \-.()/]{0,2}[0-9]){5,}[Xx]?(?: ?(?:x|ext\.?) ?[0-9]{1,6})?")
+# A day, perhaps with the hour that a run of digits takes along.
+_DATE = re2.compile(
+    r"(?:(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2})"
+    r"(?: [0-9]{1,2})?"
+)
 
 # An order, a contract, a ticket: not a person's data by itself, but what is said about it is somebody's own.
 _REFERENCE = re2.compile(r"\b[A-Za-z]{1,5}-?[0-9]{4,}\b|#\s?[0-9]{3,}|[0-9]{5,}")
@@ -56,7 +61,9 @@ def mask(text: str) -> str:
 
 
 def _digits(found: str) -> str:
-    """What a run of digits is: a card, a Chinese identity number, a telephone number, some other number."""
+    """What a run of digits is: a card, a Chinese identity number, a telephone number, some other number, or nothing."""
+    if _DATE.fullmatch(found):
+        return ""
     plain = "".join(c for c in found if c.isdigit() or c in "Xx")
     digits = plain.rstrip("Xx")
     if len(plain) == 18 and _chinese_id(plain):

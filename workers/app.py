@@ -20,7 +20,12 @@ JSON_ONLY = {
 
 def build(settings: Settings) -> Celery:
     """The fleet's Celery app. Importing it connects to nothing."""
-    app = Celery("farthing", broker=settings.broker_url, backend=settings.result_url, include=["workers.tasks"])
+    app = Celery(
+        "farthing",
+        broker=settings.broker_url,
+        backend=settings.result_url,
+        include=["workers.tasks", "workers.lifecycle"],
+    )
     app.conf.update(
         JSON_ONLY,
         # A worker that dies mid-task loses nothing: the message is acknowledged after the work. So every task is

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from celery.signals import setup_logging, worker_init, worker_shutdown
 
-from pipelines.errors import StoreUnavailable
+from pipelines.errors import ConfigurationInvalid, StoreUnavailable
 from pipelines.journey import LOOKUP, MODEL_CALL
 from workers import telemetry
 from workers.queues import QUEUES
@@ -31,7 +32,11 @@ def log_as_configured(**_: Any) -> None:
 def warm_up(sender: Worker, **_: Any) -> None:
     """Make what the queue needs before the first job: a broken configuration stops the worker here, by name."""
     held = resources()
-    held.warm("configuration")
+    try:
+        held.warm("configuration")
+    except ConfigurationInvalid as error:
+        # Celery logs what a signal's handler raises and goes on, unless it is an exit.
+        sys.exit(f"farthing: {error}")
     serves = {task for queue in QUEUES if queue.name in sender.app.amqp.queues.consume_from for task in queue.tasks}
     if LOOKUP in serves:
         try:

@@ -1,0 +1,210 @@
+"""The cache in a real Redis: entries, their log, and the replicas that follow it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import redis
+
+from pipelines.answer import Answer
+from pipelines.cache import Entry
+from pipelines.encoding import pack
+from pipelines.errors import StoreUnavailable
+from tests.waiting import until
+from workers import keys, stores
+from workers.embedded import EmbeddedRedis, free_port
+from workers.replica import Replicas
+from workers.resources import connect
+from workers.stores import CacheStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+D = 16
+DICE = np.random.default_rng(11)
+SCOPE = "5c0be"
+
+
+def unit() -> np.ndarray:
+    vector = DICE.normal(size=D).astype(np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Any]:
+    """A database of the test's own."""
+    made = redis.Redis.from_url(f"{redis_url[:-1]}9")
+    made.flushdb()
+    yield made
+    made.flushdb()
+    made.close()
+
+
+@pytest.fixture
+def store(client: Any) -> CacheStore:
+    return CacheStore(client)
+
+
+@pytest.fixture
+def replicas(store: CacheStore) -> Iterator[Replicas]:
+    made = Replicas(store, D)
+    yield made
+    made.close()
+
+
+def entry(name: str = "e1", text: str = "Use the link.", ttl_s: float = 60.0, scope: str = SCOPE) -> Entry:
+    now = time.time()
+    return Entry(name, scope, f"question of {name}", Answer(text=text, source="model"), now, now + ttl_s)
+
+
+def put(store: CacheStore, key: str = "k1", vector: np.ndarray | None = None, tenant: str = "t", **facts: Any) -> Entry:
+    made = entry(**facts)
+    store.put(made.scope, key, made, vector=None if vector is None else pack(vector), tenant=tenant)
+    return made
+
+
+def found(replicas: Replicas, vector: np.ndarray, k: int = 3, scope: str = SCOPE) -> list[str]:
+    return [c.entry_id for c in replicas.search(scope, vector, k, time.time())]
+
+
+def test_an_entry_is_found_by_its_exact_key_alone(store: CacheStore) -> None:
+    made = put(store)
+    for again in (store.find(SCOPE, "k1"), store.get(SCOPE, "e1")):
+        assert again is not None
+        assert (again.id, again.answer.text, again.expires_at) == (made.id, made.answer.text, made.expires_at)
+    assert store.find(SCOPE, "k2") is None
+    assert store.find("other", "k1") is None
+
+
+def test_everything_of_ours_expires_with_the_entry(store: CacheStore, client: Any) -> None:
+    put(store, vector=unit(), ttl_s=1.0)
+    assert all(client.pttl(key) > 0 for key in client.keys("*"))
+    until(lambda: store.get(SCOPE, "e1") is None, within_s=5)
+    assert store.find(SCOPE, "k1") is None
+
+
+def test_a_hit_does_not_prolong_a_life(store: CacheStore, client: Any) -> None:
+    put(store)
+    left = client.pttl(keys.entry(SCOPE, "e1"))
+    for _ in range(5):
+        store.find(SCOPE, "k1")
+    assert client.pttl(keys.entry(SCOPE, "e1")) <= left
+
+
+def test_a_question_asked_again_leaves_its_old_entry(store: CacheStore) -> None:
+    put(store, name="old")
+    put(store, name="new")
+    found_now = store.find(SCOPE, "k1")
+    assert found_now is not None
+    assert found_now.id == "new"
+    assert store.get(SCOPE, "old") is None
+
+
+def test_a_write_is_seen_by_every_replica(store: CacheStore, replicas: Replicas) -> None:
+    other = Replicas(store, D)
+    vector = unit()
+    assert found(replicas, vector) == found(other, vector) == []
+    put(store, vector=vector)
+    for each in (replicas, other):
+        until(lambda each=each: found(each, vector) == ["e1"], within_s=5)
+    store.drop(SCOPE, "e1")
+    for each in (replicas, other):
+        until(lambda each=each: found(each, vector) == [], within_s=5)
+    other.close()
+
+
+def test_a_replica_that_starts_later_loads_what_is_there(store: CacheStore) -> None:
+    vectors = {f"e{n}": unit() for n in range(20)}
+    for name, vector in vectors.items():
+        put(store, key=f"k-{name}", vector=vector, name=name)
+    late = Replicas(store, D)
+    assert all(found(late, vector, 1) == [name] for name, vector in vectors.items())
+    late.close()
+
+
+def test_a_replica_that_slept_through_a_trimmed_log_loads_again(
+    store: CacheStore, replicas: Replicas, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, last = unit(), unit()
+    put(store, key="k0", vector=first, name="e0")
+    assert found(replicas, first) == ["e0"]
+    # The follower sleeps while the log is trimmed behind it.
+    real = store.changes
+    monkeypatch.setattr(store, "changes", lambda *_: time.sleep(0.05) or {})
+    time.sleep(0.2)
+    put(store, key="k1", vector=last, name="e1")
+    client.xtrim(keys.log(SCOPE), maxlen=0)
+    put(store, key="k2", vector=unit(), name="e2")
+    monkeypatch.setattr(store, "changes", real)
+    until(lambda: found(replicas, last, 1) == ["e1"], within_s=5)
+
+
+def test_a_flush_empties_one_tenant_and_no_other(store: CacheStore, replicas: Replicas) -> None:
+    mine, theirs = unit(), unit()
+    put(store, vector=mine, tenant="a", scope="5a")
+    put(store, vector=theirs, tenant="b", scope="5b")
+    assert found(replicas, mine, scope="5a") == ["e1"]
+    assert store.flush("a") == 1
+    until(lambda: found(replicas, mine, scope="5a") == [], within_s=5)
+    assert found(replicas, theirs, scope="5b") == ["e1"]
+    assert store.stats() == {"tenants": 2, "scopes": 2, "entries": 1, "phrasings": 1}
+
+
+def test_a_replica_searches_one_scope_only(store: CacheStore, replicas: Replicas) -> None:
+    vector = unit()
+    put(store, vector=vector, scope="5a", tenant="a")
+    assert found(replicas, vector, scope="5b") == []
+
+
+def test_expired_phrasings_leave_the_replica_and_the_sweep_forgets_them(store: CacheStore, replicas: Replicas) -> None:
+    short, long = unit(), unit()
+    put(store, key="k1", vector=short, name="e1", ttl_s=0.3)
+    put(store, key="k2", vector=long, name="e2", ttl_s=2.0)
+    assert found(replicas, short, 1) == ["e1"]
+    until(lambda: found(replicas, short) == ["e2"], within_s=5)
+    assert store.sweep(time.time()) == {"entries": 1, "scopes": 0}
+    assert store.stats()["entries"] == 1
+    until(lambda: found(replicas, short) == [], within_s=5)
+    store.sweep(time.time())
+    assert store.stats() == {"tenants": 0, "scopes": 0, "entries": 0, "phrasings": 0}
+
+
+def test_only_so_many_scopes_are_held(store: CacheStore) -> None:
+    small = Replicas(store, D, max_scopes=2)
+    for scope in ("5a", "5b", "5c"):
+        put(store, vector=unit(), scope=scope)
+        found(small, unit(), scope=scope)
+    assert small.loaded() == ["5b", "5c"]
+    small.close()
+
+
+def test_a_vector_of_another_length_is_left_out_and_loses_nothing(store: CacheStore, replicas: Replicas) -> None:
+    good = unit()
+    put(store, key="k1", vector=good, name="e1")
+    put(store, key="k2", vector=np.ones(4, dtype=np.float32) / 2, name="e2")
+    assert found(replicas, good) == ["e1"]
+
+
+def test_followers_survive_a_redis_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "CHUNK", 2)
+    with EmbeddedRedis() as server, connect(server.url) as client:
+        store, vector = CacheStore(client), unit()
+        replicas = Replicas(store, D)
+        found(replicas, vector)
+        for _ in range(3):
+            client.client_kill_filter(skipme=True, _type="normal")
+            time.sleep(0.05)
+        put(store, vector=vector)
+        until(lambda: found(replicas, vector) == ["e1"], within_s=10)
+        replicas.close()
+
+
+@pytest.mark.parametrize(("where", "says"), [("down", "ConnectionError"), ("password", "wrong or missing password")])
+def test_a_cache_that_cannot_be_used_is_named_without_its_password(redis_url: str, where: str, says: str) -> None:
+    bad = {"down": f"redis://:hunter2@127.0.0.1:{free_port()}/0", "password": redis_url.replace("//:", "//:hunter2")}
+    with connect(bad[where]) as client, pytest.raises(StoreUnavailable, match=says) as caught:
+        CacheStore(client).find(SCOPE, "k1")
+    assert "hunter2" not in str(caught.value)

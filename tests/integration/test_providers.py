@@ -1,0 +1,145 @@
+"""Providers against a stand-in that fails as real ones do: each fault becomes its own sentence, and no text leaks."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelines import completion
+from pipelines.catalog import Offer
+from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhausted
+from pipelines.job import Message
+from workers import calling
+from workers.embedded import free_port
+from workers.providers import ProviderConfig, Providers
+from workers.standin import Fault, StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET = "my card is 4111 1111 1111 1111"
+MINI, LARGE = (Offer("p", name, "economy") for name in ("gpt-4o-mini", "gpt-4o"))
+
+
+@pytest.fixture
+def standin() -> Iterator[StandIn]:
+    with StandIn(speed=0.0) as started:
+        yield started
+
+
+@pytest.fixture
+def providers(standin: StandIn) -> Iterator[Providers]:
+    down = f"http://127.0.0.1:{free_port()}/v1"
+    configs = [
+        ProviderConfig("p", standin.url, "key", "openai"),
+        ProviderConfig("down", down, "key", "openai"),
+        ProviderConfig("keyless", standin.url, "", "openai"),
+    ]
+    made = Providers(configs)
+    yield made
+    made.close()
+
+
+def ask(providers: Providers, *offers: Offer, deadline_s: float = 30.0) -> calling.Called:
+    until = time.time() + deadline_s
+    return calling.call(
+        providers, offers or (MINI,), [Message("user", SECRET)], {}, deadline_at=until, deadline_s=deadline_s
+    )
+
+
+def test_an_answer_comes_with_the_providers_own_counts(providers: Providers) -> None:
+    called = ask(providers)
+    assert called.completion.finish_reason == "stop"
+    assert called.completion.usage.completion_tokens > 10
+    assert called.failures == ()
+
+
+FINAL: list[tuple[Fault, str]] = [
+    (Fault(status=400), "refused the request"),
+    (Fault(status=401), "refused the API key"),
+    (Fault(status=403), "forbids it"),
+    (Fault(status=404), "knows no such model"),
+    (Fault(status=429, body="insufficient_quota"), "quota is used up"),
+]
+PASSING: list[tuple[Fault, str]] = [
+    (Fault(status=429, headers={"retry-after": "0"}), "rate limited"),
+    (Fault(status=429, headers={"retry-after-ms": "5"}), "rate limited"),
+    (Fault(status=429, headers={"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}), "rate limited"),
+    (Fault(status=500), "failed"),
+    (Fault(status=503), "failed"),
+    (Fault(status=529), "failed"),
+    (Fault(body="<html>not what you expect</html>"), "cut stream"),
+    (Fault(body="data: {broken\n\n"), "malformed answer"),
+    (Fault(body='data: {"error": {"message": "x", "code": "oops"}}\n\n'), "error in the stream"),
+    (Fault(cut=True), "cut stream"),
+]
+
+
+@pytest.mark.parametrize(("fault", "says"), FINAL)
+def test_what_no_retry_mends_is_tried_once(providers: Providers, standin: StandIn, fault: Fault, says: str) -> None:
+    standin.faults.append(fault)
+    with pytest.raises(ProviderFailed, match=says) as caught:
+        ask(providers)
+    assert not caught.value.retryable
+    assert len(standin.requests) == 1
+    assert "4111" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("fault", "says"), PASSING)
+def test_what_may_pass_is_tried_again(providers: Providers, standin: StandIn, fault: Fault, says: str) -> None:
+    standin.faults.append(fault)
+    called = ask(providers)
+    assert len(standin.requests) == 2
+    (failure,) = called.failures
+    assert says in failure
+    assert "4111" not in failure
+
+
+def test_three_failures_end_it_with_the_providers_own_error(providers: Providers, standin: StandIn) -> None:
+    standin.faults.extend([Fault(status=500)] * 3)
+    with pytest.raises(ProviderFailed, match="HTTP 500"):
+        ask(providers)
+    assert len(standin.requests) == completion.MAX_ATTEMPTS
+
+
+def test_the_next_offer_answers_when_the_first_does_not(providers: Providers) -> None:
+    called = ask(providers, Offer("down", "gpt-4o-mini", "economy"), MINI)
+    assert called.offer == MINI
+    assert all("cannot be reached" in failure for failure in called.failures)
+
+
+def test_when_nobody_answers_everyones_reason_is_told(providers: Providers, standin: StandIn) -> None:
+    standin.faults.append(Fault(status=401))
+    with pytest.raises(ProvidersExhausted) as caught:
+        ask(providers, Offer("keyless", "gpt-4o-mini", "economy"), MINI)
+    assert [f.split(": ")[1].split(" (")[0].split(";")[0] for f in caught.value.failures] == [
+        "its API key is not set",
+        "refused the API key",
+    ]
+
+
+def test_a_silent_provider_costs_no_more_than_the_deadline(providers: Providers, standin: StandIn) -> None:
+    standin.faults.extend([Fault(silent_s=3.0)] * 3)
+    began = time.monotonic()
+    with pytest.raises((ProviderFailed, DeadlineExceeded)):
+        ask(providers, deadline_s=1.0)
+    assert time.monotonic() - began < 2.5
+
+
+def test_a_deadline_that_passed_costs_nothing(providers: Providers, standin: StandIn) -> None:
+    with pytest.raises(DeadlineExceeded):
+        ask(providers, deadline_s=-1.0)
+    assert standin.requests == []
+
+
+def test_embeddings_come_in_the_order_asked(providers: Providers) -> None:
+    one, two = providers.embed("p", "text-embedding-3-small", ["a lamp", "a bed"])
+    assert [one] == providers.embed("p", "text-embedding-3-small", ["a lamp"])
+    assert one != two
+
+
+def test_a_key_never_shows() -> None:
+    shown = repr(ProviderConfig("p", "http://x", "sk-very-secret", "openai"))
+    assert "sk-very-secret" not in shown

@@ -1,0 +1,108 @@
+"""Scope and exact key: what may share an answer, and what never may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.fingerprint import exact_key, normalise, scope
+from pipelines.job import Job, Message
+
+SECRET = b"secret"
+
+
+def scope_of(secret: bytes = SECRET, encoder: str = "e", user: str | None = None, **fields: Any) -> str:
+    messages = fields.pop("messages", [{"role": "user", "content": "How do I log in?"}])
+    return scope(Job.decode({"messages": messages, **fields}), secret=secret, encoder=encoder, context=(), user=user)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tenant": "b"},
+        {"model": "premium"},
+        {"knowledge": "2026-11-02"},
+        {"params": {"temperature": 0.5}},
+        {"params": {"max_tokens": 5}},
+        {"params": {"tools": [{"type": "function"}]}},
+        {"params": {"response_format": {"type": "json_object"}}},
+        {"messages": [{"role": "system", "content": "Be rude."}, {"role": "user", "content": "How do I log in?"}]},
+        {"user": "u-1", "encoder": "e"},
+        {"secret": b"other"},
+        {"encoder": "other"},
+    ],
+)
+def test_whatever_changes_the_right_answer_changes_the_scope(change: dict[str, Any]) -> None:
+    assert scope_of(**change) != scope_of()
+
+
+@pytest.mark.parametrize("change", [{"metadata": {"channel": "app"}}, {"deadline_s": 5}, {"cache": "refresh"}])
+def test_what_does_not_change_the_answer_does_not_split_the_cache(change: dict[str, Any]) -> None:
+    assert scope_of(**change) == scope_of()
+
+
+def test_the_order_of_parameters_is_no_difference() -> None:
+    one = scope_of(params={"temperature": 0, "max_tokens": 5})
+    assert scope_of(params={"max_tokens": 5, "temperature": 0}) == one
+
+
+def test_earlier_turns_that_matter_are_part_of_the_scope() -> None:
+    job = Job.decode({"messages": [{"role": "user", "content": "And then?"}]})
+    with_lamp, with_bed = (
+        scope(job, secret=SECRET, encoder="e", context=[Message("user", text)]) for text in ("a lamp", "a bed")
+    )
+    assert with_lamp != with_bed
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("How do I log in?", "how do I  log in ?"),
+        ("How do I log in?", "Hi, how do I log in?"),
+        ("How do I log in?", "How do I log in? Thanks!"),
+        ("怎么退款？", "怎么退款?"),
+        ("怎么退款？", "你好，怎么退款？"),
+        ("怎么退款？", "请问怎么退款？谢谢"),
+        ("Ｈow do I log in?", "How do I log in?"),
+    ],
+)
+def test_courtesy_width_and_spacing_are_no_difference(one: str, other: str) -> None:
+    assert normalise(one) == normalise(other)
+    assert exact_key("s", one) == exact_key("s", other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Do you ship to US?", "Do you ship to us?"),
+        ("You ship it", "You ship it?"),
+        ("What does aB3 mean?", "What does ab3 mean?"),
+        ("Can I return it?", "Can't I return it?"),
+        ("怎么退款？", "怎么退货？"),
+    ],
+)
+def test_what_may_matter_stays(one: str, other: str) -> None:
+    assert exact_key("s", one) != exact_key("s", other)
+
+
+def test_keys_of_two_scopes_never_meet() -> None:
+    assert exact_key("s", "Hello") != exact_key("t", "Hello")
+
+
+@pytest.mark.parametrize("text", ["thanks", "Hi", "你好", "谢谢", "please", "?", "..."])
+def test_a_mere_courtesy_is_not_emptied(text: str) -> None:
+    assert normalise(text)
+
+
+pieces = st.sampled_from(
+    ["Hi, ", "hello ", "please ", "你好，", "请问", "谢谢", " thanks", "? ", "！", " ", "A", "登录", "."]
+)
+
+
+@given(st.text(min_size=1) | st.lists(pieces, min_size=1).map("".join))
+def test_normalising_twice_is_normalising_once(text: str) -> None:
+    once = normalise(text)
+    assert normalise(once) == once

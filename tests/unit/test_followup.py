@@ -1,0 +1,71 @@
+"""Which turns stand alone, in English and Chinese."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.followup import dependence, standing
+from pipelines.job import Job
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "And for the other one?",
+        "How long does that take?",
+        "What about Germany?",
+        "Why?",
+        "Is it free?",
+        "the blue one",
+        "How old is he?",
+        "yes",
+        "那怎么办？",
+        "多久能到？",
+        "它多少钱？",
+        "另一个呢？",
+        "为什么？",
+        "可以的",
+    ],
+)
+def test_a_turn_that_points_back_does_not_stand_alone(turn: str) -> None:
+    assert dependence(turn) is not None
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "How do I reset my account password?",
+        "What is the warranty period of your office chairs?",
+        "Can I change the delivery address after ordering?",
+        "如何修改我的登录密码？",
+        "你们周末可以配送大件家具吗？",
+    ],
+)
+def test_a_whole_question_stands_alone(turn: str) -> None:
+    assert dependence(turn) is None
+
+
+def job(*turns: str) -> Job:
+    roles = ("user", "assistant")
+    messages = [{"role": roles[n % 2], "content": turn} for n, turn in enumerate(turns)]
+    return Job.decode({"messages": [{"role": "system", "content": "Be brief."}, *messages]})
+
+
+def test_the_first_turn_always_stands_alone() -> None:
+    assert standing(job("And that?")).alone
+
+
+def test_a_dependent_turn_brings_what_was_said_before_but_not_the_instructions() -> None:
+    found = standing(job("I want a lamp.", "Which?", "The blue one"))
+    assert not found.alone
+    assert [m.text for m in found.context] == ["I want a lamp.", "Which?"]
+
+
+def test_a_standalone_turn_leaves_the_history_out() -> None:
+    found = standing(job("I want a lamp.", "Which?", "How do I reset my account password?"))
+    assert (found.alone, found.context) == (True, ())
+
+
+def test_an_image_is_never_left_out() -> None:
+    parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": "x"}}]
+    assert not standing(Job.decode({"messages": [{"role": "user", "content": parts}]})).alone

@@ -1,0 +1,171 @@
+"""Settings and the configuration file: every fault at once, each with its place, no secret shown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelines.answer import Usage
+from pipelines.errors import ConfigurationInvalid
+from workers import config
+from workers.settings import Settings, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """
+[[providers]]
+name = "acme"
+base_url = "https://acme.example/v1"
+api_key_env = "ACME_KEY"
+
+[[providers.models]]
+name = "acme-small"
+tier = "economy"
+
+[[providers.models]]
+name = "acme-big"
+tier = "premium"
+context_tokens = 32000
+
+[[prices]]
+provider = "acme"
+model = "acme-small"
+input_usd_per_mtok = "0.10"
+output_usd_per_mtok = "0.40"
+
+[[prices]]
+provider = "acme"
+model = "acme-big"
+input_usd_per_mtok = "2.00"
+output_usd_per_mtok = "8.00"
+
+[cache]
+similarity = 0.95
+ttl_s = 600
+"""
+
+
+def load(tmp_path: Path, text: str, **environ: str) -> config.Configuration:
+    path = tmp_path / "farthing.toml"
+    path.write_text(text, encoding="utf-8")
+    given = {"FARTHING_CONFIG": str(path), **environ}
+    return config.load(Settings.from_env(given), given)
+
+
+def faults(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigurationInvalid) as caught:
+        load(tmp_path, text)
+    return caught.value.faults
+
+
+def test_without_anything_the_defaults_hold() -> None:
+    found = config.load(Settings.from_env({}), {})
+    assert found.catalog.models() == ["gpt-4o-mini", "gpt-4o"]
+    assert found.providers[0].base_url is None
+
+
+def test_a_file_says_who_answers_and_at_what_price(tmp_path: Path) -> None:
+    from datetime import UTC, datetime
+
+    found = load(tmp_path, GOOD, ACME_KEY="k")
+    assert [o.model for o in found.catalog.of_tier("premium")] == ["acme-big"]
+    assert found.catalog.of_model("acme-big")[0].context_tokens == 32_000
+    assert (found.cache.similarity, found.ttl_s) == (0.95, 600.0)
+    assert found.providers[0].api_key == "k"
+    assert found.prices.cost("acme", "acme-small", Usage(1_000_000), datetime.now(UTC)) == Decimal("0.1")
+
+
+def test_every_fault_of_the_file_is_told_at_once_with_its_line(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace('tier = "premium"', 'tier = "luxury"')
+        .replace("0.95", "2")
+        .replace("[cache]", "colour = 1\n[cache]")
+    )
+    found = "\n".join(faults(tmp_path, text))
+    line = {part: number for number, part in enumerate(text.splitlines(), start=1)}
+    assert f"farthing.toml:{line['similarity = 2']}: cache.similarity: got 2" in found
+    assert (
+        f"farthing.toml:{line['tier = ' + chr(34) + 'luxury' + chr(34)]}: providers[0].models[1].tier: got 'luxury'"
+        in found
+    )
+    assert "colour: no such setting" in found
+    assert "no model of tier 'premium'" in found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('input_usd_per_mtok = "2.00"', 'input_usd_per_mtok = "free"', "expected dollars as text"),
+        ('input_usd_per_mtok = "2.00"', "", "input_usd_per_mtok: missing"),
+        ('model = "acme-big"', 'model = "acme-huge"', "no price known for model 'acme-big'"),
+        ('base_url = "https://acme.example/v1"', 'base_url = "$ACME_URL"', "the variable ACME_URL is not set"),
+        ("[cache]", "[cache", "not TOML"),
+        ("[cache]", "[[rules]]\nname = 'x'\n[cache]", "rules[0].patterns: missing"),
+        ("[cache]", "[cash]", "cash: no such setting"),
+        ('name = "acme-small"', 'name = ""', "expected the model's name"),
+        ("context_tokens = 32000", "context_tokens = -1", "a whole number above 0"),
+    ],
+)
+def test_a_fault_in_the_file_says_what_was_expected(tmp_path: Path, old: str, new: str, says: str) -> None:
+    assert old in GOOD
+    assert says in "\n".join(faults(tmp_path, GOOD.replace(old, new)))
+
+
+def test_a_rules_pattern_and_template_are_checked_before_the_first_question(tmp_path: Path) -> None:
+    rule = """
+[[rules]]
+name = "order"
+database = "sqlite://"
+sql = "SELECT 1"
+[rules.patterns]
+en = ["("]
+[rules.answers]
+en = "x"
+"""
+    assert "rule 'order': pattern '('" in "\n".join(faults(tmp_path, GOOD + rule))
+    assert "answers.en: missing" in "\n".join(faults(tmp_path, GOOD + rule.replace('en = "x"', 'fr = "x"')))
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.toml", tmp_path):
+        given = {"FARTHING_CONFIG": str(path)}
+        with pytest.raises(ConfigurationInvalid, match="cannot read"):
+            config.load(Settings.from_env(given), given)
+    (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
+    given = {"FARTHING_CONFIG": str(tmp_path / "bad.toml")}
+    with pytest.raises(ConfigurationInvalid, match="not UTF-8"):
+        config.load(Settings.from_env(given), given)
+
+
+def test_every_fault_of_the_environment_is_told_at_once_and_no_password() -> None:
+    bad = {
+        "FARTHING_BROKER_URL": "amqp://user:hunter2@host",
+        "FARTHING_RESULT_EXPIRES_S": "an hour",
+        "FARTHING_LOG_LEVEL": "LOUD",
+        "FARTHING_COLOUR": "blue",
+    }
+    with pytest.raises(ConfigurationInvalid) as caught:
+        Settings.from_env(bad)
+    found = str(caught.value)
+    assert len(caught.value.faults) == 4
+    assert all(name in found for name in bad)
+    assert "hunter2" not in found
+
+
+def test_secrets_never_show_in_a_repr() -> None:
+    settings = Settings.from_env({"OPENAI_API_KEY": "sk-secret", "FARTHING_BROKER_URL": "redis://:hunter2@h:1/0"})
+    assert "sk-secret" not in repr(settings)
+    assert "hunter2" not in repr(settings)
+
+
+def test_a_child_process_reads_the_very_same_settings() -> None:
+    settings = Settings.from_env({"FARTHING_BROKER_URL": "redis://h:1/0", "FARTHING_RESULT_EXPIRES_S": "60"})
+    assert Settings.from_env(environment(settings)) == settings
+
+
+def test_one_redis_serves_every_role_unless_told_otherwise() -> None:
+    settings = Settings.from_env({"FARTHING_BROKER_URL": "redis://h:1/0", "FARTHING_CACHE_URL": "redis://c:1/0"})
+    assert (settings.result_url, settings.ledger_url, settings.cache_url) == ("redis://h:1/0",) * 2 + ("redis://c:1/0",)
