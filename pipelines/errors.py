@@ -55,7 +55,7 @@ class UnknownModel(FarthingError):
         self.model, self.known = model, list(known)
 
     def __str__(self) -> str:
-        return f"model: got {self.model!r}, expected one of {', '.join(sorted(self.known)) or '(none configured)'}"
+        return f"model: got {self.model!r}, expected one of {', '.join(self.known) or '(none configured)'}"
 
 
 class PriceUnknown(FarthingError):

@@ -25,8 +25,10 @@ from pipelines.answer import Answer, usd
 from pipelines.errors import FarthingError
 from pipelines.job import Job
 from workers import config, demo_database, questions
+from workers.children import Children
 from workers.client import Farthing
 from workers.embedded import EmbeddedRedis
+from workers.fleet import GRACE_S as FLEET_GRACE_S
 from workers.fleet import Fleet
 from workers.live import Board, closing
 from workers.providers import Providers
@@ -62,6 +64,8 @@ def run(*, questions: Path | None, limit: int | None, rate: float | None, seed: 
         stop = stack.enter_context(stoppable())
         folder = Path(tempfile.mkdtemp(prefix="farthing-demo-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        # Should this process be killed: the folder goes once the fleet's processes have ended.
+        stack.enter_context(Children(grace_s=FLEET_GRACE_S + 1, removes=folder))
         console.print(f"starting Redis, a stand-in model and one worker per queue for {len(asked)} questions …")
         environ = _environ(stack, folder)
         fleet = stack.enter_context(Fleet(environ, folder=folder / "logs", flower_port=0))

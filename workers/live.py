@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from pipelines.ledger import Totals, record
+from workers.reporting import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,11 +49,6 @@ class Board:
         table.add_row("latency", f"{seen.mean_latency_ms:.0f} ms mean")
         table.add_row("spent / saved", f"${dollars(seen.cost_usd)} / ${dollars(seen.baseline_usd - seen.cost_usd)}")
         return table
-
-
-def dollars(amount: Decimal) -> str:
-    """Four places: a job costs fractions of a cent."""
-    return f"{amount:.4f}"
 
 
 def closing(figures: Mapping[str, Any]) -> Table:

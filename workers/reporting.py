@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from pipelines.ledger import Totals
@@ -33,20 +34,29 @@ def as_json(days: Days) -> dict[str, Any]:
 
 
 def as_table(report: Mapping[str, Any]) -> Table:
-    """One row per tenant, and one for all of them."""
-    table = Table(title="What the answers cost, and what they would have cost")
-    table.add_column("tenant", overflow="fold")
-    for heading in ("jobs", "hits", "rule", "econ.", "prem.", "cost $", "baseline $", "saved $", "ms"):
+    """One row per tenant, and one for all of them; eighty columns hold it, ``--json`` says more."""
+    table = Table(
+        title="What the answers cost, and what they would have cost", box=SIMPLE_HEAD, pad_edge=False, padding=0
+    )
+    table.add_column("tenant", overflow="ellipsis", no_wrap=True, min_width=8)
+    for heading in ("jobs", "hits", "rules", "prem.", "cost", "before", "saved", "mean"):
         table.add_column(heading, justify="right", no_wrap=True)
     rows = [*report["tenants"].items(), ("all", report["total"])]
     for name, row in rows:
+        jobs = max(row["jobs"], 1)
         table.add_row(
             name,
             str(row["jobs"]),
-            f"{row['hits']} ({row['hit_rate'] * 100:.0f} %)",
-            *(str(row["tiers"].get(tier, 0)) for tier in ("rule", "economy", "premium")),
-            *(f"{Decimal(row[money]):.4f}" for money in ("cost_usd", "baseline_usd", "saved_usd")),
-            f"{row['mean_latency_ms']:.0f}",
+            f"{row['hit_rate'] * 100:.0f} %",
+            f"{row['tiers'].get('rule', 0) / jobs * 100:.0f} %",
+            f"{row['premium_share'] * 100:.0f} %",
+            *(f"${dollars(Decimal(row[money]))}" for money in ("cost_usd", "baseline_usd", "saved_usd")),
+            f"{row['mean_latency_ms']:.0f} ms",
             end_section=len(rows) > 1 and name == rows[-2][0],
         )
     return table
+
+
+def dollars(amount: Decimal) -> str:
+    """Cents from a hundred dollars on; below, four places: a job costs fractions of a cent."""
+    return f"{amount:.2f}" if abs(amount) >= 100 else f"{amount:.4f}"

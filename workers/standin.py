@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
 import threading
 import time
@@ -97,14 +98,15 @@ class StandInProcess:
 
         port = free_port()
         self.url = f"http://127.0.0.1:{port}/v1"
-        self._log = Path(tempfile.mkstemp(prefix="farthing-standin-")[1])
-        self._children = Children(grace_s=1)
+        self._folder = Path(tempfile.mkdtemp(prefix="farthing-standin-"))
+        self._children = Children(grace_s=1, removes=self._folder)
+        log = self._folder / "log"
         module = [sys.executable, "-P", "-m", "workers.standin", "--port", str(port), "--speed", str(self._speed)]
-        process = self._children.start(module, self._log)
+        process = self._children.start(module, log)
         until = time.monotonic() + START_S
         while not self._answers():
             if process.poll() is not None or time.monotonic() > until:
-                said = last_lines(self._log)
+                said = last_lines(log)
                 self.__exit__()
                 raise RuntimeError(f"the stand-in model did not start: {said}")
             time.sleep(0.02)
@@ -112,7 +114,7 @@ class StandInProcess:
 
     def __exit__(self, *_: object) -> None:
         self._children.stop(2.0)
-        self._log.unlink(missing_ok=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _answers(self) -> bool:
         with suppress(OSError), urllib.request.urlopen(f"{self.url}/models", timeout=1.0) as answer:  # noqa: S310 - our own address

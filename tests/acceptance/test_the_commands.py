@@ -1,0 +1,217 @@
+"""The commands as a person runs them: the fleet as processes, asked, inspected, corrected, stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
+
+FARTHING = [str(Path(sys.executable).with_name("farthing"))]
+
+
+class Up:
+    """`farthing up --stand-in` in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environ = {**os.environ, "FARTHING_STATE_DIR": str(folder / "state"), "FARTHING_FLOWER_PORT": "0"}
+
+    def __enter__(self) -> Up:
+        self.log = self.folder / "up.log"
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [*FARTHING, "up", "--stand-in"], env=self.environ, stdout=out, stderr=subprocess.STDOUT
+            )
+        until(lambda: "stop    Ctrl-C" in self.said() or self.process.poll() is not None, within_s=150, every_s=0.2)
+        assert self.process.poll() is None, self.said()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def run(self, *arguments: str, status: int = 0) -> str:
+        done = subprocess.run(
+            [*FARTHING, *arguments], env=self.environ, capture_output=True, text=True, timeout=90, check=False
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self.run(*arguments, "--json"))
+
+
+def children_of(pid: int) -> set[int]:
+    found = {int(stat.parent.name): int(stat.read_text().rsplit(")", 1)[1].split()[1]) for stat in _stats()}
+    mine, grown = {pid}, True
+    while grown:
+        more = {child for child, parent in found.items() if parent in mine} - mine
+        grown = bool(more)
+        mine |= more
+    return mine - {pid}
+
+
+def _stats() -> Iterator[Path]:
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            path.read_text()
+        except OSError:
+            continue
+        yield path
+
+
+def alive(pids: set[int]) -> set[int]:
+    return {pid for pid in pids if Path(f"/proc/{pid}").exists() and "Z" not in _state(pid)}
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return "Z"
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with Up(tmp_path_factory.mktemp("up")) as started:
+        yield started
+
+
+def test_a_question_asked_twice_is_a_miss_then_a_hit(up: Up) -> None:
+    first = up.json("ask", "How do I change my delivery address?")
+    assert (first["source"], first["model"]) == ("model", "gpt-4o-mini")
+    again = until(lambda: _hit(up, "How do I change my delivery address?"))
+    assert (again["source"], again["cost_usd"], again["text"]) == ("exact", "0", first["text"])
+    assert float(again["baseline_usd"]) > 0
+    said = up.run("ask", "How can I change my delivery address?")
+    assert first["text"] in said
+    assert "[semantic]" in said
+
+
+def _hit(up: Up, question: str) -> Any:
+    answer = up.json("ask", question)
+    return answer if answer["source"] != "model" else None
+
+
+def test_a_wrong_answer_is_shown_corrected_and_reported(up: Up) -> None:
+    question = "营业时间是几点到几点？"
+    job_id = up.json("ask", question)["job_id"]
+    shown = until(lambda: _shown(up, job_id))
+    assert shown["question"] == question
+    assert "the correction answers" in up.run("feedback", job_id, "--rating", "wrong", "--correction", "九点到六点。")
+    assert up.json("ask", question)["text"] == "九点到六点。"
+    report = up.json("report")
+    assert report["total"]["jobs"] >= 2
+    assert float(report["total"]["saved_usd"]) > 0
+    assert "default" in up.run("report")
+    assert up.json("cache", "stats")["entries"] >= 1
+    up.run("cache", "flush", "--tenant", "default", "--yes")
+    assert up.json("cache", "stats")["entries"] == 0
+
+
+def _shown(up: Up, job_id: str) -> Any:
+    done = subprocess.run(
+        [*FARTHING, "cache", "show", job_id, "--json"], env=up.environ, capture_output=True, text=True, check=False
+    )
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def test_an_error_is_one_sentence_and_status_one(up: Up) -> None:
+    said = up.run("ask", "hello", "--model", "gpt-17", status=1)
+    assert said.startswith("farthing: model: got 'gpt-17', expected one of auto, economy, premium")
+    assert "Traceback" not in said
+    assert "unknown" in up.run("feedback", "no-such-job", "--rating", "right")
+    assert "no entry of job" in up.run("cache", "show", "no-such-job", status=1)
+
+
+def test_every_worker_warmed_up_and_no_log_holds_what_was_asked(up: Up) -> None:
+    up.json("ask", "My secret word is xylophone, how do I log in?")
+    logs = {path.name: path.read_text() for path in (up.folder / "state" / "logs").glob("*.log")}
+    assert set(logs) == {
+        *("beat.log", "cache-lookup.log", "classify.log", "compress-context.log", "flower.log"),
+        *("maintenance.log", "model-call.log", "write-back.log"),
+    }
+    assert "xylophone" not in "".join(logs.values())
+
+
+def test_the_doctor_finds_a_running_fleet_well(up: Up) -> None:
+    found = up.json("doctor")
+    states = {check["name"]: check["state"] for check in found["checks"]}
+    assert found["ok"], found
+    assert states["workers"] == states["encoder"] == states["broker Redis"] == "ok"
+
+
+def test_a_killed_worker_ends_it_with_its_name_and_leaves_no_process(tmp_path: Path) -> None:
+    with Up(tmp_path) as up:
+        mine = children_of(up.process.pid)
+        (victim,) = [pid for pid in mine if b"classify@%h" in _command(pid)]
+        os.kill(victim, signal.SIGKILL)
+        assert up.process.wait(60) == 1
+        assert "farthing: classify ended with status -9" in up.said()
+    until(lambda: not alive(mine))
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("ending", ["done", "interrupted", "killed"])
+def test_the_demo_leaves_nothing_behind(tmp_path: Path, ending: str) -> None:
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [*FARTHING, "demo", "--limit", "20", "--rate", "20", "--json"]
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if ending != "done":
+        until(lambda: len(children_of(process.pid)) > 8 or process.poll() is not None, within_s=60)
+        mine = children_of(process.pid)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT if ending == "interrupted" else signal.SIGKILL)
+        process.communicate(timeout=120)
+        until(lambda: not alive(mine))
+    else:
+        out, err = process.communicate(timeout=200)
+        assert process.returncode == 0, err
+        figures = json.loads(out)
+        assert (figures["after"]["requests"], figures["after"]["failed"]) == (20, 0)
+        assert figures["before"]["premium_share"] == 1.0
+        assert float(figures["after"]["cost_usd"]) < float(figures["before"]["cost_usd"])
+    until(lambda: not list(tmp_path.glob("farthing-*")))
+
+
+def test_a_worker_with_a_broken_configuration_stops_and_names_every_fault(tmp_path: Path) -> None:
+    (tmp_path / "farthing.toml").write_text('colour = 1\n[cache]\nsimilarity = "high"\n', encoding="utf-8")
+    environ = {**os.environ, "FARTHING_CONFIG": str(tmp_path / "farthing.toml")}
+    celery = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-Q", "classify", "--pool", "threads"]
+    done = subprocess.run(celery, env=environ, capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "farthing.toml:1: colour: no such setting" in said
+    assert "farthing.toml:3: cache.similarity: got 'high'" in said
+
+
+def test_up_without_a_key_says_what_to_do(tmp_path: Path) -> None:
+    environ = {**os.environ, "FARTHING_STATE_DIR": str(tmp_path)}
+    done = subprocess.run([*FARTHING, "up"], env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "OPENAI_API_KEY: not set" in done.stderr
+    assert "Traceback" not in done.stderr
