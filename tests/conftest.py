@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +56,8 @@ def model() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session")
-def fleet(redis_url: str, model: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
-    """The fleet in this process: every queue, real Redis, the packaged encoder, the stand-in model, a shop."""
+def home(redis_url: str, model: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """The environment that the in-process fleet reads, once: Redis, the stand-in model, a shop's rules and database."""
     folder = tmp_path_factory.mktemp("fleet")
     (folder / "farthing.toml").write_text(Path("workers/demo.toml").read_text(encoding="utf-8"), encoding="utf-8")
     environ = {
@@ -68,8 +67,21 @@ def fleet(redis_url: str, model: StandIn, tmp_path_factory: pytest.TempPathFacto
         "DEMO_MODEL_URL": model.url,
         "DEMO_DATABASE_URL": demo_database.seed(folder / "shop.sqlite"),
     }
-    with ExitStack() as stack:
-        yield stack.enter_context(InProcess(environ, model))
+    os.environ.update(environ)
+    yield model
+    from workers.resources import resources
+
+    resources().lookup.replicas.close()
+    for name in environ:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="module")
+def fleet(home: StandIn) -> Iterator[InProcess]:
+    """The fleet in this process: every queue on real Redis. Of the module's own: Celery's stop signal is one for all
+    workers of a process, and other modules start workers too."""
+    with InProcess(home) as started:
+        yield started
 
 
 @pytest.fixture

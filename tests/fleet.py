@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,8 +9,6 @@ from tests.waiting import until
 from workers.client import Farthing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pipelines.answer import Answer
     from workers.standin import StandIn
 
@@ -19,11 +16,10 @@ if TYPE_CHECKING:
 class InProcess:
     """``ask`` a question; ``settled`` waits until its answer is in the cache of this process's replica."""
 
-    def __init__(self, environ: Mapping[str, str], model: StandIn) -> None:
-        self.environ, self.model = dict(environ), model
+    def __init__(self, model: StandIn) -> None:
+        self.model = model
 
     def __enter__(self) -> Self:
-        os.environ.update(self.environ)
         # The app reads its settings when it is imported, as a worker's process does.
         from celery.contrib.testing.worker import start_worker
 
@@ -38,13 +34,11 @@ class InProcess:
         self._stack.enter_context(
             start_worker(app, pool="threads", concurrency=16, queues=queues, perform_ping_check=False)
         )
-        self.client = self._stack.enter_context(Farthing(environ=self.environ))
+        self.client = self._stack.enter_context(Farthing())
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
-        for name in self.environ:
-            os.environ.pop(name, None)
 
     def ask(self, messages: Any, **fields: Any) -> Answer:
         return self.client.ask(messages, timeout_s=30, **fields)

@@ -26,7 +26,8 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except FarthingError as error:
-            click.echo(f"farthing: {error}", err=True)
+            hint = " (no fleet? start one: farthing up)" if getattr(error, "role", "") == "broker" else ""
+            click.echo(f"farthing: {error}{hint}", err=True)
             ctx.exit(1)
         except ModuleNotFoundError as error:
             click.echo(f"farthing: {error.name} is not installed; pip install 'farthing[worker]'", err=True)

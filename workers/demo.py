@@ -87,7 +87,7 @@ def run(*, questions: Path | None, limit: int | None, rate: float | None, seed: 
 def _asked(path: Path | None, limit: int | None, seed: int) -> list[Asked]:
     if path is None:
         return questions.traffic(limit or COUNT, seed)
-    return questions.from_file(path, limit)
+    return questions.from_file(path, limit, seed)
 
 
 def _environ(stack: ExitStack, folder: Path) -> dict[str, str]:

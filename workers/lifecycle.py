@@ -31,6 +31,7 @@ def log_as_configured(**_: Any) -> None:
 @worker_init.connect
 def warm_up(sender: Worker, **_: Any) -> None:
     """Make what the queue needs before the first job: a broken configuration stops the worker here, by name."""
+    _stopping.clear()
     held = resources()
     try:
         held.warm("configuration")

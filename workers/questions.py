@@ -9,6 +9,7 @@ import random
 import tomllib
 from dataclasses import dataclass, field
 from importlib.resources import files
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import ConfigurationInvalid
@@ -24,6 +25,7 @@ ZIPF = 0.8  # the n-th most frequent meaning comes n^-0.8 times as often as the 
 CARELESS = 0.35  # share of questions typed without capital or question mark, or with a greeting
 SYSTEM = "You are the assistant of an online shop. Answer briefly, in the customer's language."
 
+MOST_ROWS = 1_000_000  # of a file; they are held in memory
 QUESTION_COLUMNS = ("question", "text", "prompt", "query", "utterance", "question_a")
 MEANING_COLUMNS = ("intent", "label", "meaning", "category")
 
@@ -61,18 +63,20 @@ def traffic(count: int, seed: int) -> list[Asked]:
     return out
 
 
-def from_file(path: Path, limit: int | None) -> list[Asked]:
+def from_file(path: Path, limit: int | None, seed: int) -> list[Asked]:
     """Questions of a CSV (a column of questions, perhaps one of meanings), JSONL or text file, also gzipped.
 
+    In a random order that ``seed`` fixes, ``limit`` of them: labelled files are often sorted by their labels.
     Raises ConfigurationInvalid saying what could not be read.
     """
     try:
-        found = [asked for _, asked in zip(range(limit or 1_000_000), _read(path), strict=False)]
+        found = list(islice(_read(path), MOST_ROWS))
     except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
         raise ConfigurationInvalid([f"--questions {path}: {error!s:.200}"]) from None
     if not found:
         raise ConfigurationInvalid([f"--questions {path}: no question in it"])
-    return found
+    random.Random(seed).shuffle(found)  # noqa: S311 - an order that can be repeated, not a secret
+    return found[:limit]
 
 
 def _read(path: Path) -> Iterator[Asked]:

@@ -215,3 +215,13 @@ def test_up_without_a_key_says_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "OPENAI_API_KEY: not set" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_asking_without_a_fleet_says_how_to_start_one(tmp_path: Path) -> None:
+    environ = {**os.environ, "FARTHING_STATE_DIR": str(tmp_path), "FARTHING_BROKER_URL": "redis://127.0.0.1:1/0"}
+    done = subprocess.run(
+        [*FARTHING, "ask", "hi"], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("farthing: broker Redis: did not take the job")
+    assert "farthing up" in done.stderr
