@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from celery.signals import setup_logging, worker_init, worker_shutdown
+from celery.signals import heartbeat_sent, setup_logging, worker_init, worker_shutdown
 
 from pipelines.errors import ConfigurationInvalid, StoreUnavailable
 from pipelines.journey import LOOKUP, MODEL_CALL
@@ -48,6 +50,14 @@ def warm_up(sender: Worker, **_: Any) -> None:
     if MODEL_CALL in serves:
         held.providers.warm()
     threading.Thread(target=_hand_over_until_stopped, name="counters", daemon=True).start()
+
+
+@heartbeat_sent.connect
+def still_alive(**_: Any) -> None:
+    """Leave a sign for health checks: a consumer that hangs, or has no broker, sends no heartbeat."""
+    if path := resources().settings.alive_file:
+        with suppress(OSError):  # a full disk is no reason to stop working
+            Path(path).touch()
 
 
 @worker_shutdown.connect

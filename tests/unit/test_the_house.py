@@ -8,6 +8,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipelines import journey
 from workers import queues, settings
@@ -89,3 +90,24 @@ def test_no_other_distribution_owns_our_packages() -> None:
     ours = {"workers", "pipelines"}
     owners = {d.name for d in distributions() if any(file.parts[0] in ours for file in d.files or ())}
     assert owners <= {"farthing"}
+
+
+def test_composes_services_are_the_queue_table() -> None:
+    services = yaml.safe_load(Path("compose.yaml").read_text(encoding="utf-8"))["services"]
+    assert set(services) == {queue.name for queue in queues.QUEUES} | {"broker", "cache", "beat", "flower"}
+    for queue in queues.QUEUES:
+        assert services[queue.name]["command"] == ["celery", *queue.command()]
+        assert services[queue.name]["healthcheck"]
+    for name, service in services.items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        # Nothing is published but Flower, and that on loopback.
+        assert service.get("ports", []) == (["127.0.0.1:5555:5555"] if name == "flower" else [])
+
+
+def test_no_secret_is_written_down() -> None:
+    text = Path("compose.yaml").read_text(encoding="utf-8")
+    for name in re.findall(r"(\w*(?:PASSWORD|SECRET|API_KEY)): (.+)", text):
+        assert "${" in name[1], name
+    example = Path("deploy/example.env").read_text(encoding="utf-8")
+    assert not re.search(r"^\w*(?:PASSWORD|SECRET|KEY)=\S", example, re.MULTILINE)

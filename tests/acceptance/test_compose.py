@@ -1,0 +1,134 @@
+"""compose.yaml's own commands, run as processes: what the containers would run works together, and scales by queue."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+import yaml
+
+from tests.waiting import until
+from workers.children import Children
+from workers.client import Farthing
+from workers.embedded import find_server, free_port
+from workers.queues import QUEUES
+from workers.standin import StandInProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
+
+GIVEN = {"BROKER_PASSWORD": "b-pass", "CACHE_PASSWORD": "c-pass", "FLOWER_PASSWORD": "f-pass", "FARTHING_SECRET": "s"}
+VARIABLE = re.compile(r"\$\{(\w+)(?::[-?]([^}]*))?\}")
+
+
+class Composed:
+    """The services as child processes: container paths become folders, service names become loopback ports."""
+
+    def __init__(self, folder: Path, model_url: str) -> None:
+        self.folder = folder
+        self.services = yaml.safe_load(Path("compose.yaml").read_text(encoding="utf-8"))["services"]
+        self.given = {**GIVEN, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": model_url}
+        self.ports = {"broker": free_port(), "cache": free_port(), "flower": free_port()}
+        self.children = Children(grace_s=3, removes=folder / "private")
+
+    def filled(self, text: str) -> str:
+        return VARIABLE.sub(lambda found: self.given.get(found[1]) or (found[2] or ""), text).replace("$$", "$")
+
+    def environ(self, service: Mapping[str, Any], own: Path) -> dict[str, str]:
+        named = {name: self.filled(str(value)) for name, value in service.get("environment", {}).items()}
+        local = {
+            name: value.replace("@broker:6379", f"@127.0.0.1:{self.ports['broker']}")
+            .replace("@cache:6379", f"@127.0.0.1:{self.ports['cache']}")
+            .replace("/tmp/", f"{own}/")  # noqa: S108 - the container's path
+            for name, value in named.items()
+        }
+        scripts = f"{Path(sys.executable).parent}:{find_server().parent}:{os.environ['PATH']}"
+        return {"PATH": scripts, "HOME": str(own), **local}
+
+    def start(self, name: str, replica: int = 1) -> Path:
+        service = self.services[name]
+        own = self.folder / f"{name}-{replica}"
+        own.mkdir()
+        command = [self.filled(part).replace("/tmp/", f"{own}/") for part in service["command"]]  # noqa: S108
+        if name in ("broker", "cache"):
+            mounted = Path(service["volumes"][0].split(":")[0]).resolve()
+            local = f"{own}/mounted.conf"
+            shutil.copy(mounted, local)
+            with Path(local).open("a", encoding="utf-8") as out:
+                out.write(f"\nport {self.ports[name]}\ndir {own}\nbind 127.0.0.1\n")
+            command = [part.replace("cat /redis.conf", f"cat {local}") for part in command]
+        if name == "flower":
+            command = [part.replace("5555", str(self.ports["flower"])) for part in command]
+        command = [part.replace("@%h", f"-{replica}@%h") for part in command]  # a container has a host name of its own
+        self.children.start(command, own / "log", environ=self.environ(service, own))
+        return own
+
+
+@pytest.fixture(scope="module")
+def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
+    with ExitStack() as stack:
+        model = stack.enter_context(StandInProcess(speed=0.0))
+        made = Composed(tmp_path_factory.mktemp("compose"), model.url)
+        stack.callback(made.children.stop, 20.0)
+        for name in ("broker", "cache"):
+            made.start(name)
+            until(lambda name=name: _pong(made, name), within_s=20)
+        for name in made.services:
+            if name not in ("broker", "cache"):
+                made.start(name)
+        made.start("model-call", replica=2)
+        yield made
+
+
+def _pong(made: Composed, name: str) -> bool:
+    try:
+        client = redis.Redis(port=made.ports[name], password=made.given[f"{name.upper()}_PASSWORD"])
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def test_the_services_answer_a_job_and_show_that_they_live(composed: Composed) -> None:
+    broker = f"redis://:b-pass@127.0.0.1:{composed.ports['broker']}/0"
+    with Farthing(broker, environ={}) as farthing:
+        first = farthing.ask("Do you sell gift cards?", timeout_s=120)
+        assert (first.source, first.provider) == ("model", "openai")
+        until(lambda: farthing.ask("Do you sell gift cards?", timeout_s=60).source == "exact", within_s=30)
+    for queue in QUEUES:
+        until(lambda name=queue.name: (composed.folder / f"{name}-1" / "alive").exists(), within_s=30)
+    # Answers are in the evicting Redis, jobs and money in the one that never forgets.
+    cache = redis.Redis(port=composed.ports["cache"], password="c-pass", decode_responses=True)
+    broker_redis = redis.Redis(port=composed.ports["broker"], password="b-pass", decode_responses=True)
+    assert any(":entry:" in key for key in cache.keys("farthing:*"))
+    assert not any(":entry:" in key for key in broker_redis.keys("farthing:*"))
+    assert any(key.startswith("farthing:ledger:") for key in broker_redis.keys("farthing:*"))
+    policies = [server.config_get("maxmemory-policy")["maxmemory-policy"] for server in (broker_redis, cache)]
+    assert policies == ["noeviction", "volatile-lfu"]
+
+
+def test_a_queue_scales_on_its_own(composed: Composed) -> None:
+    from celery import Celery
+
+    with Celery("ops", broker=f"redis://:b-pass@127.0.0.1:{composed.ports['broker']}/0", set_as_current=False) as app:
+
+        def serving() -> list[str]:
+            found = app.control.inspect(timeout=2.0).active_queues() or {}
+            return sorted(queue["name"] for queues in found.values() for queue in queues)
+
+        until(lambda: serving().count("model-call") == 2 and len(serving()) == len(QUEUES) + 1, within_s=60)
+
+
+def test_the_dockerfile_passes_hadolint() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([hadolint, "deploy/Dockerfile"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
