@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipelines import choice
 from pipelines.answer import Route, Tier
 from pipelines.catalog import MODEL_TIERS
 
@@ -102,7 +103,7 @@ def route(job: Job, *, prompt_tokens: int, catalog: Catalog) -> Route:
     if job.model != "auto":
         offer = catalog.of_model(job.model)[0]
         return Route(tier=offer.tier, score=_score(job)[0], reason="the job asked for this model", model=job.model)
-    lacking = _lacking(job, prompt_tokens, catalog)
+    lacking = choice.lacking(job, prompt_tokens=prompt_tokens, offers=catalog.of_tier("economy"))
     if lacking is not None:
         return Route(tier="premium", score=1.0, reason=lacking)
     score, cues = _score(job)
@@ -113,25 +114,6 @@ def route(job: Job, *, prompt_tokens: int, catalog: Catalog) -> Route:
 
 def _tier(name: str) -> Tier:
     return "premium" if name == "premium" else "economy"
-
-
-def _lacking(job: Job, prompt_tokens: int, catalog: Catalog) -> str | None:
-    """What no economy model can do for this job, in words."""
-    economy = catalog.of_tier("economy")
-    room = max((offer.context_tokens - offer.max_output_tokens for offer in economy), default=0)
-    if prompt_tokens > room:
-        return "the prompt exceeds every economy model's window"
-    needs = set()
-    if job.params.get("tools"):
-        needs.add("tools")
-    if (job.params.get("response_format") or {}).get("type") == "json_schema":
-        needs.add("json_schema")
-    if any(message.has_parts for message in job.messages):
-        needs.add("vision")
-    for need in sorted(needs):
-        if not any(need in offer.capabilities for offer in economy):
-            return f"no economy model has {need}"
-    return None
 
 
 def _score(job: Job) -> tuple[float, list[str]]:

@@ -6,7 +6,7 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,12 @@ from pipelines.rules import Rule, RuleBook
 from pipelines.rules import faults as rule_faults
 from workers.providers import ProviderConfig
 from workers.toml_lines import lines
+from workers.toml_reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from workers.settings import Settings
-
-_MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def load(settings: Settings, environ: Mapping[str, str] | None = None) -> Config
     """Read the file that FARTHING_CONFIG names; raises ConfigurationInvalid with every fault and its line."""
     given = os.environ if environ is None else environ
     if not settings.config_path:
-        return _built(_Reader(_default(settings), {}, "the environment", given))
+        return _built(Reader(_default(settings), {}, "the environment", given))
     path = Path(settings.config_path).expanduser()
     try:
         text = path.read_text(encoding="utf-8")
@@ -59,7 +58,7 @@ def load(settings: Settings, environ: Mapping[str, str] | None = None) -> Config
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationInvalid([f"{path}: not TOML: {error}"]) from error
-    return _built(_Reader(raw, lines(text), str(path), given))
+    return _built(Reader(raw, lines(text), str(path), given))
 
 
 def _default(settings: Settings) -> dict[str, Any]:
@@ -78,75 +77,9 @@ def _default(settings: Settings) -> dict[str, Any]:
     }
 
 
-class _Reader:
-    """Takes checked values out of raw TOML and keeps every fault with its line."""
-
-    def __init__(self, raw: dict[str, Any], at: dict[str, int], source: str, environ: Mapping[str, str]) -> None:
-        self.raw, self.environ = raw, environ
-        self._at, self._source = at, source
-        self.faults: list[str] = []
-
-    def fault(self, path: str, says: str) -> None:
-        line = self._at.get(path) or self._at.get(path.rpartition(".")[0])
-        where = f"{self._source}:{line}" if line else self._source
-        self.faults.append(f"{where}: {path}: {says}")
-
-    def only(self, table: Mapping[str, Any], path: str, known: tuple[str, ...]) -> None:
-        for name in table:
-            if name not in known:
-                where = f"{path}.{name}" if path else name
-                self.fault(where, f"no such setting, expected one of {', '.join(known)}")
-
-    def take(
-        self,
-        table: Mapping[str, Any],
-        path: str,
-        name: str,
-        kind: type[Any],
-        default: Any = _MISSING,
-        *,
-        ok: Callable[[Any], bool] = lambda _: True,
-        expected: str = "",
-    ) -> Any:
-        value = table.get(name, _MISSING)
-        where = f"{path}.{name}" if path else name
-        expected = expected or {str: "text", int: "a whole number", float: "a number"}.get(kind, kind.__name__)
-        if value is _MISSING:
-            if default is _MISSING:
-                self.fault(where, f"missing, expected {expected}")
-                return kind()
-            return default
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool) or not ok(value):
-            self.fault(where, f"got {value!r:.80}, expected {expected}")
-            return kind() if default is _MISSING else default
-        return value
-
-    def expanded(self, table: Mapping[str, Any], path: str, name: str, expected: str, default: Any = _MISSING) -> str:
-        """Text, or the value of the variable that ``$NAME`` names: for addresses that differ between installations."""
-        text: str = self.take(
-            table, path, name, str, default, ok=bool if default is _MISSING else lambda _: True, expected=expected
-        )
-        if not text.startswith("$"):
-            return text
-        value = self.environ.get(text[1:], "")
-        if not value:
-            self.fault(f"{path}.{name}", f"the variable {text[1:]} is not set")
-        return value
-
-    def tables(self, table: Mapping[str, Any], path: str, name: str) -> list[tuple[str, dict[str, Any]]]:
-        rows = self.take(table, path, name, list, [], expected="[[" + name + "]] tables")
-        prefix = f"{path}.{name}" if path else name
-        good = [(f"{prefix}[{i}]", row) for i, row in enumerate(rows) if isinstance(row, dict)]
-        if len(good) < len(rows):
-            self.fault(prefix, f"expected [[{prefix}]] tables")
-        return good
-
-
-def _built(reader: _Reader) -> Configuration:
+def _built(reader: Reader) -> Configuration:
     raw = reader.raw
-    reader.only(raw, "", ("providers", "prices", "cache", "context", "rules"))
+    reader.only(raw, "", ("providers", "currencies", "prices", "cache", "context", "rules"))
     providers, offers = _providers(reader)
     prices = PriceBook(_prices(reader))
     if not reader.faults:
@@ -180,7 +113,7 @@ def _built(reader: _Reader) -> Configuration:
     )
 
 
-def _providers(reader: _Reader) -> tuple[list[ProviderConfig], list[Offer]]:
+def _providers(reader: Reader) -> tuple[list[ProviderConfig], list[Offer]]:
     providers: list[ProviderConfig] = []
     offers: list[Offer] = []
     for path, row in reader.tables(reader.raw, "", "providers"):
@@ -209,7 +142,7 @@ def _providers(reader: _Reader) -> tuple[list[ProviderConfig], list[Offer]]:
     return providers, offers
 
 
-def _offer(reader: _Reader, path: str, row: dict[str, Any], provider: str) -> Offer:
+def _offer(reader: Reader, path: str, row: dict[str, Any], provider: str) -> Offer:
     known = ("name", "tier", "context_tokens", "max_output_tokens", "capabilities")
     reader.only(row, path, known)
     standard = Offer(provider="", model="", tier="economy")
@@ -228,40 +161,40 @@ def _offer(reader: _Reader, path: str, row: dict[str, Any], provider: str) -> Of
     )
 
 
-def _money(reader: _Reader, row: dict[str, Any], path: str, name: str, default: Any = _MISSING) -> Any:
-    text = reader.take(row, path, name, str, default, expected='dollars as text, e.g. "0.15"')
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
-        if text:
-            reader.fault(f"{path}.{name}", f'got {text!r:.40}, expected dollars as text, e.g. "0.15"')
-        return Decimal(0)
-    return amount
+def _currencies(reader: Reader) -> dict[str, Decimal]:
+    """Dollars for one unit of each currency."""
+    table = reader.take(reader.raw, "", "currencies", dict, {}, expected='a table, e.g. CNY = "0.14"')
+    return {"USD": Decimal(1), **{name: reader.money(table, "currencies", name) for name in table}}
 
 
-def _prices(reader: _Reader) -> list[Price]:
-    known = ("provider", "model", "input_usd_per_mtok", "cached_input_usd_per_mtok", "output_usd_per_mtok", "as_of")
+def _prices(reader: Reader) -> list[Price]:
+    known = (
+        *("provider", "model", "currency", "as_of"),
+        *("input_per_mtok", "cached_input_per_mtok", "output_per_mtok"),
+    )
+    dollars = _currencies(reader)
     prices = []
     for path, row in reader.tables(reader.raw, "", "prices"):
         reader.only(row, path, known)
+        currency = reader.take(
+            row, path, "currency", str, "USD", ok=dollars.__contains__, expected=f"one of {', '.join(dollars)}"
+        )
+        rate = dollars[currency]
+        cached = reader.money(row, path, "cached_input_per_mtok", None)
         prices.append(
             Price(
                 provider=reader.take(row, path, "provider", str, ok=bool),
                 model=reader.take(row, path, "model", str, ok=bool),
-                input_usd_per_mtok=_money(reader, row, path, "input_usd_per_mtok"),
-                output_usd_per_mtok=_money(reader, row, path, "output_usd_per_mtok"),
-                cached_input_usd_per_mtok=_money(reader, row, path, "cached_input_usd_per_mtok", None),
+                input_usd_per_mtok=reader.money(row, path, "input_per_mtok") * rate,
+                output_usd_per_mtok=reader.money(row, path, "output_per_mtok") * rate,
+                cached_input_usd_per_mtok=None if cached is None else cached * rate,
                 as_of=reader.take(row, path, "as_of", str, ""),
             )
         )
     return prices
 
 
-def _rules(reader: _Reader) -> RuleBook:
+def _rules(reader: Reader) -> RuleBook:
     known = ("name", "patterns", "database", "sql", "answers", "user_column")
     rules = []
     for path, row in reader.tables(reader.raw, "", "rules"):

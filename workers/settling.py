@@ -17,6 +17,8 @@ from workers.resources import resources
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from pipelines.answer import Usage
+    from pipelines.catalog import Offer
     from pipelines.job import Job
     from pipelines.journey import Progress
     from workers.calling import Called
@@ -41,12 +43,17 @@ def baseline_usd(job: Job, *, prompt_tokens: int | None, completion_tokens: int,
     )
 
 
+def cost_usd(offer: Offer, usage: Usage) -> Decimal:
+    """What ``usage`` costs at an offer now; raises PriceUnknown."""
+    configuration = resources().configuration
+    provider = configuration.price_provider(offer.provider)
+    return configuration.prices.cost(provider, offer.model, usage, datetime.now(UTC))
+
+
 def priced(progress: Progress, called: Called) -> Answer:
     """The model's answer with what it cost and what it would have cost."""
     configuration = resources().configuration
     done, offer = called.completion, called.offer
-    provider = configuration.price_provider(offer.provider)
-    cost = configuration.prices.cost(provider, offer.model, done.usage, datetime.now(UTC))
     # The provider counted the whole context only if nothing was dropped from it.
     whole = progress.messages is None or progress.messages == progress.job.messages
     return Answer(
@@ -57,7 +64,7 @@ def priced(progress: Progress, called: Called) -> Answer:
         model=offer.model,
         provider=offer.provider,
         usage=done.usage,
-        cost_usd=cost + progress.spent_usd,
+        cost_usd=cost_usd(offer, done.usage) + progress.spent_usd,
         baseline_usd=baseline_usd(
             progress.job,
             prompt_tokens=done.usage.prompt_tokens if whole else None,

@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import chain
 
-from pipelines import cache, classify, compress, freshness, journey, rules, tokens
+from pipelines import cache, choice, classify, compress, freshness, journey, rules, tokens
 from pipelines.answer import Answer, Route
 from pipelines.errors import DeadlineExceeded, RuleFailed, StoreUnavailable
 from pipelines.job import Job
@@ -195,11 +195,17 @@ def _call(progress: Progress) -> calling.Called:
     route = progress.route
     if route is None:
         raise ValueError("progress.route: got None, expected the classifier's route")
-    offers = catalog.of_model(route.model) if route.model else catalog.of_tier(route.tier)
+    messages = progress.job.messages if progress.messages is None else progress.messages
+    offers = choice.cheapest_first(
+        progress.job,
+        prompt_tokens=tokens.estimate_messages(messages),
+        offers=catalog.of_model(route.model) if route.model else catalog.of_tier(route.tier),
+        cost=settling.cost_usd,
+    )
     return calling.call(
         resources().providers,
         offers,
-        progress.job.messages if progress.messages is None else progress.messages,
+        messages,
         progress.job.params,
         deadline_at=progress.deadline_at,
         deadline_s=progress.job.deadline_s,

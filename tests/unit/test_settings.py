@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -33,14 +34,14 @@ context_tokens = 32000
 [[prices]]
 provider = "acme"
 model = "acme-small"
-input_usd_per_mtok = "0.10"
-output_usd_per_mtok = "0.40"
+input_per_mtok = "0.10"
+output_per_mtok = "0.40"
 
 [[prices]]
 provider = "acme"
 model = "acme-big"
-input_usd_per_mtok = "2.00"
-output_usd_per_mtok = "8.00"
+input_per_mtok = "2.00"
+output_per_mtok = "8.00"
 
 [cache]
 similarity = 0.95
@@ -98,8 +99,8 @@ def test_every_fault_of_the_file_is_told_at_once_with_its_line(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('input_usd_per_mtok = "2.00"', 'input_usd_per_mtok = "free"', "expected dollars as text"),
-        ('input_usd_per_mtok = "2.00"', "", "input_usd_per_mtok: missing"),
+        ('input_per_mtok = "2.00"', 'input_per_mtok = "free"', "expected an amount as text"),
+        ('input_per_mtok = "2.00"', "", "input_per_mtok: missing"),
         ('model = "acme-big"', 'model = "acme-huge"', "no price known for model 'acme-big'"),
         ('base_url = "https://acme.example/v1"', 'base_url = "$ACME_URL"', "the variable ACME_URL is not set"),
         ("[cache]", "[cache", "not TOML"),
@@ -169,3 +170,25 @@ def test_a_child_process_reads_the_very_same_settings() -> None:
 def test_one_redis_serves_every_role_unless_told_otherwise() -> None:
     settings = Settings.from_env({"FARTHING_BROKER_URL": "redis://h:1/0", "FARTHING_CACHE_URL": "redis://c:1/0"})
     assert (settings.result_url, settings.ledger_url, settings.cache_url) == ("redis://h:1/0",) * 2 + ("redis://c:1/0",)
+
+
+def test_prices_in_another_currency_become_dollars(tmp_path: Path) -> None:
+    text = GOOD.replace('model = "acme-small"\ninput', 'model = "acme-small"\ncurrency = "CNY"\ninput')
+    text = '[currencies]\nCNY = "0.14"\n' + text
+    usage = Usage(prompt_tokens=1_000_000)
+    built = load(tmp_path, text, ACME_KEY="k")
+    assert built.prices.cost("acme", "acme-small", usage, datetime.now(UTC)) == Decimal("0.014")
+    (fault,) = faults(tmp_path, text.replace('currency = "CNY"', 'currency = "XYZ"'))
+    assert "prices[0].currency: got 'XYZ', expected one of USD, CNY" in fault
+
+
+def test_the_example_of_several_providers_loads_and_prefers_the_cheapest() -> None:
+    given = {"FARTHING_CONFIG": "deploy/examples/providers.toml"}
+    built = config.load(Settings.from_env(given), given)
+    assert {p.name: p.api_key for p in built.providers} == {"openai": "", "anthropic": "", "qwen": ""}
+    usage = Usage(prompt_tokens=1_000, completion_tokens=300)
+    prices = {
+        offer.provider: built.prices.cost(built.price_provider(offer.provider), offer.model, usage, datetime.now(UTC))
+        for offer in built.catalog.of_tier("economy")
+    }
+    assert min(prices, key=prices.__getitem__) == "qwen"

@@ -58,6 +58,7 @@ def test_only_providers_imports_openai() -> None:
     ]
 
 
+@pytest.mark.usefixtures("home")  # the app reads its settings when it is imported
 def test_the_queues_and_tasks_of_the_contract() -> None:
     assert {queue.name: set(queue.tasks) for queue in queues.QUEUES} == {
         "cache-lookup": {"chat.cache_lookup"},
