@@ -8,6 +8,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from numpy.typing import NDArray
 
@@ -28,6 +29,9 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32 rows of length 1; raises EncoderUnavailable."""
+
+    def cost_usd(self, text: str) -> Decimal:
+        """Dollars that encoding ``text`` costs; 0 for a model of our own."""
 
     def reads(self, text: str) -> float:
         """Share of the text's tokens that the encoder knows, in [0, 1]; 0 when the text exceeds its window."""

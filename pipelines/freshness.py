@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 # What is true now need not be true in a minute: such a question is asked afresh each time.
 _NOW = re.compile(
     r"\b(?:now|right now|currently|at the moment|today|tonight|tomorrow|yesterday|this (?:week|month|morning|evening)"
-    r"|latest|live|real[- ]time|what time|what day|so far)\b"
-    r"|现在|目前|当前|此刻|今天|今日|今晚|明天|昨天|本周|这周|本月|最新|实时|刚刚|刚才|几点了",
+    r"|latest|live|real[- ]time|what time|what day|so far|weather|forecast|news|price of"
+    r"|(?:stock|share|gold|oil|bitcoin) price|exchange rate|(?:game|match) score)\b"
+    r"|现在|目前|当前|此刻|今天|今日|今晚|明天|昨天|本周|这周|本月|最新|实时|刚刚|刚才|几点了"
+    r"|天气|气温|股价|汇率|金价|油价|行情|路况|新闻|比分",
     re.IGNORECASE,
 )
 
@@ -33,8 +35,17 @@ class Refuse:
     reason: str
 
 
-def keep(job: Job, answer: Answer, *, default_ttl_s: float) -> Keep | Refuse:
-    """Decide on a fresh answer."""
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long answers are kept, in seconds. A question asked ``frequent_asks`` times within a day is frequent."""
+
+    frequent_ttl_s: float = 24 * 3600.0
+    ttl_s: float = 3600.0
+    frequent_asks: int = 3
+
+
+def keep(job: Job, answer: Answer, *, asked: int, lifetimes: Lifetimes) -> Keep | Refuse:
+    """Decide on a fresh answer to a question that was asked ``asked`` times within a day, this time included."""
     if job.cache == "bypass":
         return Refuse("the job asked for no cache")
     if answer.source != "model":
@@ -47,4 +58,4 @@ def keep(job: Job, answer: Answer, *, default_ttl_s: float) -> Keep | Refuse:
         return Refuse("a tool call or a refusal")
     if _NOW.search(job.question.text):
         return Refuse("the question is about this moment")
-    return Keep(default_ttl_s)
+    return Keep(lifetimes.frequent_ttl_s if asked >= lifetimes.frequent_asks else lifetimes.ttl_s)

@@ -13,6 +13,7 @@ from pipelines.errors import EncoderUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from pipelines.encoding import Encoder, Vectors
 
@@ -45,6 +46,10 @@ class MicroBatcher:
     def reads(self, text: str) -> float:
         """The inner encoder's answer."""
         return self._encoder.reads(text)
+
+    def cost_usd(self, text: str) -> Decimal:
+        """The inner encoder's answer."""
+        return self._encoder.cost_usd(text)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32 rows of length 1; raises what the inner encoder raised, or EncoderUnavailable once closed."""

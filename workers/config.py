@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.cache import Policy
 from pipelines.catalog import MODEL_TIERS, Catalog, Offer
 from pipelines.errors import ConfigurationInvalid
+from pipelines.freshness import Lifetimes
 from pipelines.pricing import Price, PriceBook
 from pipelines.rules import Rule, RuleBook
 from pipelines.rules import faults as rule_faults
@@ -35,7 +36,7 @@ class Configuration:
     prices: PriceBook
     rules: RuleBook
     cache: Policy = field(default_factory=Policy)
-    ttl_s: float = 24 * 3600.0
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
     context_budget_tokens: int = 3_000
 
     def price_provider(self, provider: str) -> str:
@@ -88,7 +89,7 @@ def _built(reader: Reader) -> Configuration:
         for fault in prices.faults(wanted, datetime.now(UTC)):
             reader.fault("prices", fault)
     cache = reader.take(raw, "", "cache", dict, {})
-    reader.only(cache, "cache", ("similarity", "ttl_s"))
+    reader.only(cache, "cache", ("similarity", "ttl_s", "frequent_ttl_s", "frequent_asks"))
     context = reader.take(raw, "", "context", dict, {})
     reader.only(context, "context", ("budget_tokens",))
     built = {
@@ -98,8 +99,18 @@ def _built(reader: Reader) -> Configuration:
                 ok=lambda v: 0 < v <= 1, expected="a cosine above 0, at most 1",
             )
         ),
-        "ttl_s": reader.take(
-            cache, "cache", "ttl_s", float, 24 * 3600.0, ok=lambda v: v >= 1, expected="seconds, at least 1"
+        "lifetimes": Lifetimes(
+            **{
+                name: reader.take(
+                    cache, "cache", name, float, getattr(Lifetimes(), name), ok=lambda v: v >= 1,
+                    expected="seconds, at least 1",
+                )
+                for name in ("ttl_s", "frequent_ttl_s")
+            },
+            frequent_asks=reader.take(
+                cache, "cache", "frequent_asks", int, Lifetimes().frequent_asks, ok=lambda v: v >= 1,
+                expected="at least 1",
+            ),
         ),
         "context_budget_tokens": reader.take(
             context, "context", "budget_tokens", int, 3_000, ok=lambda v: v >= 100, expected="at least 100 tokens"

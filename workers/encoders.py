@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.errors import EncoderUnavailable, ProviderFailed
+from pipelines import tokens
+from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pipelines.encoding import Encoder, Vectors
+
+    Embed = Callable[[Sequence[str]], list[list[float]]]
+    Price = Callable[[int], Decimal]
 
 # all-MiniLM-L6-v2 as its authors published it. The package around it has an unknown author; the weights have not.
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -23,17 +28,17 @@ MAX_EMBEDDING_CHARS = 24_000  # OpenAI's embedding models read 8,191 tokens; thr
 PROBE = "dimensions"
 
 
-def load(spec: str, embed: Callable[[str], Callable[[Sequence[str]], list[list[float]]]]) -> Encoder | None:
+def load(spec: str, provider: Callable[[str], tuple[Embed, Price]]) -> Encoder | None:
     """The encoder that ``spec`` names, or None for ``none``; raises EncoderUnavailable.
 
-    ``packaged``, ``openai:<model>``, or a sentence-transformers hub name or path. ``embed`` makes the function that
-    embeds texts with a provider's model.
+    ``packaged``, ``openai:<model>``, or a sentence-transformers hub name or path. ``provider`` makes, for a
+    model's name, what embeds texts with it and what a number of tokens costs there.
     """
     if spec == "none":
         return None
     if spec.startswith("openai:"):
         model = spec.removeprefix("openai:")
-        return ProviderEncoder(model, embed(model))
+        return ProviderEncoder(model, *provider(model))
     return TransformerEncoder(packaged() if spec == "packaged" else spec)
 
 
@@ -92,6 +97,10 @@ class TransformerEncoder:
         vectors = self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, dtype=np.float32)
 
+    def cost_usd(self, text: str) -> Decimal:  # noqa: ARG002 - the protocol's
+        """Nothing."""
+        return Decimal(0)
+
     def reads(self, text: str) -> float:
         """Share of tokens that are in the vocabulary; 0 when the text exceeds the window or has none."""
         ids = self._tokenizer.encode(text, add_special_tokens=False).ids
@@ -104,9 +113,13 @@ class TransformerEncoder:
 class ProviderEncoder:
     """A provider's embedding model. It reads every language, and each call costs money and a round trip."""
 
-    def __init__(self, model: str, embed: Callable[[Sequence[str]], list[list[float]]]) -> None:
-        self._embed = embed
+    def __init__(self, model: str, embed: Embed, price: Price) -> None:
+        self._embed, self._price = embed, price
         self._name = f"openai:{model}"
+        try:
+            price(1_000)  # an encoder that costs nobody knows what is not used
+        except PriceUnknown as error:
+            raise EncoderUnavailable(self._name, str(error)) from None
         self.fingerprint = f"{self._name}-{RECIPE}"
         self.dimensions = int(self.encode([PROBE]).shape[1])
 
@@ -123,6 +136,10 @@ class ProviderEncoder:
             raise EncoderUnavailable(self._name, "got a vector without length")
         scaled: Vectors = vectors / lengths
         return scaled
+
+    def cost_usd(self, text: str) -> Decimal:
+        """By the price map and an estimate of the tokens: the provider counts a whole batch, not each text."""
+        return self._price(tokens.estimate(text))
 
     def reads(self, text: str) -> float:
         """1, or 0 when the text may exceed the model's window."""

@@ -5,6 +5,7 @@
 | farthing:{scope}:entry:<id> | hash | one answer | it expires (absolute; a hit never renews it) |
 | farthing:{scope}:asks:<id> | set | exact keys of the entry's phrasings | with the entry |
 | farthing:{scope}:phrasing:<exact key> | hash | a question, its entry, its vector (float16) | with the entry |
+| farthing:{scope}:asked:<exact key> | integer | how often a question was asked | a day after the first time |
 | farthing:{scope}:entries, :phrasings | zset | ids by expiry | with their last member |
 | farthing:{scope}:log | stream | changes that replicas follow | with the last phrasing |
 | farthing:{scope}:seq | integer | number of the log's last change | with the log |
@@ -46,6 +47,11 @@ def asks(scope: str, entry_id: str) -> str:
 def phrasing(scope: str, key: str) -> str:
     """One question that an entry answers."""
     return f"{scope_prefix(scope)}phrasing:{key}"
+
+
+def asked(scope: str, key: str) -> str:
+    """How often a question was asked."""
+    return f"{scope_prefix(scope)}asked:{key}"
 
 
 def entries(scope: str) -> str:

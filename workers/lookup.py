@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipelines import cache, encoding, fingerprint, followup, privacy
@@ -29,6 +30,7 @@ class Found:
     entry: cache.Entry | None = None
     hit: cache.Hit | None = None
     degraded: tuple[str, ...] = ()
+    spent_usd: Decimal = Decimal(0)
 
 
 class Lookup:
@@ -81,20 +83,22 @@ class Lookup:
         if self._encoder is None or not encoding.readable(self._encoder, question):
             return Found(place=place, degraded=self._broken)
         vector = self._encoder.encode([question])[0]
+        spent_usd = self._encoder.cost_usd(question)
         place = Place(
             scope=place.scope,
             key=place.key,
             encoder=self._encoder.fingerprint,
             vector=encoding.pack(vector),
         )
+        missed = Found(place=place, degraded=self._broken, spent_usd=spent_usd)
         if job.cache == "refresh":
-            return Found(place=place, degraded=self._broken)
+            return missed
         candidates = self.replicas.search(place.scope, vector, NEIGHBOURS, now)
         decision = cache.decide(question, candidates, self._policy)
         telemetry.count(f"semantic.{type(decision).__name__.lower()}")
         if not isinstance(decision, cache.Hit):
-            return Found(place=place, degraded=self._broken)
-        entry = self._store.get(place.scope, decision.entry_id)
+            return missed
+        entry = self._store.serve(place.scope, decision.entry_id)
         if entry is None or entry.expires_at <= now:
-            return Found(place=place, degraded=self._broken)  # dropped or expired since the search
-        return Found(place=place, entry=entry, hit=decision, degraded=self._broken)
+            return missed  # dropped or expired since the search
+        return replace(missed, entry=entry, hit=decision)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import redis
@@ -11,14 +12,16 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from pipelines.answer import Usage
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from workers import config, keys, telemetry
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from pipelines.encoding import Encoder
+    from workers import encoders
     from workers.accounts import Accounts
     from workers.config import Configuration
     from workers.databases import Databases
@@ -145,10 +148,15 @@ class Resources:
         loaded = encoders.load(self.settings.encoder, self._embedding)
         return None if loaded is None else MicroBatcher(loaded)
 
-    def _embedding(self, model: str) -> Callable[[Sequence[str]], list[list[float]]]:
-        """Embeds with the first provider's model."""
-        providers, name = self.providers, self.configuration.providers[0].name
-        return lambda texts: providers.embed(name, model, texts)
+    def _embedding(self, model: str) -> tuple[encoders.Embed, encoders.Price]:
+        """Embeds with the first provider's model, and prices it."""
+        providers, configuration = self.providers, self.configuration
+        name = configuration.providers[0].name
+        listed = configuration.price_provider(name)
+        return (
+            lambda texts: providers.embed(name, model, texts),
+            lambda count: configuration.prices.cost(listed, model, Usage(prompt_tokens=count), datetime.now(UTC)),
+        )
 
     @once
     def secret(self) -> bytes:

@@ -15,8 +15,10 @@ local function lives_until(key, expires_ms)
 end
 """
 
-# KEYS: phrasing. ARGV: the scope's prefix. Returns the entry's hash, flat; empty when there is none.
+# KEYS: phrasing, asked. ARGV: the scope's prefix, the counter's life in seconds. Counts the question, and returns the
+# entry's hash, flat; empty when there is none.
 FIND = """
+if redis.call('INCR', KEYS[2]) == 1 then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
 local id = redis.call('HGET', KEYS[1], 'entry')
 if not id then return {} end
 return redis.call('HGETALL', ARGV[1] .. 'entry:' .. id)

@@ -64,7 +64,7 @@ def priced(progress: Progress, called: Called) -> Answer:
         model=offer.model,
         provider=offer.provider,
         usage=done.usage,
-        cost_usd=cost_usd(offer, done.usage) + progress.spent_usd,
+        cost_usd=cost_usd(offer, done.usage),
         baseline_usd=baseline_usd(
             progress.job,
             prompt_tokens=done.usage.prompt_tokens if whole else None,
@@ -85,6 +85,7 @@ def finish(progress: Progress, answer: Answer) -> Answer:
     answer = replace(
         answer.under(progress.job_id, degraded=progress.degraded),
         timings_ms=timings,
+        cost_usd=answer.cost_usd + progress.spent_usd,
     )
     try:
         day = datetime.fromtimestamp(now, UTC).date().isoformat()

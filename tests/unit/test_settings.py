@@ -74,7 +74,7 @@ def test_a_file_says_who_answers_and_at_what_price(tmp_path: Path) -> None:
     found = load(tmp_path, GOOD, ACME_KEY="k")
     assert [o.model for o in found.catalog.of_tier("premium")] == ["acme-big"]
     assert found.catalog.of_model("acme-big")[0].context_tokens == 32_000
-    assert (found.cache.similarity, found.ttl_s) == (0.95, 600.0)
+    assert (found.cache.similarity, found.lifetimes.ttl_s, found.lifetimes.frequent_ttl_s) == (0.95, 600.0, 86_400.0)
     assert found.providers[0].api_key == "k"
     assert found.prices.cost("acme", "acme-small", Usage(1_000_000), datetime.now(UTC)) == Decimal("0.1")
 
