@@ -23,12 +23,14 @@ class Compressed:
     dropped: int
     tokens_before: int
     tokens_after: int
+    summarised: int = 0
 
     def report(self) -> dict[str, Any]:
         """The answer's ``context`` field."""
         return {
             "kept_messages": len(self.messages),
             "dropped_messages": self.dropped,
+            "summarised_messages": self.summarised,
             "prompt_tokens_before": self.tokens_before,
             "prompt_tokens_after": self.tokens_after,
         }
@@ -46,7 +48,7 @@ def compress(messages: Sequence[Message], *, budget_tokens: int) -> Compressed:
     last_user = max(i for i, message in enumerate(messages) if message.role == "user")
     keep = {i for i, message in enumerate(messages) if message.role in INSTRUCTIONS or i >= last_user}
     spent = estimate_messages(messages[i] for i in keep)
-    for group in reversed(_groups(messages, last_user)):
+    for group in reversed(groups(messages, last_user)):
         cost = estimate_messages(messages[i] for i in group)
         if spent + cost > budget_tokens:
             break  # turns stay contiguous: a gap in the middle reads as if nothing was said there
@@ -56,7 +58,7 @@ def compress(messages: Sequence[Message], *, budget_tokens: int) -> Compressed:
     return Compressed(kept, len(messages) - len(kept), before, spent)
 
 
-def _groups(messages: Sequence[Message], end: int) -> list[list[int]]:
+def groups(messages: Sequence[Message], end: int) -> list[list[int]]:
     """Indices before ``end`` that stand or fall together: a user turn with the replies to it."""
     groups: list[list[int]] = []
     for index in range(end):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.waiting import until
 from workers.client import Farthing
 
 if TYPE_CHECKING:
-    from pipelines.answer import Answer
+    from decimal import Decimal
+
+    from pipelines.answer import Answer, Usage
     from workers.standin import StandIn
 
 
@@ -42,6 +45,10 @@ class InProcess:
 
     def ask(self, messages: Any, **fields: Any) -> Answer:
         return self.client.ask(messages, timeout_s=30, **fields)
+
+    def priced(self, model: str, usage: Usage) -> Decimal:
+        """What a usage costs at a model of the stand-in's."""
+        return self.resources.configuration.prices.cost("openai", model, usage, datetime.now(UTC))
 
     def settled(self, answer: Answer) -> Answer:
         """Wait for write-back: the answer's entry is in Redis, and in the replica if the encoder reads it."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from celery.signals import heartbeat_sent, setup_logging, worker_init, worker_shutdown
 
 from pipelines.errors import ConfigurationInvalid, StoreUnavailable
-from pipelines.journey import LOOKUP, MODEL_CALL
+from pipelines.journey import COMPRESS, LOOKUP, MODEL_CALL
 from workers import telemetry
 from workers.queues import QUEUES
 from workers.resources import resources
@@ -47,7 +47,7 @@ def warm_up(sender: Worker, **_: Any) -> None:
         except StoreUnavailable as error:
             # Made again with the first job; until then every lookup is a miss that says so.
             telemetry.log().error("cache is not ready", said=str(error))
-    if MODEL_CALL in serves:
+    if serves & {MODEL_CALL, COMPRESS}:
         held.providers.warm()
     threading.Thread(target=_hand_over_until_stopped, name="counters", daemon=True).start()
 

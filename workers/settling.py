@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipelines import ledger, pricing, tokens
+from pipelines import choice, ledger, pricing, tokens
 from pipelines.answer import Answer
 from pipelines.errors import StoreUnavailable
 from workers import telemetry
@@ -48,6 +48,15 @@ def cost_usd(offer: Offer, usage: Usage) -> Decimal:
     configuration = resources().configuration
     provider = configuration.price_provider(offer.provider)
     return configuration.prices.cost(provider, offer.model, usage, datetime.now(UTC))
+
+
+def offers(progress: Progress, prompt_tokens: int) -> tuple[Offer, ...]:
+    """Who may answer the routed job, the cheapest for it first."""
+    catalog, route = resources().configuration.catalog, progress.route
+    if route is None:
+        raise ValueError("progress.route: got None, expected the classifier's route")
+    listed = catalog.of_model(route.model) if route.model else catalog.of_tier(route.tier)
+    return choice.cheapest_first(progress.job, prompt_tokens=prompt_tokens, offers=listed, cost=cost_usd)
 
 
 def priced(progress: Progress, called: Called) -> Answer:

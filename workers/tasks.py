@@ -8,12 +8,12 @@ from typing import Any
 
 from celery import chain
 
-from pipelines import cache, choice, classify, compress, freshness, journey, rules, tokens
+from pipelines import cache, classify, compress, freshness, journey, rules, tokens
 from pipelines.answer import Answer, Route
 from pipelines.errors import DeadlineExceeded, RuleFailed, StoreUnavailable
 from pipelines.job import Job
 from pipelines.journey import Progress
-from workers import calling, settling, telemetry, verdicts
+from workers import calling, settling, summarising, telemetry, verdicts
 from workers.app import app
 from workers.resources import resources
 from workers.task import ChatTask, Stopwatch
@@ -68,6 +68,8 @@ def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
     _in_time(progress, "compress-context")
     budget = resources().configuration.context_budget_tokens
     chosen = compress.compress(progress.job.messages, budget_tokens=budget)
+    if chosen.dropped:
+        chosen, progress = summarising.summarised(progress, chosen, budget_tokens=budget)
     timings = {**progress.timings_ms, "compress": watch.lap_ms()}
     return replace(progress, messages=chosen.messages, context=chosen.report(), timings_ms=timings).encode()
 
@@ -196,20 +198,10 @@ def _keep_paid(job_id: str, answer: Answer) -> None:
 
 
 def _call(progress: Progress) -> calling.Called:
-    catalog = resources().configuration.catalog
-    route = progress.route
-    if route is None:
-        raise ValueError("progress.route: got None, expected the classifier's route")
     messages = progress.job.messages if progress.messages is None else progress.messages
-    offers = choice.cheapest_first(
-        progress.job,
-        prompt_tokens=tokens.estimate_messages(messages),
-        offers=catalog.of_model(route.model) if route.model else catalog.of_tier(route.tier),
-        cost=settling.cost_usd,
-    )
     return calling.call(
         resources().providers,
-        offers,
+        settling.offers(progress, tokens.estimate_messages(messages)),
         messages,
         progress.job.params,
         deadline_at=progress.deadline_at,

@@ -136,6 +136,22 @@ def test_only_the_history_that_fits_the_budget_is_sent(fleet: InProcess, tenant:
     assert answer.usage.prompt_tokens < 3_200
 
 
+def test_old_turns_are_summed_up_where_the_dear_model_answers(fleet: InProcess, tenant: str) -> None:
+    long_talk = []
+    for turn in range(60):
+        long_talk += [{"role": "user", "content": f"Tell me about lamp {turn} " + "and its colours " * 20}]
+        long_talk += [{"role": "assistant", "content": "It is a lamp. " * 20}]
+    answer = fleet.ask([*long_talk, {"role": "user", "content": "Compare the first two."}], tenant=tenant)
+    asked, sent = fleet.model.requests[-2:]
+    assert (asked["model"], sent["model"]) == ("gpt-4o-mini", "gpt-4o")
+    assert "Tell me about lamp 0" in asked["messages"][1]["content"]
+    assert sent["messages"][0]["content"].startswith("Earlier in this conversation (summary): ")
+    assert [m["role"] for m in sent["messages"]].count("user") == 5
+    # The summary is part of what this answer cost, and it paid all the same.
+    assert answer.cost_usd > fleet.priced("gpt-4o", answer.usage)
+    assert answer.cost_usd < answer.baseline_usd
+
+
 def test_a_model_that_fails_once_is_asked_again(fleet: InProcess, tenant: str) -> None:
     fleet.model.faults.append(Fault(status=503))
     assert fleet.ask("Do you sell chairs?", tenant=tenant).source == "model"

@@ -1,0 +1,56 @@
+"""The economy model's summary of turns that the budget leaves out, where it pays and there is time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pipelines import choice, summary
+from pipelines.errors import FarthingError
+from pipelines.tokens import estimate_messages
+from workers import calling, settling, telemetry
+from workers.resources import resources
+
+if TYPE_CHECKING:
+    from pipelines.compress import Compressed
+    from pipelines.journey import Progress
+
+
+def summarised(progress: Progress, chosen: Compressed, *, budget_tokens: int) -> tuple[Compressed, Progress]:
+    """The context with a summary, and what it cost; both as they were when there is to be none."""
+    job = progress.job
+    planned = summary.plan(job.messages, budget_tokens=budget_tokens)
+    if planned is None or progress.deadline_at - time.time() < summary.LEAST_REMAINING_S:
+        return chosen, progress
+    asking = summary.request(planned, job)
+    economy = choice.cheapest_first(
+        asking,
+        prompt_tokens=estimate_messages(asking.messages),
+        offers=resources().configuration.catalog.of_tier("economy"),
+        cost=settling.cost_usd,
+    )
+    answering = settling.offers(progress, planned.before_tokens)[0]
+    if not summary.pays(
+        planned,
+        answering=partial(settling.cost_usd, answering),
+        summing_up=partial(settling.cost_usd, economy[0]),
+    ):
+        return chosen, progress
+    try:
+        called = calling.call(
+            resources().providers,
+            economy,
+            asking.messages,
+            asking.params,
+            deadline_at=progress.deadline_at,
+            deadline_s=job.deadline_s,
+        )
+    except FarthingError as error:
+        telemetry.count("summary.failed")
+        telemetry.log().warning("sent without a summary", said=str(error))
+        return chosen, replace(progress, degraded=(*progress.degraded, "no summary"))
+    telemetry.count("summary.made")
+    spent = progress.spent_usd + settling.cost_usd(called.offer, called.completion.usage)
+    return summary.applied(planned, called.completion.text), replace(progress, spent_usd=spent)
