@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import NoScriptError
+
 from workers import keys, scripts
+from workers.records import FEEDBACK_WINDOW_S
 from workers.stores import failing_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import redis
+
+    from workers.records import Record
 
 KEPT_S = 400 * 86_400  # a year's bill can be compared with the last
 MARKED_S = 7 * 86_400  # a message is delivered again within hours, not weeks
@@ -24,20 +29,35 @@ class Accounts:
     def __init__(self, redis: redis.Redis) -> None:
         self._redis: Any = redis
         self._count_once = redis.register_script(scripts.COUNT_ONCE)
+        self._noted: set[tuple[str, str]] = set()
 
-    def count(self, job_id: str, tenant: str, day: str, counters: Mapping[str, int]) -> bool:
-        """Add one job's counters; False (and nothing added) when the job was counted before."""
+    def count(
+        self, job_id: str, tenant: str, day: str, counters: Mapping[str, int], record: Record | None = None
+    ) -> bool:
+        """Add one job's counters, and keep its record, in one round trip.
+
+        False (and nothing added) when the job was counted before.
+        """
         flat = [part for pair in counters.items() for part in pair]
+        counting = (2, keys.counted(tenant, job_id), keys.ledger(tenant, day), MARKED_S, KEPT_S, *flat)
         with failing_as("ledger"):
-            counted = self._count_once(
-                keys=[keys.counted(tenant, job_id), keys.ledger(tenant, day)], args=[MARKED_S, KEPT_S, *flat]
-            )
-            if counted:
-                pipe = self._redis.pipeline(transaction=False)
-                pipe.sadd(keys.LEDGER_TENANTS, tenant)
-                pipe.expire(keys.LEDGER_TENANTS, KEPT_S)
-                pipe.execute()
+            try:
+                counted = self._settle(job_id, counting, record)
+            except NoScriptError:  # Redis was restarted or its scripts were flushed
+                self._redis.script_load(self._count_once.script)
+                counted = self._settle(job_id, counting, record)
+            if (tenant, day) not in self._noted:
+                self._redis.sadd(keys.LEDGER_TENANTS, tenant)
+                self._redis.expire(keys.LEDGER_TENANTS, KEPT_S)
+                self._noted = {(name, on) for name, on in self._noted if on == day} | {(tenant, day)}
         return bool(counted)
+
+    def _settle(self, job_id: str, counting: tuple[object, ...], record: Record | None) -> object:
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.evalsha(self._count_once.sha, *counting)
+        if record is not None:
+            pipe.set(keys.job(job_id), record.encode(), ex=FEEDBACK_WINDOW_S)
+        return pipe.execute()[0]
 
     def totals(self, tenant: str | None = None, days: int = 7) -> dict[str, dict[str, dict[str, int]]]:
         """Counters of the last ``days`` days: ISO day -> tenant -> counters; days without jobs are left out."""

@@ -29,6 +29,7 @@ START_S = 120.0  # the first start reads torch and the encoder from a cold disk
 STOP_S = 30.0  # running model calls finish; what does not is delivered again
 GRACE_S = 5  # when this process was killed
 POLL_S = 0.5
+ENDED_AT_MOST, ENDED_WITHIN_S = 3, 120.0  # more often than that, starting again mends nothing
 
 # `-P` and the imports keep modules of the current folder (`workers` is a common name) from being taken for ours;
 # Celery puts that folder first in the path.
@@ -59,6 +60,8 @@ class Fleet:
         self._settings = Settings.from_env(environ)
         self._environ, self._folder, self._flower_port = dict(environ), folder, flower_port
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._arguments: dict[str, tuple[str, ...]] = {}
+        self._ended: dict[str, list[float]] = {}
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -89,6 +92,19 @@ class Fleet:
         for name in self.dead():
             self._fail(name, f"ended with status {self._processes[name].returncode}")
 
+    def mend(self) -> list[str]:
+        """Start again what ended, and say what; raises FleetFailed for a process that ends again and again."""
+        said = []
+        for name in self.dead():
+            status, now = self._processes[name].returncode, time.monotonic()
+            recent = [at for at in self._ended.get(name, []) if now - at < ENDED_WITHIN_S]
+            if len(recent) >= ENDED_AT_MOST:
+                self._fail(name, f"ended with status {status}, {len(recent) + 1} times in {ENDED_WITHIN_S:g} s")
+            self._ended[name] = [*recent, now]
+            self._add(name, *self._arguments[name])
+            said.append(f"{name} ended with status {status}: started again")
+        return said
+
     def _start(self) -> None:
         for queue in QUEUES:
             self._add(queue.name, *queue.command())
@@ -100,7 +116,9 @@ class Fleet:
 
     def _add(self, name: str, *arguments: str) -> None:
         log = self._log(name)
-        log.unlink(missing_ok=True)  # one start's log; the last lines must be of this process
+        if name not in self._arguments:
+            log.unlink(missing_ok=True)  # the last lines must be of this fleet
+        self._arguments[name] = arguments
         login = f"{self._settings.flower_user}:{self._settings.flower_password}"
         # In the environment, not among the arguments, which `ps` shows to every user.
         environ = {**self._environ, "FLOWER_BASIC_AUTH": login} if name == "flower" else self._environ

@@ -28,19 +28,16 @@ class Record:
     key: str | None = None
     entry: str | None = None
 
+    def encode(self) -> str:
+        """JSON text."""
+        return json.dumps(asdict(self))
+
 
 class Records:
     """Job records in the ledger's Redis, which never evicts; each expires by itself."""
 
     def __init__(self, redis: redis.Redis) -> None:
         self._redis = redis
-
-    def remember(self, job_id: str, record: Record) -> None:
-        """Keep a job's record for a week."""
-        try:
-            self._redis.set(keys.job(job_id), json.dumps(asdict(record)), ex=FEEDBACK_WINDOW_S)
-        except RedisError as error:
-            raise StoreUnavailable("ledger", type(error).__name__) from error
 
     def recall(self, job_id: str) -> Record | None:
         """The job's record, or None when it is unknown or too old."""

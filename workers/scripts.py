@@ -15,6 +15,11 @@ local function lives_until(key, expires_ms)
 end
 """
 
+# KEYS: asked. ARGV: the counter's life in seconds, from the first time it counts.
+COUNT_ASKED = """
+if redis.call('INCR', KEYS[1]) == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+"""
+
 # KEYS: phrasing, asked. ARGV: the scope's prefix, the counter's life in seconds. Counts the question, and returns the
 # entry's hash, flat; empty when there is none.
 FIND = """

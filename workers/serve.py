@@ -39,7 +39,7 @@ def stoppable() -> Iterator[threading.Event]:
 
 
 def serve(*, stand_in: bool) -> None:
-    """Run until Ctrl-C or SIGTERM; a worker that dies ends it with the worker's last words."""
+    """Run until Ctrl-C or SIGTERM. A process that ends is started again; if it keeps ending, so does the fleet."""
     environ = dict(os.environ)
     settings = Settings.from_env(environ)
     if not (stand_in or settings.openai_api_key or settings.config_path):
@@ -66,5 +66,6 @@ def serve(*, stand_in: bool) -> None:
         click.echo('  ask     farthing ask "How do I reset my password?"   (in another terminal)')
         click.echo("  stop    Ctrl-C")
         while not stop.wait(POLL_S):
-            fleet.check()
+            for said in fleet.mend():
+                click.echo(said, err=True)
         click.echo("stopping: running jobs finish first")

@@ -99,8 +99,7 @@ def finish(progress: Progress, answer: Answer) -> Answer:
     try:
         day = datetime.fromtimestamp(now, UTC).date().isoformat()
         tenant = progress.job.tenant
-        resources().accounts.count(progress.job_id, tenant, day, ledger.record(answer))
-        resources().records.remember(progress.job_id, _record(progress, answer))
+        resources().accounts.count(progress.job_id, tenant, day, ledger.record(answer), _record(progress, answer))
     except StoreUnavailable as error:
         telemetry.count("ledger.unavailable")
         telemetry.log().error("job not counted", said=str(error))

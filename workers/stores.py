@@ -63,6 +63,7 @@ class CacheStore:
 
     def __init__(self, redis: redis.Redis) -> None:
         self._redis: Any = redis
+        self._count_asked = redis.register_script(scripts.COUNT_ASKED)
         self._find = redis.register_script(scripts.FIND)
         self._put = redis.register_script(scripts.PUT)
         self._drop = redis.register_script(scripts.DROP)
@@ -85,9 +86,8 @@ class CacheStore:
         """As :meth:`get`, and its question counts as asked once more: a rewording asks it too."""
         entry = self.get(scope, entry_id)
         if entry is not None:
-            counter = keys.asked(scope, exact_key(scope, entry.question))
             with failing_as("cache"):
-                self._redis.pipeline().incr(counter).expire(counter, ASKED_S, nx=True).execute()
+                self._count_asked(keys=[keys.asked(scope, exact_key(scope, entry.question))], args=[ASKED_S])
         return entry
 
     def asked(self, scope: str, key: str) -> int:

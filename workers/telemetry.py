@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workers.settings import Settings
 
 # Celery's own lines for each task repeat what ours say, and print arguments and results.
-QUIET = ("celery.app.trace", "celery.worker.strategy", "httpx", "httpcore", "openai", "sentence_transformers")
+QUIET = ("celery.app.trace", "celery.worker.strategy", "httpx2", "httpcore2", "openai", "sentence_transformers")
 
 _counts: Counter[str] = Counter()
 _lock = threading.Lock()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +42,7 @@ class Composed:
         self.services = yaml.safe_load(Path("compose.yaml").read_text(encoding="utf-8"))["services"]
         self.given = {**GIVEN, "OPENAI_API_KEY": "stand-in", "OPENAI_BASE_URL": model_url}
         self.ports = {"broker": free_port(), "cache": free_port(), "flower": free_port()}
+        self.processes: dict[tuple[str, int], subprocess.Popen[bytes]] = {}
         self.children = Children(grace_s=3, removes=folder / "private")
 
     def filled(self, text: str) -> str:
@@ -53,12 +57,13 @@ class Composed:
             for name, value in named.items()
         }
         scripts = f"{Path(sys.executable).parent}:{find_server().parent}:{os.environ['PATH']}"
-        return {"PATH": scripts, "HOME": str(own), **local}
+        # What was in a worker's hands when the broker died comes again after this time: seconds, for the test's sake.
+        return {"PATH": scripts, "HOME": str(own), "FARTHING_VISIBILITY_TIMEOUT_S": "15", **local}
 
     def start(self, name: str, replica: int = 1) -> Path:
         service = self.services[name]
         own = self.folder / f"{name}-{replica}"
-        own.mkdir()
+        own.mkdir(exist_ok=True)
         command = [self.filled(part).replace("/tmp/", f"{own}/") for part in service["command"]]  # noqa: S108
         if name in ("broker", "cache"):
             mounted = Path(service["volumes"][0].split(":")[0]).resolve()
@@ -70,8 +75,11 @@ class Composed:
         if name == "flower":
             command = [part.replace("5555", str(self.ports["flower"])) for part in command]
         command = [part.replace("@%h", f"-{replica}@%h") for part in command]  # a container has a host name of its own
-        self.children.start(command, own / "log", environ=self.environ(service, own))
+        self.processes[name, replica] = self.children.start(command, own / "log", environ=self.environ(service, own))
         return own
+
+    def client(self) -> Farthing:
+        return Farthing(f"redis://:b-pass@127.0.0.1:{self.ports['broker']}/0", environ={})
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +107,7 @@ def _pong(made: Composed, name: str) -> bool:
 
 
 def test_the_services_answer_a_job_and_show_that_they_live(composed: Composed) -> None:
-    broker = f"redis://:b-pass@127.0.0.1:{composed.ports['broker']}/0"
-    with Farthing(broker, environ={}) as farthing:
+    with composed.client() as farthing:
         first = farthing.ask("Do you sell gift cards?", timeout_s=120)
         assert (first.source, first.provider) == ("model", "openai")
         until(lambda: farthing.ask("Do you sell gift cards?", timeout_s=60).source == "exact", within_s=30)
@@ -132,3 +139,44 @@ def test_the_dockerfile_passes_hadolint() -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run([hadolint, "deploy/Dockerfile"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_jobs_are_answered_while_the_cache_is_away_and_hit_again_once_it_is_back(composed: Composed) -> None:
+    cache = composed.processes["cache", 1]
+    with composed.client() as farthing:
+        cache.kill()
+        cache.wait()
+        answer = farthing.ask("Do you repair shoes?", timeout_s=60)
+        assert (answer.source, answer.degraded) == ("model", ("cache unavailable",))
+        composed.start("cache")
+        until(lambda: _pong(composed, "cache"))
+        until(lambda: farthing.ask("Do you repair shoes?", timeout_s=60).source == "exact", within_s=60)
+
+
+def test_no_job_is_lost_when_the_broker_dies_and_comes_back(composed: Composed) -> None:
+    broker = composed.processes["broker", 1]
+    with composed.client() as farthing:
+        for round_of in range(2):
+            # Acknowledged by an append-only Redis more than its second ago: on disk.
+            jobs = [farthing.submit(f"Is item {round_of}-{number} in stock?", deadline_s=300) for number in range(20)]
+            time.sleep(1.5)
+            more = [farthing.submit(f"Is article {round_of}-{number} red?", deadline_s=300) for number in range(5)]
+            broker.kill()
+            broker.wait()
+            composed.start("broker")
+            broker = composed.processes["broker", 1]
+            until(lambda: _pong(composed, "broker"))
+            assert {farthing.result(job_id, 90).source for job_id in jobs} <= {"model", "exact"}
+            # The last second may be lost; sending again under the same id makes it good, and is never paid twice.
+            for number, job_id in enumerate(more):
+                farthing.submit(f"Is article {round_of}-{number} red?", deadline_s=300, job_id=job_id)
+            assert {farthing.result(job_id, 90).source for job_id in more} <= {"model", "exact"}
+
+
+def test_callers_wait_through_seconds_without_the_result_backend(composed: Composed) -> None:
+    broker = composed.processes["broker", 1]
+    with composed.client() as farthing:
+        job_id = farthing.submit("Do you engrave rings?", deadline_s=60)
+        broker.send_signal(signal.SIGSTOP)
+        threading.Timer(4.0, broker.send_signal, [signal.SIGCONT]).start()
+        assert farthing.result(job_id, 90).text

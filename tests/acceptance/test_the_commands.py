@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,9 +12,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from tests.waiting import until
+from workers.queues import QUEUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,14 +162,64 @@ def test_the_doctor_finds_a_running_fleet_well(up: Up) -> None:
     assert states["workers"] == states["encoder"] == states["broker Redis"] == "ok"
 
 
-def test_a_killed_worker_ends_it_with_its_name_and_leaves_no_process(tmp_path: Path) -> None:
+def test_a_killed_worker_is_started_again_until_that_mends_nothing(tmp_path: Path) -> None:
     with Up(tmp_path) as up:
         mine = children_of(up.process.pid)
-        (victim,) = [pid for pid in mine if b"classify@%h" in _command(pid)]
-        os.kill(victim, signal.SIGKILL)
+        up.json("ask", "Do you sell maps?")
+        for time_killed in range(4):
+            victim = until(lambda: _worker(up, "model-call"), within_s=60)
+            os.kill(victim, signal.SIGKILL)
+            until(lambda victim=victim: not alive({victim}))
+            if time_killed == 0:
+                # A job that nobody serves meanwhile waits, and is answered by the worker that was started again.
+                assert up.json("ask", "Do you sell atlases?")["source"] == "model"
+                assert "model-call ended with status -9: started again" in up.said()
+            mine |= children_of(up.process.pid)
         assert up.process.wait(60) == 1
-        assert "farthing: classify ended with status -9" in up.said()
+        assert "farthing: model-call ended with status -9, 4 times" in up.said()
     until(lambda: not alive(mine))
+
+
+def _worker(up: Up, queue: str) -> int | None:
+    found = [pid for pid in children_of(up.process.pid) if f"{queue}@%h".encode() in _command(pid)]
+    return found[0] if len(found) == 1 and alive(set(found)) else None
+
+
+def test_flower_shows_every_worker_and_task_and_nothing_that_was_asked(up: Up) -> None:
+    url, login = re.findall(r"Flower  (\S+)  login (\S+ / \S+)", up.said())[0]
+    auth = (*login.split(" / "),)
+    with httpx.Client(base_url=url, auth=auth, timeout=10) as browser:
+        job_id = up.json("ask", "Is the zanzibar lamp dimmable?")["job_id"]
+        malformed = up.run("ask", "zanzibar", "--model", "zanzibar-model", status=1)
+        assert "zanzibar-model" in malformed
+        tasks = until(lambda: _all_tasks_seen(browser))
+        names = {task["name"] for task in tasks.values()}
+        assert names >= {"chat.cache_lookup", "chat.classify", "chat.compress_context", "chat.model_call"}
+        assert tasks[job_id]["state"] == "SUCCESS"
+        workers = browser.get("/api/workers?refresh=1").json()
+        queues = {queue["name"] for worker in workers.values() for queue in worker["active_queues"]}
+        assert queues == {queue.name for queue in QUEUES}
+        paths = [
+            "/",
+            "/workers",
+            "/tasks",
+            "/broker",
+            "/api/tasks",
+            "/api/workers",
+            *(f"/task/{task_id}" for task_id in tasks),
+        ]
+        paths += [f"/worker/{name}" for name in workers]
+        pages = {path: browser.get(path) for path in paths}
+    assert {page.status_code for page in pages.values()} == {200}
+    said = {path for path, page in pages.items() if "zanzibar lamp" in page.text or "dimmable" in page.text}
+    assert not said
+    for path in ("/", "/tasks", "/api/tasks", "/api/workers"):
+        assert httpx.get(url + path).status_code == 401
+
+
+def _all_tasks_seen(browser: httpx.Client) -> Any:
+    tasks = browser.get("/api/tasks").json()
+    return tasks if len({task["name"] for task in tasks.values()}) >= 5 else None
 
 
 def _command(pid: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,26 +12,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import redis
 
 from pipelines.errors import StoreUnavailable
+from tests.waiting import until
 from workers import embedded
+from workers.client import Farthing
 from workers.embedded import EmbeddedRedis
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.02)
 
 
 def runs(pid: int) -> bool:
@@ -189,3 +180,31 @@ def test_the_server_and_its_folder_go_when_the_parent_is_killed(temporary: Path,
     until(lambda: not runs(pid))
     until(lambda: list(temporary.iterdir()) == [])
     until(lambda: not runs(group))  # the watchdog, which leads the group
+
+
+def test_a_full_disk_is_named_and_jobs_are_taken_again_once_there_is_room(tmp_path: Path) -> None:
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        with EmbeddedRedis(folder=tmp_path) as server, Farthing(server.url, environ={}) as farthing:
+            farthing.submit("Is it there?")
+            filler = tmp_path / "filler"
+            with filler.open("wb", buffering=0) as out, contextlib.suppress(OSError):
+                while True:
+                    out.write(b"x" * 4096)
+
+            def refused() -> str:
+                try:
+                    farthing.submit("x" * 5_000)
+                except StoreUnavailable as error:
+                    return str(error)
+                return ""
+
+            assert "No space left on device" in until(refused, within_s=40)
+            filler.unlink()
+            until(lambda: not refused(), within_s=40, every_s=1.0)
+    finally:
+        subprocess.run(["umount", "-l", tmp_path], check=True)

@@ -1,0 +1,84 @@
+"""The bare install: the wheel and what it requires, outside the repository, are all that a web backend needs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from packaging.requirements import Requirement
+
+pytestmark = [pytest.mark.acceptance]
+
+BACKEND = """
+import sys
+from workers.client import Farthing
+farthing = Farthing("redis://127.0.0.1:1/0", environ={})
+from pipelines.errors import JobInvalid
+try:
+    farthing.submit("")
+except JobInvalid as error:
+    assert error.field == "messages", error
+else:
+    raise SystemExit("an empty question was taken")
+heavy = {"torch", "faiss", "numpy", "sentence_transformers", "openai", "flower", "sqlalchemy"} & set(sys.modules)
+raise SystemExit(f"imported {heavy}" if heavy else 0)
+"""
+
+
+def required(name: str, extras: frozenset[str] = frozenset()) -> set[str]:
+    """Names of the distributions that ``name`` needs, itself included."""
+    found, waiting = set(), [(name, extras)]
+    while waiting:
+        wanted, of = waiting.pop()
+        try:
+            needs = distribution(wanted).requires or []
+        except PackageNotFoundError:
+            continue  # for another platform
+        found.add(wanted)
+        for line in needs:
+            need = Requirement(line)
+            applies = need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in ("", *of))
+            if applies and need.name not in found:
+                waiting.append((need.name, frozenset(need.extras)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out)]
+    subprocess.run(build, check=True, capture_output=True, timeout=120)
+    (made,) = out.glob("farthing-*.whl")
+    return made
+
+
+def test_a_web_backend_needs_the_wheel_celery_and_redis_alone(wheel: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    with ZipFile(wheel) as archive:
+        archive.extractall(site)
+        assert {"workers/demo.toml", "workers/questions.toml", "pipelines/py.typed"} <= set(archive.namelist())
+        assert not [name for name in archive.namelist() if name.startswith(("tests/", "deploy/"))]
+    needed = required("farthing") - {"farthing"}
+    assert needed >= {"celery", "redis", "kombu"}
+    for name in needed:
+        for top in {file.parts[0] for file in distribution(name).files or () if ".." not in file.parts}:
+            there = Path(str(distribution(name).locate_file(top)))
+            if there.exists() and not (site / top).exists():
+                (site / top).symlink_to(there)
+    # -S: the interpreter's own packages are out of sight; only what the wheel requires is there.
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", BACKEND],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
