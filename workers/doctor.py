@@ -57,6 +57,8 @@ def examine(environ: Mapping[str, str] | None = None) -> Iterator[Check]:
             yield Check("configuration", "broken", fault, "mend that line")
         return
     yield Check("configuration", "ok", settings.config_path or "no file; the defaults hold")
+    models = ", ".join(dict.fromkeys(offer.model for offer in held.configuration.catalog.offers))
+    yield Check("prices", "ok", f"known for {models} ({held.configuration.prices.version})")
     yield _encoder(held)
     yield from _providers(held)
     yield from _databases(held)
