@@ -1,0 +1,272 @@
+"""Replays labelled questions against an empty cache: the live decisions, with labels behind a noisy channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines import agreement, judging, risk, verify
+from pipelines.fingerprint import normalise
+from pipelines.verify import Near
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+BLOCK = 256  # questions whose similarities are computed at once
+LEAST_ERROR = 0.01  # a channel that never errs is believed to err this often: evidence stays finite
+CURVE = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Rates in [0, 0.5) at which comparing answers, and judging questions, errs; no judge when ``judge`` is None."""
+
+    answer: float = 0.05
+    judge: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, rate in (("answer-error", self.answer), ("judge-error", self.judge)):
+            if rate is not None and not 0.0 <= rate < 0.5:
+                raise ValueError(f"{name}: got {rate}, expected a rate from 0 to below 0.5")
+
+
+@dataclass(slots=True)
+class _Memory:
+    """The cache: phrasings by number (as text), their entries, each entry's served phrasing and mean."""
+
+    vectors: NDArray[np.float32]
+    entry_of: dict[str, str] = field(default_factory=dict)
+    members: dict[str, list[str]] = field(default_factory=dict)
+    served: dict[str, str] = field(default_factory=dict)
+    sums: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    exact: dict[str, str] = field(default_factory=dict)
+    stored: NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stored = np.zeros(len(self.vectors), dtype=bool)
+
+    def add(self, number: int, entry: str | None, text: str) -> str:
+        key = str(number)
+        home = key if entry is None else entry
+        if entry is None:
+            self.members[home], self.served[home] = [], key
+            self.sums[home] = np.zeros(self.vectors.shape[1], dtype=np.float32)
+        self.members[home].append(key)
+        self.entry_of[key] = home
+        self.sums[home] = self.sums[home] + self.vectors[number]
+        self.stored[number] = True
+        self.exact[text] = key
+        return home
+
+    def merge(self, entry: str, other: str) -> str:
+        """The larger one stays; its answer is served."""
+        if len(self.members[entry]) < len(self.members[other]):
+            entry, other = other, entry
+        for key in self.members[other]:
+            self.entry_of[key] = entry
+        self.members[entry] += self.members.pop(other)
+        self.sums[entry] = self.sums[entry] + self.sums.pop(other)
+        del self.served[other]
+        return entry
+
+    def expel(self, entry: str, key: str) -> None:
+        if len(self.members[entry]) < 3 or self.served[entry] == key:
+            return
+        self.members[entry].remove(key)
+        self.sums[entry] = self.sums[entry] - self.vectors[int(key)]
+        self.stored[int(key)] = False
+        del self.entry_of[key]
+
+
+class Replay:
+    """One pass over the questions in shuffled order; :meth:`run` returns the contract's figures.
+
+    ``vectors`` is (n, d) float32 of unit length, ``labels`` (n,) whole numbers: equal ones deserve one answer.
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[str],
+        vectors: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        *,
+        channel: Channel,
+        target: float = risk.TARGET,
+        seed: int = 0,
+        weights: verify.Weights | None = None,
+    ) -> None:
+        self._dice = np.random.default_rng(seed)
+        order = self._dice.permutation(len(texts))
+        self._texts = [normalise(texts[i]) for i in order]
+        self._vectors, self._labels = vectors[order], labels[order]
+        self._channel = channel
+        self._error = max(channel.answer, LEAST_ERROR)
+        self._one = agreement.weight(self._error)
+        self._memory = _Memory(self._vectors)
+        self._trust = agreement.Trust({}, self._one)
+        self._checked: dict[tuple[str, str], float] = {}
+        self.boundary = risk.Boundary(weights or verify.shipped(), target)
+        self.hits = self.wrong = self.judge_calls = 0
+        self.seen: list[tuple[float, bool]] = []
+        self.features: list[NDArray[np.float64]] = []
+
+    def run(self) -> dict[str, Any]:
+        """Replay all questions."""
+        for start in range(0, len(self._texts), BLOCK):
+            end = min(start + BLOCK, len(self._texts))
+            similar = self._vectors[start:end] @ self._vectors[:end].T
+            for number in range(start, end):
+                self._ask(number, similar[number - start, :number])
+        requests = max(len(self._texts), 1)
+        return {
+            "requests": len(self._texts),
+            "hits": self.hits,
+            "wrong_hits": self.wrong,
+            "hit_rate": round(self.hits / requests, 4),
+            "wrong_per_request": round(self.wrong / requests, 5),
+            "target": self.boundary.target,
+            "judge_calls": self.judge_calls,
+            "audits": self.boundary.audits,
+            "entries": len(self._memory.members),
+            "curve": self._curve(),
+        }
+
+    def _ask(self, number: int, similar: NDArray[np.float32]) -> None:
+        memory, text = self._memory, self._texts[number]
+        known = memory.exact.get(text)
+        if known is not None and known in memory.entry_of:
+            self._hit(number, memory.entry_of[known])
+            self.boundary.requests += 1
+            return
+        near = self._near(similar)
+        found = verify.suspect(near, lambda entry: self._centre(number, entry))
+        if found is None:
+            self.boundary.requests += 1
+            memory.add(number, None, text)
+            return
+        features = self.boundary.shipped.standardised(found.features)
+        probability = self.boundary.probability(features)
+        judged = self._judged(number, near, found.entry, probability)
+        right = self._labels[int(memory.served[found.entry])] == self._labels[number]
+        self.seen.append((judged, bool(right)))
+        self.features.append(found.features)
+        if self.boundary.decide(judged):
+            self._hit(number, found.entry)
+            self._audit(number, found.entry, features, judged)
+        else:
+            self._missed(number, near, found.entry, probability, features)
+
+    def _near(self, similar: NDArray[np.float32]) -> list[Near]:
+        stored = np.flatnonzero(self._memory.stored[: len(similar)])
+        if not len(stored):
+            return []
+        values = similar[stored]
+        count = min(verify.NEAREST, len(stored))
+        best = np.argpartition(-values, count - 1)[:count]
+        best = best[np.argsort(-values[best])]
+        entry_of = self._memory.entry_of
+        return [Near(str(stored[i]), entry_of[str(stored[i])], float(values[i])) for i in best]
+
+    def _centre(self, number: int, entry: str) -> float:
+        total = self._memory.sums[entry]
+        return float(self._vectors[number] @ total / np.linalg.norm(total))
+
+    def _same(self, number: int, key: str, error: float) -> bool:
+        """The label's only way out: do two deserve one answer? Wrong at the rate ``error``."""
+        return bool((self._labels[number] == self._labels[int(key)]) != (self._dice.random() < error))
+
+    def _compare(self, number: int, key: str) -> float:
+        return self._one if self._same(number, key, self._channel.answer) else -self._one
+
+    def _judged(self, number: int, near: Sequence[Near], entry: str, probability: float) -> float:
+        error = self._channel.judge
+        if error is None:
+            return probability
+        keys = [one.key for one in near if one.entry == entry]
+        for key in keys[: judging.MOST_CALLS]:
+            if not judging.asks(probability, served_at=self.boundary.at):
+                break
+            self.judge_calls += 1
+            yes = self._same(number, key, error)
+            probability = judging.after(probability, yes=yes, error=max(error, LEAST_ERROR))
+        return probability
+
+    def _hit(self, number: int, entry: str) -> None:
+        self.hits += 1
+        self.wrong += int(self._labels[int(self._memory.served[entry])] != self._labels[number])
+
+    def _audit(self, number: int, entry: str, features: NDArray[np.float64], probability: float) -> None:
+        rate = self.boundary.audit_rate(probability)
+        if self._dice.random() >= rate:
+            return
+        served = self._memory.served[entry]
+        keys = [served, *self._more(entry, agreement.AUDITED - 1, [served])]
+        evidence = sum(self._compare(number, key) for key in keys)
+        right = agreement.lesson(probability, evidence)
+        self.boundary.audited(risk.Lesson(features, right, 1.0 / rate), probability)
+        if right >= agreement.LESSON_AT:
+            self._memory.add(number, entry, self._texts[number])
+
+    def _missed(
+        self, number: int, near: Sequence[Near], suspect: str, probability: float, features: NDArray[np.float64]
+    ) -> None:
+        memory = self._memory
+        placed = agreement.place(
+            near,
+            suspect=suspect,
+            probability=probability,
+            compare=lambda key: self._compare(number, key),
+            more=self._more,
+            one=self._one,
+        )
+        self.boundary.learn(risk.Lesson(features, placed.right))
+        home = memory.add(number, placed.entry, self._texts[number])
+        for merge in self._trust.pairs(home, placed, check=partial(self._check, home)):
+            if merge.other in memory.members:
+                home = memory.merge(home, merge.other)
+        if placed.entry is not None and placed.sure >= agreement.LESSON_AT:
+            served = memory.served[home]
+            elected = self._trust.served(home, str(number), self._compare(number, served))
+            if elected is not None:
+                memory.served[home] = elected.key
+            keys = [key for key in placed.said if memory.entry_of.get(key) == home]
+            for expelled in self._trust.members(home, keys, placed):
+                memory.expel(home, expelled.key)
+
+    def _more(self, entry: str, count: int, besides: Collection[str]) -> list[str]:
+        """Further phrasings of an entry, the latest first in doubt: chosen by chance among its last forty."""
+        rest = [key for key in self._memory.members[entry][-40:] if key not in besides]
+        if len(rest) > count:
+            rest = [rest[i] for i in self._dice.choice(len(rest), count, replace=False)]
+        return rest
+
+    def _check(self, home: str, other: str) -> list[float]:
+        """Answers of two entries compared pair by pair; a pair compared before says nothing new."""
+        found = []
+        ours, theirs = self._memory.members.get(home, []), self._memory.members.get(other, [])
+        for _ in range(agreement.MERGE_CHECKS if ours and theirs else 0):
+            pair = (ours[self._dice.integers(len(ours))], theirs[self._dice.integers(len(theirs))])
+            if pair not in self._checked:
+                self._checked[pair] = self._compare(int(pair[0]), pair[1])
+                found.append(self._checked[pair])
+        return found
+
+    def _curve(self) -> list[dict[str, float]]:
+        """What other boundaries would have served of the same suspects."""
+        requests = max(len(self._texts), 1)
+        points = []
+        for at in CURVE:
+            served = [right for probability, right in self.seen if probability >= at]
+            points.append(
+                {
+                    "probability": at,
+                    "hit_rate": round(len(served) / requests, 4),
+                    "wrong_per_request": round(sum(not right for right in served) / requests, 5),
+                }
+            )
+        return points

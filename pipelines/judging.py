@@ -1,0 +1,21 @@
+"""The judge of the gray zone: when to ask it, what it is asked, and what its verdict is worth."""
+
+from __future__ import annotations
+
+from pipelines.verify import logit, sigmoid
+
+LEAST_PROBABILITY = 0.15  # below it, a yes would not suffice and a no says nothing new
+HOPELESS = 0.05
+MOST_CALLS = 3  # questions put to the judge for one job
+
+
+def asks(probability: float, *, served_at: float) -> bool:
+    """Is the suspect in the gray zone: not sure enough to serve, not hopeless?"""
+    return LEAST_PROBABILITY <= probability < served_at
+
+
+def after(probability: float, *, yes: bool, error: float) -> float:
+    """Probability that the suspect is right after a verdict that errs at rate ``error`` in (0, 0.5). Bayes."""
+    known = min(max(probability, 1e-6), 1.0 - 1e-6)
+    worth = logit(1.0 - error)
+    return sigmoid(logit(known) + (worth if yes else -worth))

@@ -1,0 +1,154 @@
+"""Risk: holds the wrong hits per request at a target, by a boundary that is learned online from what misses and audits
+show."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipelines.verify import Weights, sigmoid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+TARGET = 0.01  # wrong hits per request, unless the operator chose another
+COLD_BOUNDARY = 0.985  # until enough was seen
+RECENT = 1_500  # requests whose expected errors set the boundary
+LEAST_BOUNDARY = 0.6  # below it, a hit is a guess
+LESSONS = 4_000  # kept; older ones are forgotten
+EVERY = 100  # lessons between two refits
+# How strongly the shipped weights hold against lessons: the bias may move, the shape less.
+HOLDS_BIAS, HOLDS_SHAPE = 0.3, 3.0
+SHARE_OF_TARGET = 0.9  # the rest is for what the model does not know of itself
+AUDITS = 0.06  # of hits, on average; uncertain ones more often
+LEAST_AUDIT = 0.01
+HORIZON = 1_500  # requests within which a surplus or a debt of errors is made good
+MOST_STRETCH = 1.8  # of the target, while a surplus is spent
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one request taught: standardised features (11,), how right its suspect was in [0, 1], its weight >= 1."""
+
+    features: NDArray[np.float64]
+    right: float
+    weight: float = 1.0
+
+
+@dataclass(slots=True)
+class Boundary:
+    """The state of one tenant and category: its weights, where it serves, and what it learned from."""
+
+    shipped: Weights
+    target: float = TARGET
+    weights: NDArray[np.float64] = field(init=False)
+    at: float = COLD_BOUNDARY
+    lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=LESSONS))
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    unlearned: int = 0
+    uncertainty: float = 0.1
+    requests: int = 0
+    wrong: float = 0.0
+    audits: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.target < 0.5:
+            raise ValueError(f"target: got {self.target}, expected a share of requests above 0 and below 0.5")
+        self.weights = self.shipped.weights.copy()
+
+    def probability(self, features: NDArray[np.float64]) -> float:
+        """Probability that the suspect is right, in (0, 1); ``features`` are standardised, (11,)."""
+        return sigmoid(float(features @ self.weights))
+
+    def decide(self, probability: float) -> bool:
+        """Serve? Notes the request."""
+        self.requests += 1
+        self.recent.append(probability)
+        hit = probability >= self.at
+        if hit:
+            self.wrong += 1.0 - probability
+        return hit
+
+    def audit_rate(self, probability: float) -> float:
+        """Probability with which this hit should be audited, in (0, 1]."""
+        doubt = math.sqrt(probability * (1.0 - probability))
+        rate = min(1.0, max(LEAST_AUDIT, AUDITS * doubt / max(self.uncertainty, 1e-3)))
+        self.uncertainty = 0.99 * self.uncertainty + 0.01 * doubt
+        return rate
+
+    def audited(self, lesson: Lesson, expected: float) -> None:
+        """An audited hit, served at probability ``expected``: its surprise corrects the count of wrong hits."""
+        self.audits += 1
+        self.wrong += (expected - lesson.right) * lesson.weight
+        self.learn(lesson)
+
+    def learn(self, lesson: Lesson) -> None:
+        """Take a lesson in; every hundred of them move the weights and the boundary."""
+        self.lessons.append(lesson)
+        self.unlearned += 1
+        if self.unlearned >= EVERY:
+            self.unlearned = 0
+            self.weights = refit(self.shipped.weights, self.weights, self.lessons)
+            self.at = boundary(self.recent, self._allowed())
+
+    def _allowed(self) -> float:
+        """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus."""
+        surplus = (self.target * self.requests - max(self.wrong, 0.0)) / HORIZON
+        return SHARE_OF_TARGET * min(max(self.target + surplus, 0.2 * self.target), MOST_STRETCH * self.target)
+
+
+def refit(
+    shipped: NDArray[np.float64], weights: NDArray[np.float64], lessons: Sequence[Lesson] | deque[Lesson]
+) -> NDArray[np.float64]:
+    """Weighted logistic regression by damped Newton steps, held near ``shipped``; (11,) float64."""
+    x = np.array([lesson.features for lesson in lessons])
+    y = np.array([lesson.right for lesson in lessons])
+    w = np.array([lesson.weight for lesson in lessons])
+    holds = np.full(len(shipped), HOLDS_SHAPE)
+    holds[0] = HOLDS_BIAS
+
+    def loss(v: NDArray[np.float64]) -> float:
+        margin = x @ v
+        return float((w * (np.logaddexp(0.0, margin) - y * margin)).sum() + 0.5 * (holds * (v - shipped) ** 2).sum())
+
+    now = loss(weights)
+    for _ in range(6):
+        p = 1.0 / (1.0 + np.exp(-np.clip(x @ weights, -40.0, 40.0)))
+        gradient = x.T @ (w * (p - y)) + holds * (weights - shipped)
+        curvature = (x * (w * p * (1.0 - p))[:, None]).T @ x + np.diag(holds)
+        step = np.linalg.solve(curvature, gradient)
+        length = 1.0
+        while length > 1e-3 and loss(weights - length * step) > now:
+            length /= 2.0
+        weights = weights - length * step
+        then = loss(weights)
+        if now - then < 1e-3:
+            break
+        now = then
+    return weights
+
+
+def boundary(recent: Sequence[float] | deque[float], allowed: float) -> float:
+    """The least probability at which serving brings at most ``allowed`` expected wrong hits per request."""
+    falling = np.sort(np.array(recent))[::-1]
+    expected = np.cumsum(1.0 - falling) / len(falling)
+    served = int(np.searchsorted(expected, allowed, side="right"))
+    if served == 0:
+        return 0.999
+    return max(LEAST_BOUNDARY, float(falling[min(served, len(falling) - 1)]))
+
+
+def interval(wrong: int, audits: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's confidence interval of a share (E. B. Wilson, 1927); (0, 1) when nothing was audited."""
+    if audits == 0:
+        return 0.0, 1.0
+    share, n = wrong / audits, float(audits)
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)

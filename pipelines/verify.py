@@ -1,0 +1,136 @@
+"""How probable it is that a question deserves an entry's answer: features of the nearest phrasings, weighed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+NEAREST = 16  # phrasings that vote
+KERNEL = 0.06  # a phrasing this much farther (cosine) than the nearest has 1/e of its vote
+NOWHERE = 0.2  # cosine taken for another entry when there is none in sight
+FARTHEST = 6.0  # standard deviations at which a feature is cut: nothing seen in training lies beyond
+
+FEATURES = (
+    "similarity of the entry's nearest phrasing",
+    "its lead over the nearest phrasing of any other entry",
+    "share of the vote",
+    "log of the entry's phrasings in sight",
+    "mean similarity of its four nearest phrasings",
+    "cosine to the mean of all its phrasings",
+    "lead of that over the other entries in sight",
+    "log of the share of the vote",
+    "share of the vote of the runner-up",
+    "mean similarity of all in sight",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A phrasing near the question: its key, its entry, its cosine in [-1, 1]."""
+
+    key: str
+    entry: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """The entry that the nearest phrasings vote for; ``features`` is (10,) float64 as :data:`FEATURES` names them."""
+
+    entry: str
+    features: NDArray[np.float64]
+    share: float
+
+
+def suspect(near: Sequence[Near], centre: Callable[[str], float]) -> Suspect | None:
+    """The winner of a similarity-weighted vote; None when nothing is near.
+
+    ``near`` is best first; ``centre`` gives the question's cosine to the mean of an entry's phrasings.
+    """
+    if not near:
+        return None
+    top = near[0].similarity
+    votes: dict[str, float] = {}
+    best: dict[str, float] = {}
+    for one in near:
+        votes[one.entry] = votes.get(one.entry, 0.0) + float(np.exp((one.similarity - top) / KERNEL))
+        best.setdefault(one.entry, one.similarity)
+    total = sum(votes.values())
+    entry = max(votes, key=votes.__getitem__)
+    others = [name for name in votes if name != entry]
+    mine = [one.similarity for one in near if one.entry == entry]
+    share = votes[entry] / total
+    runner_up = max((votes[name] for name in others), default=0.0) / total
+    nearest_other = max((best[name] for name in others), default=max(NOWHERE, near[-1].similarity - 0.05))
+    central = centre(entry)
+    other_central = max((centre(name) for name in others), default=NOWHERE)
+    found = (
+        mine[0],
+        mine[0] - nearest_other,
+        share,
+        np.log1p(len(mine)),
+        sum(mine[:4]) / len(mine[:4]),
+        central,
+        central - other_central,
+        np.log(share + 1e-3),
+        runner_up,
+        sum(one.similarity for one in near) / len(near),
+    )
+    return Suspect(entry, np.array(found, dtype=np.float64), share)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A logistic model over standardised features: ``mean``, ``scale`` (10,), ``weights`` (11,), the bias first."""
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+    def standardised(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(11,) float64: 1 for the bias, then the features in standard deviations, cut at ±6."""
+        cut = np.clip((features - self.mean) / self.scale, -FARTHEST, FARTHEST)
+        return np.concatenate(([1.0], cut))
+
+    def encode(self) -> dict[str, Any]:
+        """JSON values, rounded to what matters."""
+        return {
+            "features": list(FEATURES),
+            "mean": [round(float(v), 5) for v in self.mean],
+            "scale": [round(float(v), 5) for v in self.scale],
+            "weights": [round(float(v), 4) for v in self.weights],
+        }
+
+    @classmethod
+    def decode(cls, raw: Mapping[str, Any]) -> Weights:
+        """Read what :meth:`encode` wrote; raises ValueError when the shapes are others."""
+        made = cls(*(np.array(raw[name], dtype=np.float64) for name in ("mean", "scale", "weights")))
+        if (made.mean.shape, made.scale.shape, made.weights.shape) != ((10,), (10,), (11,)):
+            raise ValueError("weights: got other shapes than (10,), (10,), (11,)")
+        return made
+
+
+@cache
+def shipped() -> Weights:
+    """The weights that the package carries; reproduced by `farthing train verify`."""
+    return Weights.decode(json.loads(files("pipelines").joinpath("verify.json").read_text(encoding="utf-8")))
+
+
+def sigmoid(x: float) -> float:
+    """1 / (1 + e^-x), without overflow."""
+    return float(1.0 / (1.0 + np.exp(-np.clip(x, -40.0, 40.0))))
+
+
+def logit(p: float) -> float:
+    """The inverse of :func:`sigmoid`, for p in (0, 1)."""
+    return float(np.log(p / (1.0 - p)))
