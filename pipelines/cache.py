@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pipelines import gates
+from pipelines import gates, judging, risk, verify
 from pipelines.answer import Answer, Usage
+from pipelines.verify import Near
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+BESIDE = 0.05  # cosine below an entry's nearest phrasing at which another one still speaks for it
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,8 +60,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A phrasing near the question: its entry, its own words, its cosine in [-1, 1]."""
+    """A phrasing near the question: its exact key, its entry, its own words, its cosine in [-1, 1]."""
 
+    key: str
     entry_id: str
     question: str
     similarity: float
@@ -76,39 +83,48 @@ class Miss:
     """No entry may answer."""
 
     reason: str
+    probability: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Gray:
-    """Near enough to ask a judge, not to serve. Without a judge it is a miss."""
+    """Near enough to ask a judge, not to serve: a gate tripped, or it is not probable enough. Else it is a miss."""
 
     entry_id: str
     similarity: float
+    probability: float
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``similarity``: the least cosine at which the nearest phrasing's entry is served.
+    """Where a tenant and category stands: its verifier's weights (13,), the probability at which it serves."""
 
-    0.92 is what most caches use; on real banking questions it serves 27 % at 2.8 % wrong before any gate. It is a
-    start, not a promise: no constant is safe.
-    """
-
-    similarity: float = 0.92
+    weights: NDArray[np.float64] = field(default_factory=lambda: verify.shipped().weights)
+    at: float = risk.COLD_BOUNDARY
 
 
-def decide(question: str, candidates: Sequence[Candidate], policy: Policy) -> Hit | Miss | Gray:
-    """Decide on the nearest phrasings, best first."""
-    if not candidates:
+def decide(
+    question: str, candidates: Sequence[Candidate], centre: Callable[[str], float], policy: Policy
+) -> Hit | Miss | Gray:
+    """Decide on the nearest phrasings, best first; ``centre`` gives the question's cosine to an entry's mean."""
+    suspect = verify.suspect([Near(c.key, c.entry_id, c.similarity) for c in candidates], centre)
+    if suspect is None:
         return Miss("nothing near")
-    best = candidates[0]
-    if best.similarity < policy.similarity:
-        return Miss("nearest is too far")
-    tripped = gates.trip(question, best.question)
-    if tripped is not None:
-        return Gray(best.entry_id, best.similarity, tripped.gate)
-    return Hit(best.entry_id, best.similarity, probability=None, decided_by="similarity")
+    probability = verify.sigmoid(float(verify.shipped().standardised(suspect.features) @ policy.weights))
+    mine = [c for c in candidates if c.entry_id == suspect.entry]
+    best = mine[0].similarity
+    # Phrasings that agreed before outvote a gate: one of the nearest that differs in nothing suffices.
+    trips = [gates.trip(question, c.question) for c in mine if c.similarity >= best - BESIDE]
+    if all(trips):
+        tripped = trips[0]
+        assert tripped is not None  # noqa: S101 - all() says so
+        return Gray(suspect.entry, best, probability, tripped.gate)
+    if probability >= policy.at:
+        return Hit(suspect.entry, best, round(probability, 4), decided_by="verify")
+    if judging.asks(probability, served_at=policy.at):
+        return Gray(suspect.entry, best, probability, "not probable enough")
+    return Miss("not probable", probability)
 
 
 def reuse(entry: Entry, hit: Hit, *, baseline_usd: Decimal) -> Answer:

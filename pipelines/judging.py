@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pipelines.verify import logit, sigmoid
 
-LEAST_PROBABILITY = 0.15  # below it, a yes would not suffice and a no says nothing new
-HOPELESS = 0.05
-MOST_CALLS = 3  # questions put to the judge for one job
+LEAST_PROBABILITY = 0.4  # below it, a yes would not suffice and a no says nothing new
+CREDIT = 0.8  # of a verdict's worth: judges err together, on the pairs that are hard for the encoder too
+MOST_CALLS = 2  # questions put to the judge for one job
 
 
 def asks(probability: float, *, served_at: float) -> bool:
@@ -17,5 +17,5 @@ def asks(probability: float, *, served_at: float) -> bool:
 def after(probability: float, *, yes: bool, error: float) -> float:
     """Probability that the suspect is right after a verdict that errs at rate ``error`` in (0, 0.5). Bayes."""
     known = min(max(probability, 1e-6), 1.0 - 1e-6)
-    worth = logit(1.0 - error)
+    worth = CREDIT * logit(1.0 - error)
     return sigmoid(logit(known) + (worth if yes else -worth))

@@ -64,8 +64,8 @@ def _digits(found: str) -> str:
     """What a run of digits is: a card, a Chinese identity number, a telephone number, some other number, or nothing."""
     if _DATE.fullmatch(found):
         return ""
-    plain = "".join(c for c in found if c.isdigit() or c in "Xx")
-    digits = plain.rstrip("Xx")
+    digits = "".join(c for c in found if c in "0123456789")
+    plain = digits + ("X" if found[-1] in "Xx" else "")
     if len(plain) == 18 and _chinese_id(plain):
         return "id_number"
     if len(digits) in CARD_DIGITS and _luhn(digits):

@@ -18,23 +18,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TARGET = 0.01  # wrong hits per request, unless the operator chose another
-COLD_BOUNDARY = 0.985  # until enough was seen
+COLD_BOUNDARY = 0.93  # until enough was seen
 RECENT = 1_500  # requests whose expected errors set the boundary
 LEAST_BOUNDARY = 0.6  # below it, a hit is a guess
 LESSONS = 4_000  # kept; older ones are forgotten
-EVERY = 100  # lessons between two refits
+EVERY = 100  # lessons between two refits; fewer at first
+EARLY_AUDITS = 40
 # How strongly the shipped weights hold against lessons: the bias may move, the shape less.
 HOLDS_BIAS, HOLDS_SHAPE = 0.3, 3.0
 SHARE_OF_TARGET = 0.9  # the rest is for what the model does not know of itself
 AUDITS = 0.06  # of hits, on average; uncertain ones more often
 LEAST_AUDIT = 0.01
-HORIZON = 1_500  # requests within which a surplus or a debt of errors is made good
-MOST_STRETCH = 1.8  # of the target, while a surplus is spent
+HORIZON = 1_500
+MOST_STRETCH = 1.5  # of the target, while a surplus is spent
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one request taught: standardised features (11,), how right its suspect was in [0, 1], its weight >= 1."""
+    """What one request taught: standardised features (13,), how right its suspect was in [0, 1], its weight >= 1."""
 
     features: NDArray[np.float64]
     right: float
@@ -54,6 +55,7 @@ class Boundary:
     unlearned: int = 0
     uncertainty: float = 0.1
     requests: int = 0
+    hits: int = 0
     wrong: float = 0.0
     audits: int = 0
 
@@ -63,7 +65,7 @@ class Boundary:
         self.weights = self.shipped.weights.copy()
 
     def probability(self, features: NDArray[np.float64]) -> float:
-        """Probability that the suspect is right, in (0, 1); ``features`` are standardised, (11,)."""
+        """Probability that the suspect is right, in (0, 1); ``features`` are standardised, (13,)."""
         return sigmoid(float(features @ self.weights))
 
     def decide(self, probability: float) -> bool:
@@ -72,13 +74,16 @@ class Boundary:
         self.recent.append(probability)
         hit = probability >= self.at
         if hit:
+            self.hits += 1
             self.wrong += 1.0 - probability
         return hit
 
     def audit_rate(self, probability: float) -> float:
         """Probability with which this hit should be audited, in (0, 1]."""
         doubt = math.sqrt(probability * (1.0 - probability))
-        rate = min(1.0, max(LEAST_AUDIT, AUDITS * doubt / max(self.uncertainty, 1e-3)))
+        # The first hits of a new tenant are nearly all audited: the shipped weights have never seen its questions.
+        early = EARLY_AUDITS / (EARLY_AUDITS + self.hits)
+        rate = min(1.0, max(LEAST_AUDIT, early, AUDITS * doubt / max(self.uncertainty, 1e-3)))
         self.uncertainty = 0.99 * self.uncertainty + 0.01 * doubt
         return rate
 
@@ -89,10 +94,10 @@ class Boundary:
         self.learn(lesson)
 
     def learn(self, lesson: Lesson) -> None:
-        """Take a lesson in; every hundred of them move the weights and the boundary."""
+        """Take a lesson in; every so many of them move the weights and the boundary."""
         self.lessons.append(lesson)
         self.unlearned += 1
-        if self.unlearned >= EVERY:
+        if self.unlearned >= min(EVERY, 10 + len(self.lessons) // 4):
             self.unlearned = 0
             self.weights = refit(self.shipped.weights, self.weights, self.lessons)
             self.at = boundary(self.recent, self._allowed())
@@ -106,7 +111,7 @@ class Boundary:
 def refit(
     shipped: NDArray[np.float64], weights: NDArray[np.float64], lessons: Sequence[Lesson] | deque[Lesson]
 ) -> NDArray[np.float64]:
-    """Weighted logistic regression by damped Newton steps, held near ``shipped``; (11,) float64."""
+    """Weighted logistic regression by damped Newton steps, held near ``shipped``; (13,) float64."""
     x = np.array([lesson.features for lesson in lessons])
     y = np.array([lesson.right for lesson in lessons])
     w = np.array([lesson.weight for lesson in lessons])

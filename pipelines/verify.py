@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 NEAREST = 16  # phrasings that vote
 KERNEL = 0.06  # a phrasing this much farther (cosine) than the nearest has 1/e of its vote
-NOWHERE = 0.2  # cosine taken for another entry when there is none in sight
+# Taken for the nearest other entry when none is nearer: an almost empty cache is no evidence that nothing is alike.
+OUT_OF_SIGHT = 0.6
+ALMOST_SAME = 0.94  # above it, cosines of this kind of encoder mean changed order or function words
 FARTHEST = 6.0  # standard deviations at which a feature is cut: nothing seen in training lies beyond
 
 FEATURES = (
@@ -31,7 +33,10 @@ FEATURES = (
     "log of the share of the vote",
     "share of the vote of the runner-up",
     "mean similarity of all in sight",
+    "log of the phrasings in sight",
+    "how near its nearest phrasing is to being the same words",
 )
+COUNT = len(FEATURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """The entry that the nearest phrasings vote for; ``features`` is (10,) float64 as :data:`FEATURES` names them."""
+    """The entry that the nearest phrasings vote for; ``features`` is (12,) float64 as :data:`FEATURES` names them."""
 
     entry: str
     features: NDArray[np.float64]
@@ -71,9 +76,9 @@ def suspect(near: Sequence[Near], centre: Callable[[str], float]) -> Suspect | N
     mine = [one.similarity for one in near if one.entry == entry]
     share = votes[entry] / total
     runner_up = max((votes[name] for name in others), default=0.0) / total
-    nearest_other = max((best[name] for name in others), default=max(NOWHERE, near[-1].similarity - 0.05))
+    nearest_other = max([OUT_OF_SIGHT, *(best[name] for name in others)])
     central = centre(entry)
-    other_central = max((centre(name) for name in others), default=NOWHERE)
+    other_central = max([OUT_OF_SIGHT, *(centre(name) for name in others)])
     found = (
         mine[0],
         mine[0] - nearest_other,
@@ -85,20 +90,22 @@ def suspect(near: Sequence[Near], centre: Callable[[str], float]) -> Suspect | N
         np.log(share + 1e-3),
         runner_up,
         sum(one.similarity for one in near) / len(near),
+        np.log1p(len(near)),
+        max(0.0, mine[0] - ALMOST_SAME),
     )
     return Suspect(entry, np.array(found, dtype=np.float64), share)
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A logistic model over standardised features: ``mean``, ``scale`` (10,), ``weights`` (11,), the bias first."""
+    """A logistic model over standardised features: ``mean``, ``scale`` (12,), ``weights`` (13,), the bias first."""
 
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
     weights: NDArray[np.float64]
 
     def standardised(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(11,) float64: 1 for the bias, then the features in standard deviations, cut at ±6."""
+        """(13,) float64: 1 for the bias, then the features in standard deviations, cut at ±6."""
         cut = np.clip((features - self.mean) / self.scale, -FARTHEST, FARTHEST)
         return np.concatenate(([1.0], cut))
 
@@ -115,8 +122,8 @@ class Weights:
     def decode(cls, raw: Mapping[str, Any]) -> Weights:
         """Read what :meth:`encode` wrote; raises ValueError when the shapes are others."""
         made = cls(*(np.array(raw[name], dtype=np.float64) for name in ("mean", "scale", "weights")))
-        if (made.mean.shape, made.scale.shape, made.weights.shape) != ((10,), (10,), (11,)):
-            raise ValueError("weights: got other shapes than (10,), (10,), (11,)")
+        if (made.mean.shape, made.scale.shape, made.weights.shape) != ((COUNT,), (COUNT,), (COUNT + 1,)):
+            raise ValueError(f"weights: got other shapes than ({COUNT},), ({COUNT},), ({COUNT + 1},)")
         return made
 
 

@@ -1,4 +1,4 @@
-"""The command line: `farthing demo | up | ask | feedback | cache | report | doctor`."""
+"""The command line: `farthing demo | up | ask | feedback | cache | report | doctor | evaluate | train`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.errors import FarthingError
+from workers import cli_evaluate
 
 if TYPE_CHECKING:
     from workers.client import Farthing
@@ -38,6 +39,10 @@ class _Group(click.Group):
 @click.version_option(package_name="farthing")
 def main() -> None:
     """Answer chat jobs at the lowest price at which the answer is still right."""
+
+
+main.add_command(cli_evaluate.evaluate)
+main.add_command(cli_evaluate.train)
 
 
 def _print(values: Any) -> None:

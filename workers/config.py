@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cache import Policy
+from pipelines import risk
 from pipelines.catalog import MODEL_TIERS, Catalog, Offer
 from pipelines.errors import ConfigurationInvalid
 from pipelines.freshness import Lifetimes
@@ -35,7 +35,7 @@ class Configuration:
     providers: tuple[ProviderConfig, ...]
     prices: PriceBook
     rules: RuleBook
-    cache: Policy = field(default_factory=Policy)
+    target: float = risk.TARGET
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     context_budget_tokens: int = 3_000
 
@@ -89,15 +89,13 @@ def _built(reader: Reader) -> Configuration:
         for fault in prices.faults(wanted, datetime.now(UTC)):
             reader.fault("prices", fault)
     cache = reader.take(raw, "", "cache", dict, {})
-    reader.only(cache, "cache", ("similarity", "ttl_s", "frequent_ttl_s", "frequent_asks"))
+    reader.only(cache, "cache", ("target", "ttl_s", "frequent_ttl_s", "frequent_asks"))
     context = reader.take(raw, "", "context", dict, {})
     reader.only(context, "context", ("budget_tokens",))
     built = {
-        "cache": Policy(
-            similarity=reader.take(
-                cache, "cache", "similarity", float, Policy().similarity,
-                ok=lambda v: 0 < v <= 1, expected="a cosine above 0, at most 1",
-            )
+        "target": reader.take(
+            cache, "cache", "target", float, risk.TARGET,
+            ok=lambda v: 0 < v < 0.5, expected="wrong hits per request, a share above 0, e.g. 0.01",
         ),
         "lifetimes": Lifetimes(
             **{

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines import cache, encoding, fingerprint, followup, privacy
+from pipelines import cache, encoding, fingerprint, followup, privacy, verify
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.journey import Place
 from workers import telemetry
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pipelines.job import Job
     from workers.replica import Replicas
     from workers.stores import CacheStore
-
-NEIGHBOURS = 8  # phrasings looked at for one question
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +91,8 @@ class Lookup:
         missed = Found(place=place, degraded=self._broken, spent_usd=spent_usd)
         if job.cache == "refresh":
             return missed
-        candidates = self.replicas.search(place.scope, vector, NEIGHBOURS, now)
-        decision = cache.decide(question, candidates, self._policy)
+        seen = self.replicas.search(place.scope, vector, verify.NEAREST, now)
+        decision = cache.decide(question, seen.candidates, seen.centres.__getitem__, self._policy)
         telemetry.count(f"semantic.{type(decision).__name__.lower()}")
         if not isinstance(decision, cache.Hit):
             return missed

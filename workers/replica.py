@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pipelines.cache import Candidate
 from pipelines.encoding import unpack
@@ -23,6 +26,14 @@ PRUNE_EVERY_S = 30.0
 RETRY_S = 0.5  # pause after Redis failed, so that the follower does not spin
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a search found: candidates, best first, and the question's cosine to the mean of each one's entry."""
+
+    candidates: list[Candidate]
+    centres: dict[str, float]
+
+
 class _Partition:
     """One scope's index and where it stands in the scope's log."""
 
@@ -30,6 +41,8 @@ class _Partition:
         self.lock = threading.Lock()
         self.index = FlatIndex(dimensions)
         self.held: dict[str, Phrasing] = {}
+        self.sums: dict[str, Vector] = {}  # of each entry's vectors; gone with its last phrasing
+        self.counts: dict[str, int] = {}
         self.position, self.number = "0-0", 0
 
     def add(self, phrasing: Phrasing) -> None:
@@ -42,12 +55,28 @@ class _Partition:
             telemetry.count("replica.bad_vector")
             telemetry.log().warning("phrasing left out", said=str(error))
             return
+        self.drop(phrasing.key)
         self.index.add(phrasing.key, vector)
         self.held[phrasing.key] = phrasing
+        entry = phrasing.entry_id
+        self.sums[entry] = self.sums[entry] + vector if entry in self.sums else vector
+        self.counts[entry] = self.counts.get(entry, 0) + 1
 
     def drop(self, key: str) -> None:
         self.index.drop(key)
-        self.held.pop(key, None)
+        phrasing = self.held.pop(key, None)
+        if phrasing is None or phrasing.vector is None:
+            return
+        entry = phrasing.entry_id
+        self.counts[entry] -= 1
+        if self.counts[entry]:
+            self.sums[entry] = self.sums[entry] - unpack(phrasing.vector, self.index.dimensions)
+        else:
+            del self.sums[entry], self.counts[entry]
+
+    def centre(self, entry: str, vector: Vector) -> float:
+        """Cosine of a vector to the mean of an entry's."""
+        return float(vector @ self.sums[entry] / np.linalg.norm(self.sums[entry]))
 
     def prune(self, now: float) -> None:
         for key in [key for key, phrasing in self.held.items() if phrasing.expires_at <= now]:
@@ -64,7 +93,7 @@ class Replicas:
         self._closed = threading.Event()
         self._follower: threading.Thread | None = None
 
-    def search(self, scope: str, vector: Vector, k: int, now: float) -> list[Candidate]:
+    def search(self, scope: str, vector: Vector, k: int, now: float) -> Seen:
         """The ``k`` nearest phrasings of a scope, best first, expired ones left out; raises StoreUnavailable.
 
         The first search of a scope loads it.
@@ -73,7 +102,9 @@ class Replicas:
         with partition.lock:
             near = partition.index.search(vector, k)
             found = [(partition.held[n.id], n.similarity) for n in near]
-        return [Candidate(p.entry_id, p.question, similarity) for p, similarity in found if p.expires_at > now]
+            centres = {p.entry_id: partition.centre(p.entry_id, vector) for p, _ in found}
+        candidates = [Candidate(p.key, p.entry_id, p.question, s) for p, s in found if p.expires_at > now]
+        return Seen(candidates, centres)
 
     def size(self, scope: str) -> int:
         """Phrasings held of a scope; 0 when it is not loaded."""

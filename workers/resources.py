@@ -124,6 +124,7 @@ class Resources:
     @once
     def lookup(self) -> Lookup:
         """The cache as a lookup worker sees it; without an encoder it has its exact tier alone."""
+        from pipelines import cache
         from workers.lookup import Lookup
         from workers.replica import Replicas
 
@@ -137,7 +138,7 @@ class Resources:
             telemetry.log().error("semantic tier is off", said=str(error))
         dimensions = 0 if encoder is None else encoder.dimensions
         replicas = Replicas(self.store, dimensions)
-        return Lookup(self.store, replicas, encoder, self.configuration.cache, self.secret, broken=broken)
+        return Lookup(self.store, replicas, encoder, cache.Policy(), self.secret, broken=broken)
 
     @once
     def encoder(self) -> Encoder | None:

@@ -252,14 +252,14 @@ def test_the_demo_leaves_nothing_behind(tmp_path: Path, ending: str) -> None:
 
 
 def test_a_worker_with_a_broken_configuration_stops_and_names_every_fault(tmp_path: Path) -> None:
-    (tmp_path / "farthing.toml").write_text('colour = 1\n[cache]\nsimilarity = "high"\n', encoding="utf-8")
+    (tmp_path / "farthing.toml").write_text('colour = 1\n[cache]\ntarget = "high"\n', encoding="utf-8")
     environ = {**os.environ, "FARTHING_CONFIG": str(tmp_path / "farthing.toml")}
     celery = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-Q", "classify", "--pool", "threads"]
     done = subprocess.run(celery, env=environ, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode != 0
     said = done.stdout + done.stderr
     assert "farthing.toml:1: colour: no such setting" in said
-    assert "farthing.toml:3: cache.similarity: got 'high'" in said
+    assert "farthing.toml:3: cache.target: got 'high'" in said
 
 
 def test_up_without_a_key_says_what_to_do(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def put(store: CacheStore, key: str = "k1", vector: np.ndarray | None = None, te
 
 
 def found(replicas: Replicas, vector: np.ndarray, k: int = 3, scope: str = SCOPE) -> list[str]:
-    return [c.entry_id for c in replicas.search(scope, vector, k, time.time())]
+    return [c.entry_id for c in replicas.search(scope, vector, k, time.time()).candidates]
 
 
 def test_an_entry_is_found_by_its_exact_key_alone(store: CacheStore) -> None:

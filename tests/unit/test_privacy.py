@@ -59,3 +59,10 @@ def test_a_wrong_check_digit_is_not_a_card() -> None:
 @given(st.text())
 def test_any_text_can_be_masked(text: str) -> None:
     assert not kinds(mask(text)) or len(mask(text)) <= len(text) + 20
+
+
+@pytest.mark.parametrize(
+    "text", ["call (555) 123-4567 x890 please", "6011 1111 1111 1117 ext 5", "1234567x89", "12345678 x 9012345678"]
+)
+def test_an_extension_is_no_digit(text: str) -> None:
+    assert mask(text) != text

@@ -44,7 +44,7 @@ input_per_mtok = "2.00"
 output_per_mtok = "8.00"
 
 [cache]
-similarity = 0.95
+target = 0.02
 ttl_s = 600
 """
 
@@ -74,7 +74,7 @@ def test_a_file_says_who_answers_and_at_what_price(tmp_path: Path) -> None:
     found = load(tmp_path, GOOD, ACME_KEY="k")
     assert [o.model for o in found.catalog.of_tier("premium")] == ["acme-big"]
     assert found.catalog.of_model("acme-big")[0].context_tokens == 32_000
-    assert (found.cache.similarity, found.lifetimes.ttl_s, found.lifetimes.frequent_ttl_s) == (0.95, 600.0, 86_400.0)
+    assert (found.target, found.lifetimes.ttl_s, found.lifetimes.frequent_ttl_s) == (0.02, 600.0, 86_400.0)
     assert found.providers[0].api_key == "k"
     assert found.prices.cost("acme", "acme-small", Usage(1_000_000), datetime.now(UTC)) == Decimal("0.1")
 
@@ -82,12 +82,12 @@ def test_a_file_says_who_answers_and_at_what_price(tmp_path: Path) -> None:
 def test_every_fault_of_the_file_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     text = (
         GOOD.replace('tier = "premium"', 'tier = "luxury"')
-        .replace("0.95", "2")
+        .replace("target = 0.02", "target = 2")
         .replace("[cache]", "colour = 1\n[cache]")
     )
     found = "\n".join(faults(tmp_path, text))
     line = {part: number for number, part in enumerate(text.splitlines(), start=1)}
-    assert f"farthing.toml:{line['similarity = 2']}: cache.similarity: got 2" in found
+    assert f"farthing.toml:{line['target = 2']}: cache.target: got 2" in found
     assert (
         f"farthing.toml:{line['tier = ' + chr(34) + 'luxury' + chr(34)]}: providers[0].models[1].tier: got 'luxury'"
         in found

@@ -1,0 +1,116 @@
+"""What `farthing evaluate pairs`, `followups` and `privacy` measure: the fleet's decisions against labels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines import followup, judging, risk
+from pipelines import privacy as finding
+from pipelines.cache import Candidate, Gray, Hit, Policy, decide
+from pipelines.fingerprint import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+UNREADABLE = "unreadable"
+
+
+def pairs(
+    first: Sequence[str],
+    second: Sequence[str],
+    same: Sequence[bool],
+    similar: NDArray[np.float32],
+    readable: Sequence[bool],
+    *,
+    judge_error: float | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Each second question against a cache that holds the first: the decision of a tenant that is new.
+
+    ``similar`` (n,) are cosines, ``readable`` whether the encoder knows all of both. A judge is simulated when its
+    error rate is given.
+    """
+    dice = np.random.default_rng(seed)
+    refused: Counter[str] = Counter()
+    served = wrong = judged = 0
+    for one, other, deserved, cosine, reads in zip(first, second, same, map(float, similar), readable, strict=True):
+        reason = None
+        if normalise(one) != normalise(other):
+            if not reads:
+                reason = UNREADABLE
+            else:
+                found = decide(other, [Candidate("k", "e", one, cosine)], lambda _, c=cosine: c, Policy())  # type: ignore[misc]
+                reason = None if isinstance(found, Hit) else found.reason
+                if isinstance(found, Gray) and judge_error is not None:
+                    probability = found.probability
+                    for _ in range(judging.MOST_CALLS):
+                        judged += 1
+                        yes = deserved != bool(dice.random() < judge_error)
+                        probability = judging.after(probability, yes=yes, error=max(judge_error, 0.01))
+                        if not yes:
+                            break
+                    reason = None if probability >= risk.COLD_BOUNDARY else reason
+        if reason is None:
+            served += 1
+            wrong += not deserved
+        else:
+            refused[reason] += 1
+    positives = sum(same)
+    return {
+        "pairs": len(first),
+        "same": positives,
+        "served": served,
+        "wrong": wrong,
+        "precision": round((served - wrong) / served, 4) if served else None,
+        "recall": round((served - wrong) / positives, 4) if positives else None,
+        "judge_calls": judged,
+        "refused_by": dict(sorted(refused.items())),
+    }
+
+
+def followups(turns: Sequence[tuple[str, str, bool | None]]) -> dict[str, Any]:
+    """Last turns that had turns before them, each with a person's standalone rewrite.
+
+    A turn depends on its context when the rewrite says something else, unless the third value says so itself.
+    """
+    dependent = recognised = alone = kept = 0
+    for turn, rewrite, said in turns:
+        depends = (
+            normalise(turn).rstrip("?").lower() != normalise(rewrite).rstrip("?").lower() if said is None else said
+        )
+        found = followup.dependence(turn) is not None
+        dependent, recognised = dependent + depends, recognised + (depends and found)
+        alone, kept = alone + (not depends), kept + (not depends and not found)
+    return {
+        "turns": len(turns),
+        "dependent": dependent,
+        "dependent_recall": round(recognised / dependent, 4) if dependent else None,
+        "standalone": alone,
+        "standalone_kept": round(kept / alone, 4) if alone else None,
+    }
+
+
+def privacy(texts: Sequence[str], marked: Sequence[Sequence[tuple[int, int, str]]]) -> dict[str, Any]:
+    """Found spans against marked ones (start, end, type); a marked one is found when half of it is covered."""
+    there: Counter[str] = Counter()
+    hit: Counter[str] = Counter()
+    found = right = 0
+    for text, spans in zip(texts, marked, strict=True):
+        ours = [(start, end) for start, end, _ in finding.spans(text)]
+        found += len(ours)
+        right += sum(any(a < end and start < b for a, b, _ in spans) for start, end in ours)
+        for start, end, kind in spans:
+            there[kind] += 1
+            covered = sum(max(0, min(end, b) - max(start, a)) for a, b in ours)
+            hit[kind] += 2 * covered >= end - start
+    return {
+        "texts": len(texts),
+        "found": found,
+        "recall": {kind: round(hit[kind] / count, 4) for kind, count in sorted(there.items())},
+        "precision": round(right / found, 4) if found else None,
+    }

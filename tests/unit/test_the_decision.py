@@ -1,0 +1,177 @@
+"""The decision that does not lie: verification, gates, insert if different, and the boundary at its target."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines import agreement, judging, risk, training, verify
+from pipelines.cache import Candidate, Gray, Hit, Miss, Policy, decide
+from pipelines.evaluate import Channel, Replay
+from pipelines.verify import Near
+
+ONE = agreement.weight(0.05)
+
+
+def candidates(*rows: tuple[str, str, float]) -> list[Candidate]:
+    return [Candidate(f"k{i}", entry, question, cosine) for i, (entry, question, cosine) in enumerate(rows)]
+
+
+def centre(cosine: float):  # type: ignore[no-untyped-def]
+    return lambda _: cosine
+
+
+def test_the_same_words_in_another_order_are_served_from_the_first_day() -> None:
+    found = decide(
+        "How can I reset my password?", candidates(("e", "How do I reset my password?", 0.99)), centre(0.99), Policy()
+    )
+    assert isinstance(found, Hit)
+    assert found.probability is not None
+    assert found.probability >= risk.COLD_BOUNDARY
+
+
+@pytest.mark.parametrize(
+    ("asked", "cached", "gate"),
+    [
+        ("Can I return it after 30 days?", "Can I return it after 60 days?", "number"),
+        ("How do I downgrade my plan?", "How do I upgrade my plan?", "opposite"),
+        ("Is it not allowed to smoke here?", "Is it allowed to smoke here?", "negation"),
+        ("怎么退货？", "怎么换货？", "opposite"),
+    ],
+)
+def test_a_gate_sends_the_nearest_neighbour_to_the_gray_zone(asked: str, cached: str, gate: str) -> None:
+    found = decide(asked, candidates(("e", cached, 0.995)), centre(0.995), Policy())
+    assert isinstance(found, Gray)
+    assert found.reason == gate
+
+
+def test_a_phrasing_that_agreed_before_outvotes_a_gate() -> None:
+    near = candidates(("e", "Is it never open on Sunday?", 0.99), ("e", "Is the shop open on Sunday?", 0.97))
+    assert isinstance(decide("Is it open on Sunday?", near, centre(0.98), Policy()), Hit)
+
+
+def test_phrasings_that_agree_make_a_further_neighbour_safe() -> None:
+    lone = candidates(("e", "a", 0.88))
+    many = candidates(*(("e", "a", 0.88 - n / 500) for n in range(8)), ("f", "a", 0.62))
+    assert not isinstance(decide("a", lone, centre(0.88), Policy()), Hit)
+    assert isinstance(decide("a", many, centre(0.9), Policy()), Hit)
+
+
+def test_two_entries_equally_near_are_no_hit() -> None:
+    near = candidates(("e", "a", 0.95), ("f", "a", 0.95))
+    assert not isinstance(decide("a", near, centre(0.95), Policy()), Hit)
+    assert isinstance(decide("a", [], centre(0), Policy()), Miss)
+
+
+def placed(said: dict[str, float], near: list[Near], suspect: str, probability: float = 0.5) -> agreement.Placement:
+    return agreement.place(
+        near,
+        suspect=suspect,
+        probability=probability,
+        compare=lambda key: said.get(key, -ONE),
+        more=lambda entry, count, besides: [key for key in (f"{entry}{n}" for n in range(9)) if key not in besides][
+            :count
+        ],
+        one=ONE,
+    )
+
+
+def test_an_answer_that_says_the_same_joins_and_one_that_differs_becomes_an_entry() -> None:
+    near = [Near("a0", "a", 0.9), Near("a1", "a", 0.88), Near("b0", "b", 0.86)]
+    joins = placed({"a0": ONE, "a1": ONE, "a2": ONE, "a3": ONE}, near, "a")
+    assert joins.entry == "a"
+    assert joins.right > 0.99
+    differs = placed({}, near, "a")
+    assert differs.entry is None
+    assert differs.right < 0.01
+
+
+def test_one_yes_is_not_enough_to_join_what_is_far() -> None:
+    assert placed({"b0": ONE}, [Near("a0", "a", 0.9), Near("b0", "b", 0.6)], "a").entry is None
+
+
+def test_entries_made_twice_both_speak_for_the_join_and_are_merged_after_a_check() -> None:
+    near = [Near("a0", "a", 0.9), Near("b0", "b", 0.9)]
+    said = {f"{entry}{n}": ONE for entry in "ab" for n in range(9)}
+    found = placed(said, near, "a")
+    assert found.entry is not None
+    trust = agreement.Trust({}, ONE)
+    checks: list[str] = []
+
+    def check(other: str) -> list[float]:
+        checks.append(other)
+        return [ONE] * 8
+
+    merged = [merge for _ in range(4) for merge in trust.pairs("a", found, check=check)]
+    assert merged[0] == agreement.Merge("a", "b")
+    assert len(checks) == len(merged)  # nothing is merged unchecked
+    wary = agreement.Trust({}, ONE)
+    assert not [m for _ in range(9) for m in wary.pairs("a", found, check=lambda _: [-ONE] * 8)]
+
+
+def test_a_served_answer_that_the_others_contradict_is_replaced() -> None:
+    trust = agreement.Trust({}, ONE)
+    assert trust.served("e", "k1", ONE) is None
+    found = [trust.served("e", f"k{n}", -ONE) for n in range(2, 6)]
+    assert agreement.Elect("e", "k4") in found
+
+
+def test_a_judges_verdict_moves_the_probability_and_never_alone_decides() -> None:
+    assert judging.asks(0.7, served_at=0.95)
+    assert not judging.asks(0.96, served_at=0.95)
+    assert not judging.asks(0.1, served_at=0.95)
+    assert judging.after(0.7, yes=True, error=0.05) > 0.9
+    assert judging.after(0.9, yes=False, error=0.05) < 0.6
+
+
+def test_the_boundary_serves_what_the_target_allows() -> None:
+    recent = [0.999] * 50 + [0.9] * 50
+    assert risk.boundary(recent, allowed=0.0001) == 0.999
+    assert risk.boundary(recent, allowed=0.01) == pytest.approx(0.9)
+    assert risk.boundary(recent, allowed=0.2) >= risk.LEAST_BOUNDARY
+    with pytest.raises(ValueError, match="target"):
+        risk.Boundary(verify.shipped(), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "audits", "low", "high"), [(0, 0, 0.0, 1.0), (0, 100, 0.0, 0.037), (5, 100, 0.0215, 0.1118)]
+)
+def test_the_interval_is_wilsons(wrong: int, audits: int, low: float, high: float) -> None:
+    assert risk.interval(wrong, audits) == pytest.approx((low, high), abs=1e-3)
+
+
+def topics(seed: int, meanings: int = 30, each: int = 60, noise: float = 0.55):  # type: ignore[no-untyped-def]
+    """Questions of made-up meanings: unit vectors around unit centres, some of which are close together."""
+    dice = np.random.default_rng(seed)
+    centres = dice.normal(size=(meanings, 32))
+    centres[1::2] = centres[::2] + 0.6 * dice.normal(size=(meanings // 2, 32))
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    labels = np.repeat(np.arange(meanings), each)
+    vectors = centres[labels] + noise * dice.normal(size=(len(labels), 32)) / np.sqrt(32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return [f"question {i}" for i in range(len(labels))], vectors.astype(np.float32), labels.astype(np.int64)
+
+
+@pytest.mark.parametrize("target", [0.01, 0.03])
+def test_a_replay_keeps_its_wrong_hits_near_the_target_and_hits_often(target: float) -> None:
+    found = [Replay(*topics(seed), channel=Channel(0.05), target=target, seed=seed).run() for seed in (1, 2)]
+    assert np.mean([f["wrong_per_request"] for f in found]) <= 1.25 * target
+    assert np.mean([f["hit_rate"] for f in found]) > 0.5
+    assert all(f["audits"] < 0.15 * f["hits"] for f in found)
+
+
+def test_a_replay_is_repeatable_and_a_judge_brings_more_hits() -> None:
+    data = topics(3, noise=0.8)
+    plain = Replay(*data, channel=Channel(0.05), seed=5).run()
+    assert plain == Replay(*data, channel=Channel(0.05), seed=5).run()
+    judged = Replay(*data, channel=Channel(0.05, 0.05), seed=5).run()
+    assert judged["hit_rate"] > plain["hit_rate"]
+    assert judged["judge_calls"] > 0 == plain["judge_calls"]
+
+
+def test_weights_are_learned_and_survive_their_file() -> None:
+    data = topics(4)
+    weights = training.fit([training.from_questions(*data, training.bare())])
+    assert verify.Weights.decode(weights.encode()).weights == pytest.approx(weights.weights, abs=1e-3)
+    with pytest.raises(ValueError, match="shapes"):
+        verify.Weights.decode({"mean": [1], "scale": [1], "weights": [1]})

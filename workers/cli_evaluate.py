@@ -1,0 +1,131 @@
+"""The commands that measure decisions on labelled files, and that train from them: `farthing evaluate`, `train`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pipelines.encoding import Encoder
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+RATE = click.FloatRange(0.0, 0.5, max_open=True)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON values.")
+encoder_option = click.option(
+    "--encoder", default="packaged", show_default=True, help="packaged, or a sentence-transformers name or path."
+)
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure the fleet's decisions on labelled files (CSV or JSON lines, also .gz)."""
+
+
+@evaluate.command("stream")
+@click.argument("file", type=FILE)
+@click.option("--answer-error", type=RATE, default=0.05, show_default=True, help="How often comparing answers errs.")
+@click.option("--judge-error", type=RATE, help="Simulate a judge that errs this often; no judge without it.")
+@click.option(
+    "--target",
+    type=click.FloatRange(0.0, 0.2, min_open=True),
+    default=0.01,
+    show_default=True,
+    help="Wrong hits per request, as a share: 0.01 is 1 %.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Order of the questions, and the errors.")
+@click.option("--limit", type=click.IntRange(1), help="How many questions.")
+@encoder_option
+@as_json
+def stream(file: Path, encoder: str, as_json: bool, **options: Any) -> None:
+    """Questions with a label (CSV: question, intent) in shuffled order against an empty cache.
+
+    A hit is wrong when its entry was made for another label; `oos` rows are each their own meaning. The cache sees a
+    label only as a live one would: by comparing answers, audits and judgements, each of which errs.
+    """
+    from workers import evaluating
+
+    _print(evaluating.stream(file, _encoder(encoder), **options), as_json)
+
+
+@evaluate.command("pairs")
+@click.argument("file", type=FILE)
+@click.option("--judge-error", type=RATE, help="Simulate a judge that errs this often; no judge without it.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@encoder_option
+@as_json
+def pairs(file: Path, encoder: str, as_json: bool, judge_error: float | None, seed: int) -> None:
+    """Would the second question be served from the first? (CSV: question_a, question_b, same_meaning)."""
+    from workers import evaluating
+
+    _print(evaluating.pairs(file, _encoder(encoder), judge_error=judge_error, seed=seed), as_json)
+
+
+@evaluate.command("followups")
+@click.argument("file", type=FILE)
+@as_json
+def followups(file: Path, as_json: bool) -> None:
+    """Which last turns cannot stand alone? (JSON lines: user_turns, last_turn, standalone_rewrite)."""
+    from workers import evaluating
+
+    _print(evaluating.followups(file), as_json)
+
+
+@evaluate.command("privacy")
+@click.argument("file", type=FILE)
+@as_json
+def privacy(file: Path, as_json: bool) -> None:
+    """Which personal data is found? (JSON lines: text, spans)."""
+    from workers import evaluating
+
+    _print(evaluating.privacy(file), as_json)
+
+
+@click.group()
+def train() -> None:
+    """Learn weights from labelled files."""
+
+
+@train.command("verify")
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("--out", type=FILE, required=True, help="Where the weights go (JSON).")
+@encoder_option
+@as_json
+def train_verify(files: tuple[Path, ...], out: Path, encoder: str, as_json: bool) -> None:
+    """Weigh what speaks for an entry: from labelled questions (question, intent) and labelled pairs."""
+    from workers import evaluating
+
+    _print(evaluating.train_verify(files, _encoder(encoder), out), as_json)
+
+
+def _encoder(spec: str) -> Encoder:
+    from pipelines.errors import EncoderUnavailable
+    from workers import encoders
+
+    def no_provider(_: str) -> Any:
+        raise EncoderUnavailable(spec, "evaluation runs with a model of its own: it would pay for every row")
+
+    loaded = encoders.load(spec, no_provider)
+    if loaded is None:
+        raise EncoderUnavailable(spec, "there is nothing to measure without an encoder")
+    return loaded
+
+
+def _print(values: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(values, ensure_ascii=False, indent=2))
+        return
+    for name, value in values.items():
+        if isinstance(value, list):
+            click.echo(name)
+            for row in value:
+                click.echo("  " + "  ".join(f"{k} {v:g}" for k, v in row.items()))
+        elif isinstance(value, dict):
+            click.echo(name)
+            for key, inner in value.items():
+                click.echo(f"  {key:<40} {inner}")
+        else:
+            click.echo(f"{name:<20} {value}")
