@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+NOT_PROBABLE = "not probable enough"
 BESIDE = 0.05  # cosine below an entry's nearest phrasing at which another one still speaks for it
 
 
@@ -123,7 +124,7 @@ def decide(
     if probability >= policy.at:
         return Hit(suspect.entry, best, round(probability, 4), decided_by="verify")
     if judging.asks(probability, served_at=policy.at):
-        return Gray(suspect.entry, best, probability, "not probable enough")
+        return Gray(suspect.entry, best, probability, NOT_PROBABLE)
     return Miss("not probable", probability)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import agreement, judging, risk, verify
+from pipelines import agreement, cache, gates, judging, risk, verify
 from pipelines.fingerprint import normalise
 from pipelines.verify import Near
 
@@ -151,7 +151,8 @@ class Replay:
             return
         features = self.boundary.shipped.standardised(found.features)
         probability = self.boundary.probability(features)
-        judged = self._judged(number, near, found.entry, probability)
+        passes = self._passes(number, near, found.entry)
+        judged = self._judged(number, near, found.entry, probability, passes=passes)
         right = self._labels[int(memory.served[found.entry])] == self._labels[number]
         self.seen.append((judged, bool(right)))
         self.features.append(found.features)
@@ -160,6 +161,15 @@ class Replay:
             self._audit(number, found.entry, features, judged)
         else:
             self._missed(number, near, found.entry, probability, features)
+
+    def _passes(self, number: int, near: Sequence[Near], entry: str) -> bool:
+        """No gate stops it: one of the entry's nearest phrasings differs in nothing that a gate sees."""
+        mine = [one for one in near if one.entry == entry]
+        return any(
+            gates.trip(self._texts[number], self._texts[int(one.key)]) is None
+            for one in mine
+            if one.similarity >= mine[0].similarity - cache.BESIDE
+        )
 
     def _near(self, similar: NDArray[np.float32]) -> list[Near]:
         stored = np.flatnonzero(self._memory.stored[: len(similar)])
@@ -183,10 +193,13 @@ class Replay:
     def _compare(self, number: int, key: str) -> float:
         return self._one if self._same(number, key, self._channel.answer) else -self._one
 
-    def _judged(self, number: int, near: Sequence[Near], entry: str, probability: float) -> float:
+    def _judged(self, number: int, near: Sequence[Near], entry: str, probability: float, *, passes: bool) -> float:
+        """The probability after the judge; where a gate tripped and there is no judge, it is a miss."""
         error = self._channel.judge
         if error is None:
-            return probability
+            return probability if passes else 0.0
+        if not passes:
+            probability = min(probability, judging.GATED)
         keys = [one.key for one in near if one.entry == entry]
         for key in keys[: judging.MOST_CALLS]:
             if not judging.asks(probability, served_at=self.boundary.at):

@@ -5,6 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pipelines.gate_words import AGAINST_NONE, ALTERNATIVES, FOCUS, OPPOSITES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+REMEMBERED = 20_000  # texts whose facts are kept: about 1 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,52 +41,44 @@ _HAN_COUNT = re.compile(r"([零一二两三四五六七八九十])(?=[个天次�
 # Letters and digits together: order numbers, models, flight numbers.
 _IDENTIFIER = re.compile(r"\b(?=[a-z-]*\d)(?=[\d-]*[a-z])[a-z\d]+(?:-[a-z\d]+)*\b", re.IGNORECASE)
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|none|without|cannot|unable|nor|neither|\w+n['’]?t)\b"
+    r"\b(?:not|no|never|none|without|cannot|unable|nor|neither|\w+n['’]t|(?:ca|wo|do|did|does|is|are|was|were|could|would|should|have|has|had)nt)\b"
     r"|不(?!错|同|管|过|仅|但|好意思|知道)|没(?!关系)|无法|未|别(?!的|人)|非(?!常)",
     re.IGNORECASE,
 )
 # Asking "can I or can I not" is one question, not a denial.
 _CHOICE = re.compile(r"([\u4e00-\u9fff])[不没]\1|是否|能否|可否|or not\b", re.IGNORECASE)
 
-# Each row names two sides of an action or a quality; the same row's sides have different answers.
-_OPPOSITES: tuple[tuple[str, str], ...] = (
-    (r"upgrad\w*", r"downgrad\w*"),
-    (r"open(?:ing|ed)?", r"clos(?:e|es|ed|ing)"),
-    (r"enabl\w*|activat\w*|turn on", r"disabl\w*|deactivat\w*|turn off"),
-    (r"add(?:ing|ed)?", r"remov\w*|delet\w*"),
-    (r"increas\w*|rais(?:e|ing)", r"decreas\w*|lower\w*|reduc\w*"),
-    (r"buy(?:ing)?|purchas\w*", r"sell(?:ing)?"),
-    (r"deposit\w*|top\w*[ -]?up", r"withdraw\w*"),
-    (r"send(?:ing)?|sent", r"receiv\w*"),
-    (r"start\w*", r"stop\w*|cancel\w*"),
-    (r"subscrib\w*", r"unsubscrib\w*"),
-    (r"lock(?:ed|ing)?|freez\w*|block\w*", r"unlock\w*|unfreez\w*|unblock\w*"),
-    (r"refund\w*", r"exchang\w*|replac\w*"),
-    (r"before", r"after"),
-    (r"debit", r"credit"),
-    (r"personal", r"business"),
-    (r"minimum|min", r"maximum|max"),
-    ("退货|退掉|退款|退钱", "换货|更换|调换"),
-    ("开通|打开|开启|启用|开户", "关闭|关掉|停用|注销|销户"),
-    ("绑定|添加", "解绑|解除|删除|移除"),
-    ("充值|存入|转入", "提现|取出|转出"),
-    ("升级", "降级"),
-    ("提高|增加|提升", "降低|减少"),
-    ("提前", "延期|推迟|延后"),
-    ("冻结|挂失|锁定", "解冻|解挂|解锁"),
-    ("买入|购买", "卖出|出售"),
-    ("借入|借款|借钱", "还款|还钱"),
-    ("之前|以前", "之后|以后"),
-    ("最少|最低", "最多|最高"),
-)
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
-def _side(pattern: str) -> re.Pattern[str]:
-    chinese = re.search(r"[\u4e00-\u9fff]", pattern)
-    return re.compile(pattern if chinese else rf"\b(?:{pattern})\b", re.IGNORECASE)
+def _one_of(patterns: Sequence[str], *, han: bool) -> re.Pattern[str] | None:
+    """One pattern whose group n is alternative n; only those of one script, for a text has mostly one."""
+    chosen = [pattern if bool(_HAN.search(pattern)) == han else "(?!)" for pattern in patterns]
+    if all(pattern == "(?!)" for pattern in chosen):
+        return None
+    body = "|".join(f"({pattern})" for pattern in chosen)
+    return re.compile(body if han else rf"\b(?:{body})\b", re.IGNORECASE)
 
 
-_SIDES = tuple((_side(a), _side(b)) for a, b in _OPPOSITES)
+def _both(patterns: Sequence[str]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+    return _one_of(patterns, han=False), _one_of(patterns, han=True)
+
+
+def _named(both: tuple[re.Pattern[str] | None, re.Pattern[str] | None], text: str, *, han: bool) -> frozenset[int]:
+    latin, chinese = both
+    found = {match.lastindex or 0 for match in latin.finditer(text)} if latin else set()
+    if han and chinese:
+        found |= {match.lastindex or 0 for match in chinese.finditer(text)}
+    return frozenset(found)
+
+
+_SIDES = tuple(_both(sides) for sides in OPPOSITES)
+_ALTERNATIVE = {kind: _both(patterns) for kind, patterns in ALTERNATIVES.items()}
+_ASKED = tuple((focus, re.compile(pattern, re.IGNORECASE)) for focus, pattern in FOCUS)
+# A name inside the sentence: capitals after a lower-case word.
+_NAME = re.compile(r"(?<=[a-z,] )(?!I\b|I['’])[A-Z][\w.&-]*(?: [A-Z][\w.&-]*)*")
+_FROM = re.compile(r"\bfrom (?:my |the |a |an )?(\w+)", re.IGNORECASE)
+_TO = re.compile(r"\b(?:in)?to (?:my |the |a |an )?(\w+)", re.IGNORECASE)
 _DIRECTION = re.compile(
     r"\bfrom (?:my |the |a |an )?([\w-]+(?: [\w-]+)?) (?:in)?to (?:my |the |a |an )?([\w-]+)"
     r"|从(.{1,8}?)(?:转到|转|到|至|换成|换|去)([^,。?的]{1,8})",
@@ -84,14 +86,48 @@ _DIRECTION = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the gates see of one text."""
+
+    numbers: frozenset[tuple[str, int]]
+    identifiers: frozenset[str]
+    denied: bool
+    sides: tuple[frozenset[int], ...]
+    ends: tuple[str, ...]
+    route: tuple[str, ...]
+    alternatives: tuple[tuple[str, frozenset[int]], ...]
+    names: frozenset[str]
+    focus: frozenset[str]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def facts(text: str) -> Facts:
+    """Read a text once: a cached question meets many others."""
+    han = _HAN.search(text) is not None
+    start, end, route = _FROM.search(text), _TO.search(text), _DIRECTION.search(text)
+    return Facts(
+        numbers=frozenset(_numbers(text).items()),
+        identifiers=frozenset(found.lower() for found in _IDENTIFIER.findall(text)),
+        denied=len(_NEGATION.findall(_CHOICE.sub(" ", text))) % 2 == 1,
+        sides=tuple(_named(both, text, han=han) for both in _SIDES),
+        ends=(start[1].lower(), end[1].lower()) if start and end else (),
+        route=tuple(part.lower() for part in route.groups() if part) if route else (),
+        alternatives=tuple((kind, _named(both, text, han=han)) for kind, both in _ALTERNATIVE.items()),
+        names=frozenset(found.lower().replace(".", "") for found in _NAME.findall(text)),
+        focus=frozenset(name for name, pattern in _ASKED if pattern.search(text)),
+    )
+
+
 def trip(a: str, b: str) -> Trip | None:
     """The first gate that trips between two questions, or None. Symmetric."""
-    return next((found for gate in GATES if (found := gate(a, b)) is not None), None)
+    ours, theirs = facts(a), facts(b)
+    return next((found for gate in GATES if (found := gate(ours, theirs)) is not None), None)
 
 
-def numbers(a: str, b: str) -> Trip | None:
+def numbers(a: Facts, b: Facts) -> Trip | None:
     """Different numbers, amounts, dates or times."""
-    return None if _numbers(a) == _numbers(b) else Trip("number", "they name different numbers")
+    return None if a.numbers == b.numbers else Trip("number", "they name different numbers")
 
 
 def _numbers(text: str) -> Counter[str]:
@@ -104,40 +140,31 @@ def _numbers(text: str) -> Counter[str]:
     return Counter(found)
 
 
-def identifiers(a: str, b: str) -> Trip | None:
+def identifiers(a: Facts, b: Facts) -> Trip | None:
     """Different order numbers, product models, codes."""
-    ours, theirs = ({found.lower() for found in _IDENTIFIER.findall(text)} for text in (a, b))
-    return None if ours == theirs else Trip("identifier", "they name different identifiers")
+    return None if a.identifiers == b.identifiers else Trip("identifier", "they name different identifiers")
 
 
-def negation(a: str, b: str) -> Trip | None:
+def negation(a: Facts, b: Facts) -> Trip | None:
     """One denies what the other says."""
-    return None if _denials(a) % 2 == _denials(b) % 2 else Trip("negation", "one of them is negated")
+    return None if a.denied == b.denied else Trip("negation", "one of them is negated")
 
 
-def _denials(text: str) -> int:
-    return len(_NEGATION.findall(_CHOICE.sub(" ", text)))
-
-
-def opposites(a: str, b: str) -> Trip | None:
+def opposites(a: Facts, b: Facts) -> Trip | None:
     """Opposed actions or qualities."""
-    for left, right in _SIDES:
-        ours = (bool(left.search(a)), bool(right.search(a)))
-        theirs = (bool(left.search(b)), bool(right.search(b)))
-        if ours != theirs and any(ours) and any(theirs):
+    for ours, theirs in zip(a.sides, b.sides, strict=True):
+        if ours != theirs and ours and theirs:
             return Trip("opposite", "they name opposed actions")
     return None
 
 
-def direction(a: str, b: str) -> Trip | None:
+def direction(a: Facts, b: Facts) -> Trip | None:
     """From A to B, and from B to A."""
-    ours, theirs = _DIRECTION.search(a), _DIRECTION.search(b)
-    if ours is None or theirs is None:
-        return None
-    (here, there), (hence, thither) = ([part.lower() for part in match.groups() if part] for match in (ours, theirs))
-    if _same_place(here, thither) and _same_place(there, hence) and not _same_place(here, hence):
-        return Trip("direction", "they go opposite ways")
-    return None
+    opposed = bool(a.ends) and a.ends == b.ends[::-1] and a.ends != b.ends
+    if len(a.route) == len(b.route) == 2:
+        (here, there), (hence, thither) = a.route, b.route
+        opposed |= _same_place(here, thither) and _same_place(there, hence) and not _same_place(here, hence)
+    return Trip("direction", "they go opposite ways") if opposed else None
 
 
 def _same_place(one: str, other: str) -> bool:
@@ -145,4 +172,22 @@ def _same_place(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
-GATES = (identifiers, numbers, negation, opposites, direction)
+def alternatives(a: Facts, b: Facts) -> Trip | None:
+    """Different days, plans, brands, countries, ways to pay, persons."""
+    for (kind, ours), (_, theirs) in zip(a.alternatives, b.alternatives, strict=True):
+        if ours != theirs and ((ours and theirs) or kind in AGAINST_NONE):
+            return Trip(kind, f"they name another {kind}")
+    return None
+
+
+def names(a: Facts, b: Facts) -> Trip | None:
+    """Different names, each with one that the other lacks."""
+    return Trip("entity", "they name something else") if a.names - b.names and b.names - a.names else None
+
+
+def focus(a: Facts, b: Facts) -> Trip | None:
+    """One asks for a sum, the other for a time, a place or a reason."""
+    return Trip("focus", "they ask for different things") if a.focus and b.focus and not a.focus & b.focus else None
+
+
+GATES = (identifiers, numbers, negation, opposites, direction, alternatives, names, focus)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipelines.verify import logit, sigmoid
 
 LEAST_PROBABILITY = 0.4  # below it, a yes would not suffice and a no says nothing new
+GATED = 0.7  # about how often a neighbour is right although a gate tripped, at the most
 CREDIT = 0.8  # of a verdict's worth: judges err together, on the pairs that are hard for the encoder too
 MOST_CALLS = 2  # questions put to the judge for one job
 

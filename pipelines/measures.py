@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines import followup, judging, risk
 from pipelines import privacy as finding
-from pipelines.cache import Candidate, Gray, Hit, Policy, decide
+from pipelines.cache import NOT_PROBABLE, Candidate, Gray, Hit, Policy, decide
 from pipelines.fingerprint import normalise
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def pairs(
                 found = decide(other, [Candidate("k", "e", one, cosine)], lambda _, c=cosine: c, Policy())  # type: ignore[misc]
                 reason = None if isinstance(found, Hit) else found.reason
                 if isinstance(found, Gray) and judge_error is not None:
-                    probability = found.probability
+                    gated = found.reason != NOT_PROBABLE
+                    probability = min(found.probability, judging.GATED) if gated else found.probability
                     for _ in range(judging.MOST_CALLS):
                         judged += 1
                         yes = deserved != bool(dice.random() < judge_error)

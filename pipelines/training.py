@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 3  # the first replays a bare similarity; each next one the weights of the one before
 PASSES = ((11, 0.005), (12, 0.02))  # seed and target of each replay
+MOST_PAIRS = 12_000  # of one file; more take minutes to encode and teach nothing new
 RIDGE = 1e-3
 LEAST_SIMILARITY = 0.5  # pairs farther apart teach nothing: no cache would look at them
 

@@ -94,7 +94,7 @@ def train_verify(paths: Sequence[Path], encoder: Encoder, out: Path) -> dict[str
             texts, labels = _labelled(path, None)
             questions.append((texts, _vectors(encoder, texts), labels))
         else:
-            first, second, same, vectors = _pairs(path, encoder)
+            first, second, same, vectors = _pairs(path, encoder, limit=training.MOST_PAIRS)
             fixed.append(training.from_pairs(first, second, vectors, same))
     for _ in range(training.ROUNDS if questions else 1):
         weights = training.fit([*(training.from_questions(*found, weights) for found in questions), *fixed])
@@ -130,9 +130,11 @@ def _labelled(path: Path, limit: int | None) -> tuple[list[str], NDArray[np.int6
 
 
 def _pairs(
-    path: Path, encoder: Encoder
+    path: Path, encoder: Encoder, *, limit: int | None = None
 ) -> tuple[list[str], list[str], list[bool], tuple[NDArray[np.float32], NDArray[np.float32]]]:
     rows = datasets.rows(path)
+    if limit is not None and limit < len(rows):
+        rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))[:limit]]
     first = datasets.column(path, rows, "question_a", "cached", "sentence_a")
     second = datasets.column(path, rows, "question_b", "query", "sentence_b")
     same = datasets.truth(path, datasets.column(path, rows, "same_meaning", "expect_hit"))

@@ -69,3 +69,15 @@ def test_a_standalone_turn_leaves_the_history_out() -> None:
 def test_an_image_is_never_left_out() -> None:
     parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": "x"}}]
     assert not standing(Job.decode({"messages": [{"role": "user", "content": parts}]})).alone
+
+
+@pytest.mark.parametrize("turn", ["What are the benefits?", "Do I need scripts?", "Is there a limit on the size?"])
+def test_a_turn_that_names_no_topic_of_its_own_needs_what_came_before(turn: str) -> None:
+    assert dependence(turn) == "it says too little to stand alone"
+
+
+@pytest.mark.parametrize(
+    "turn", ["How do I reset my password?", "Can I pay by card in Norway?", "What does OpenShift cost?"]
+)
+def test_a_turn_with_a_topic_stands_alone(turn: str) -> None:
+    assert dependence(turn) is None

@@ -23,6 +23,22 @@ APART = [
     ("opposite", "怎么充值？", "怎么提现？"),
     ("direction", "Transfer money from savings to checking", "Transfer money from checking to savings"),
     ("direction", "从北京到上海要多久", "从上海到北京要多久"),
+    ("direction", "Send money to savings from checking", "Send money from savings to checking"),
+    ("person", "How do I cancel my order?", "How do I cancel my wife's order?"),
+    ("person", "我的订单到哪了", "我妈妈的订单到哪了"),
+    ("focus", "How much does delivery cost?", "How long does delivery take?"),
+    ("focus", "运费多少钱", "退款多久到账"),
+    ("region", "What is the refund policy in the EU?", "What is the refund policy in the US?"),
+    ("plan", "Is the Basic plan refundable?", "Is the Premium plan refundable?"),
+    ("payment", "Can I pay with Visa?", "Can I pay with Mastercard?"),
+    ("payment", "微信怎么绑定", "支付宝怎么绑定"),
+    ("brand", "苹果手机怎么保修", "华为手机怎么保修"),
+    ("weekday", "Do you ship on Monday?", "Do you ship on Sunday?"),
+    ("day", "今天发货吗", "明天发货吗"),
+    ("period", "What is the weekly limit?", "What is the daily limit?"),
+    ("place", "Does it work offline?", "Does it work online?"),
+    ("money", "Why was my payment declined?", "Why was my refund declined?"),
+    ("entity", "Do you deliver to Lisbon?", "Do you deliver to Porto?"),
 ]
 
 ALIKE = [
@@ -34,6 +50,11 @@ ALIKE = [
     ("能不能退货？", "能否退货？"),
     ("这个怎么用一下？", "这个怎么使用？"),
     ("不好意思，怎么退款？", "怎么退款？"),
+    ("I want to close my account", "How do I close my account?"),  # "account" is no contraction of "not"
+    ("What's the price of the plan?", "How much does the plan cost?"),
+    ("How long does shipping take?", "How many days does shipping take?"),
+    ("Do you deliver to the U.S.?", "Do you deliver to the US?"),
+    ("I can't log in", "I am unable to log in"),
 ]
 
 

@@ -149,7 +149,11 @@ def topics(seed: int, meanings: int = 30, each: int = 60, noise: float = 0.55): 
     labels = np.repeat(np.arange(meanings), each)
     vectors = centres[labels] + noise * dice.normal(size=(len(labels), 32)) / np.sqrt(32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return [f"question {i}" for i in range(len(labels))], vectors.astype(np.float32), labels.astype(np.int64)
+    return (
+        ["w" + "".join("abcdefghij"[int(d)] for d in str(i)) for i in range(len(labels))],
+        vectors.astype(np.float32),
+        labels.astype(np.int64),
+    )
 
 
 @pytest.mark.parametrize("target", [0.01, 0.03])

@@ -1,0 +1,68 @@
+"""The gates' tables: words of which different ones mean different answers, in English and Chinese."""
+
+from __future__ import annotations
+
+# fmt: off
+# Each row names two sides of an action or a quality; the same row's sides have different answers.
+OPPOSITES: tuple[tuple[str, str], ...] = (
+    (r"upgrad\w*", r"downgrad\w*"),
+    (r"open(?:ing|ed)?", r"clos(?:e|es|ed|ing)"),
+    (r"enabl\w*|activat\w*|turn on", r"disabl\w*|deactivat\w*|turn off"),
+    (r"add(?:ing|ed)?", r"remov\w*|delet\w*"),
+    (r"increas\w*|rais(?:e|ing)", r"decreas\w*|lower\w*|reduc\w*"),
+    (r"buy(?:ing)?|purchas\w*", r"sell(?:ing)?"),
+    (r"deposit\w*|top\w*[ -]?up", r"withdraw\w*"),
+    (r"send(?:ing)?|sent", r"receiv\w*"),
+    (r"start\w*", r"stop\w*|cancel\w*"),
+    (r"subscrib\w*", r"unsubscrib\w*"),
+    (r"lock(?:ed|ing)?|freez\w*|block\w*", r"unlock\w*|unfreez\w*|unblock\w*"),
+    (r"refund\w*", r"exchang\w*|replac\w*"),
+    (r"before", r"after"),
+    (r"debit", r"credit"),
+    (r"personal", r"business"),
+    (r"minimum|min", r"maximum|max"),
+    ("退货|退掉|退款|退钱", "换货|更换|调换"),
+    ("开通|打开|开启|启用|开户", "关闭|关掉|停用|注销|销户"),
+    ("绑定|添加", "解绑|解除|删除|移除"),
+    ("充值|存入|转入", "提现|取出|转出"),
+    ("升级", "降级"),
+    ("提高|增加|提升", "降低|减少"),
+    ("提前", "延期|推迟|延后"),
+    ("冻结|挂失|锁定", "解冻|解挂|解锁"),
+    ("买入|购买", "卖出|出售"),
+    ("借入|借款|借钱", "还款|还钱"),
+    ("之前|以前", "之后|以后"),
+    ("最少|最低", "最多|最高"),
+)
+
+
+# Each row names alternatives of one kind: questions that name different ones have different answers.
+ALTERNATIVES: dict[str, tuple[str, ...]] = {
+    "weekday": ("mondays?", "tuesdays?", "wednesdays?", "thursdays?", "fridays?", "saturdays?", "sundays?", "weekends?", "周一|星期一", "周二|星期二", "周三|星期三", "周四|星期四", "周五|星期五", "周六|星期六", "周日|星期天|星期日",),
+    "month": ("january", "february", "march(?! to)", "april", "june", "july", "august", "september", "october", "november", "december",),
+    "day": ("today", "tomorrow", "yesterday", "今天|今日", "明天|明日", "昨天|昨日", "后天", "前天"),
+    "period": ("daily|per day|a day", "weekly|per week|a week", "monthly|per month|a month", "yearly|annual(?:ly)?|per year|a year", "每天|每日", "每周", "每月|包月", "每年|包年",),
+    "payment": ("visa", "master ?card", "amex|american express", "paypal", "apple ?pay", "google ?pay", "klarna", "sepa", "bank transfer", "gift ?cards?", "支付宝", "微信", "银行卡|储蓄卡", "信用卡", "花呗", "京东白条", "云闪付|银联",),
+    "brand": ("iphone|ipad|apple(?! ?pay)", "samsung|galaxy", "huawei", "xiaomi", "pixel", "android", "windows", "macos|mac", "linux", "苹果", "华为", "小米", "三星", "安卓",),
+    "plan": ("free|trial", "basic|starter", "standard", "plus", "premium", "pro|professional", "business", "enterprise", "gold", "silver", "platinum", "普通会员", "黄金会员|金卡", "白金会员|白金卡", "钻石会员", "企业版", "个人版", "标准版", "高级版",),
+    "region": ("eu|europe", "us|usa|united states|america", "uk|united kingdom|britain|england", "germany", "france", "spain", "italy", "china", "japan", "india", "canada", "australia", "switzerland", "austria", "norway", "sweden", "中国|国内|大陆", "美国", "欧洲", "日本", "香港", "台湾", "英国", "国外|海外",),
+    "person": ("wife|wife['’]s", "husband|husband['’]s", "son|son['’]s", "daughter|daughter['’]s", "mother|mum|mom|mother['’]s", "father|dad|father['’]s", "brother|brother['’]s", "sister|sister['’]s", "friend|friend['’]s", "child(?:ren)?|kids?", "老婆|妻子|太太", "老公|丈夫|先生", "儿子", "女儿", "妈妈|母亲", "爸爸|父亲", "朋友", "孩子|小孩", "同事", "对象|女朋友|男朋友",),
+    "place": ("online", "offline|in[- ]store|in the shop", "线上|网上", "线下|门店|实体店"),
+    "money": ("refunds?", "payments?(?! method)", "deposits?", "cash ?back", "invoices?", "coupons?|vouchers?"),
+    "size": ("cheap(?:er|est)?", "(?:more |most )?expensive", "便宜", "贵"),
+}
+# A third person's affairs are not one's own: naming one against naming none counts too.
+AGAINST_NONE = frozenset({"person"})
+
+# What is asked for: a sum, a time, a place, a reason. A question of one kind is no rewording of another's.
+FOCUS: tuple[tuple[str, str], ...] = (
+    ("cost", r"\bhow much\b|\b(?:price|cost|fee|charge)s?\b|多少钱|价格|费用|收费|运费(?!多久)"),
+    (
+        "duration",
+        r"\bhow (?:long|soon|quickly|fast)\b|\bhow many (?:days|weeks|hours|minutes)\b|\bwhen\b|多久|多长时间|几天|什么时候|何时",
+    ),
+    ("count", r"\bhow many (?!days|weeks|hours|minutes)|几个|几次|多少[个次张件]"),
+    ("where", r"\bwhere\b|哪里|哪儿|在哪"),
+    ("why", r"\bwhy\b|为什么|为何|怎么会"),
+)
+# fmt: on
