@@ -99,10 +99,13 @@ class Gray:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Where a tenant and category stands: its verifier's weights (13,), the probability at which it serves."""
+    """Where a tenant and category stands: its verifier's weights (13,), the probability at which it serves, and the
+    cosine below which it never does. The defaults are a new tenant's.
+    """
 
     weights: NDArray[np.float64] = field(default_factory=lambda: verify.shipped().weights)
     at: float = risk.COLD_BOUNDARY
+    least_similarity: float = risk.COLD_SIMILARITY
 
 
 def decide(
@@ -121,9 +124,9 @@ def decide(
         tripped = trips[0]
         assert tripped is not None  # noqa: S101 - all() says so
         return Gray(suspect.entry, best, probability, tripped.gate)
-    if probability >= policy.at:
+    if probability >= policy.at and best >= policy.least_similarity:
         return Hit(suspect.entry, best, round(probability, 4), decided_by="verify")
-    if judging.asks(probability, served_at=policy.at):
+    if probability >= policy.at or judging.asks(probability, served_at=policy.at):
         return Gray(suspect.entry, best, probability, NOT_PROBABLE)
     return Miss("not probable", probability)
 

@@ -156,7 +156,7 @@ class Replay:
         right = self._labels[int(memory.served[found.entry])] == self._labels[number]
         self.seen.append((judged, bool(right)))
         self.features.append(found.features)
-        if self.boundary.decide(judged):
+        if self.boundary.decide(judged, float(found.features[0])):
             self._hit(number, found.entry)
             self._audit(number, found.entry, features, judged)
         else:

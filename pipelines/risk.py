@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TARGET = 0.01  # wrong hits per request, unless the operator chose another
 COLD_BOUNDARY = 0.93  # until enough was seen
+COLD_SIMILARITY = 0.9  # and nothing farther is served until so many lessons of the tenant's own were learned:
+COLD_LESSONS = 200
 RECENT = 1_500  # requests whose expected errors set the boundary
 LEAST_BOUNDARY = 0.6  # below it, a hit is a guess
 LESSONS = 4_000  # kept; older ones are forgotten
@@ -68,11 +70,12 @@ class Boundary:
         """Probability that the suspect is right, in (0, 1); ``features`` are standardised, (13,)."""
         return sigmoid(float(features @ self.weights))
 
-    def decide(self, probability: float) -> bool:
-        """Serve? Notes the request."""
+    def decide(self, probability: float, similarity: float) -> bool:
+        """Serve? Notes the request. ``similarity`` is the cosine of the suspect's nearest phrasing."""
         self.requests += 1
         self.recent.append(probability)
-        hit = probability >= self.at
+        cold = len(self.lessons) < COLD_LESSONS and similarity < COLD_SIMILARITY
+        hit = probability >= self.at and not cold
         if hit:
             self.hits += 1
             self.wrong += 1.0 - probability

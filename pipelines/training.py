@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROUNDS = 3  # the first replays a bare similarity; each next one the weights of the one before
 PASSES = ((11, 0.005), (12, 0.02))  # seed and target of each replay
 MOST_PAIRS = 12_000  # of one file; more take minutes to encode and teach nothing new
+BESIDES = 400
 RIDGE = 1e-3
 LEAST_SIMILARITY = 0.5  # pairs farther apart teach nothing: no cache would look at them
 
@@ -50,13 +51,25 @@ def from_pairs(
     vectors: tuple[NDArray[np.float32], NDArray[np.float32]],
     same: Sequence[bool],
 ) -> Examples:
-    """Pairs as a cache meets them that holds the first question alone; those that a gate stops are left to it."""
-    features, right = [], []
+    """Pairs as two caches meet them: one that holds the first question alone, one with others that are far from it.
+
+    Those that a gate stops are left to it. The others are the file's own first questions, ``BESIDES`` of them.
+    """
+    features: list[NDArray[np.float64]] = []
+    right: list[float] = []
     similar = (vectors[0] * vectors[1]).sum(axis=1)
-    for one, other, similarity, deserved in zip(first, second, map(float, similar), same, strict=True):
-        if similarity >= LEAST_SIMILARITY and gates.trip(one, other) is None:
-            features.append(lone(similarity).features)
-            right.append(float(deserved))
+    others = np.random.default_rng(0).permutation(len(first))[:BESIDES]
+    besides = vectors[1] @ vectors[0][others].T
+    for i, (one, other, deserved) in enumerate(zip(first, second, same, strict=True)):
+        cosine = float(similar[i])
+        if cosine < LEAST_SIMILARITY or gates.trip(one, other) is not None:
+            continue
+        far = sorted(((float(v), int(n)) for v, n in zip(besides[i], others, strict=True) if n != i), reverse=True)
+        sparse = [Near("p", "e", cosine), *(Near(str(n), str(n), v) for v, n in far[: verify.NEAREST - 1])]
+        sparse.sort(key=lambda near: -near.similarity)
+        found = verify.suspect(sparse, {near.entry: near.similarity for near in sparse}.__getitem__)
+        features += [lone(cosine).features] + ([found.features] if found and found.entry == "e" else [])
+        right += [float(deserved)] * (len(features) - len(right))
     return np.array(features), np.array(right)
 
 

@@ -53,8 +53,18 @@ def test_a_phrasing_that_agreed_before_outvotes_a_gate() -> None:
 def test_phrasings_that_agree_make_a_further_neighbour_safe() -> None:
     lone = candidates(("e", "a", 0.88))
     many = candidates(*(("e", "a", 0.88 - n / 500) for n in range(8)), ("f", "a", 0.62))
-    assert not isinstance(decide("a", lone, centre(0.88), Policy()), Hit)
-    assert isinstance(decide("a", many, centre(0.9), Policy()), Hit)
+    known = Policy(least_similarity=0.7)  # a tenant of which enough was learned
+    assert not isinstance(decide("a", lone, centre(0.88), known), Hit)
+    assert isinstance(decide("a", many, centre(0.9), known), Hit)
+
+
+def test_a_new_tenant_is_served_nothing_far_however_lonely_it_is_there() -> None:
+    near = candidates(
+        ("e", "Where can I sign up for your newsletter?", 0.63), *((f"f{n}", "x", 0.26 - n / 100) for n in range(15))
+    )
+    cosines = {c.entry_id: c.similarity for c in near}
+    asked = "How can I unsubscribe from the newsletter?"
+    assert not isinstance(decide(asked, near, cosines.__getitem__, Policy()), Hit)
 
 
 def test_two_entries_equally_near_are_no_hit() -> None:
