@@ -78,6 +78,14 @@ class Composed:
         self.processes[name, replica] = self.children.start(command, own / "log", environ=self.environ(service, own))
         return own
 
+    def supervise(self, stop: threading.Event) -> None:
+        """`restart: unless-stopped`: Celery's worker may end while it loses its broker; the engine starts it again."""
+        while not stop.wait(0.5):
+            for (name, replica), process in list(self.processes.items()):
+                ended = process.poll() is not None and self.services[name]["restart"] == "unless-stopped"
+                if ended and name not in ("broker", "cache"):  # those are the tests' own to kill
+                    self.start(name, replica)
+
     def client(self) -> Farthing:
         return Farthing(f"redis://:b-pass@127.0.0.1:{self.ports['broker']}/0", environ={})
 
@@ -95,7 +103,12 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
             if name not in ("broker", "cache"):
                 made.start(name)
         made.start("model-call", replica=2)
+        stop = threading.Event()
+        supervisor = threading.Thread(target=made.supervise, args=(stop,), daemon=True)
+        supervisor.start()
         yield made
+        stop.set()
+        supervisor.join()
 
 
 def _pong(made: Composed, name: str) -> bool:

@@ -101,6 +101,7 @@ def test_composes_services_are_the_queue_table() -> None:
         assert services[queue.name]["healthcheck"]
     for name, service in services.items():
         assert service["read_only"], name
+        assert service["restart"] == "unless-stopped", name
         assert service["cap_drop"] == ["ALL"], name
         # Nothing is published but Flower, and that on loopback.
         assert service.get("ports", []) == (["127.0.0.1:5555:5555"] if name == "flower" else [])
