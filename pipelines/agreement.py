@@ -10,7 +10,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines.verify import KERNEL, logit, sigmoid
+from pipelines.logistic import logit, sigmoid
+from pipelines.verify import KERNEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
@@ -27,17 +28,14 @@ PRIOR_OF_LESSON = (0.02, 0.9)  # nor a lesson certain
 SURE, RULED_OUT = 0.99, 0.03
 LESSON_AT = 0.98  # a join as certain as this also judges the entry's own answers
 
-# In units of one comparison's evidence (see `weight`).
+# In units of one comparison's evidence (see `logistic.weight`).
 MERGES_AT = 3.0
-MERGE_CHECKS, MERGE_CHECKED_AT = 8, 3.0
+MERGE_CHECKS, MERGE_CHECKED_AT = 8, 3.0  # pairs of answers compared before a merge, and what they must sum to
+AFTER_A_FAILED_CHECK = 1.5  # what two entries that were not merged are at most believed to have in common
+MOST_APART = -5.0  # a pair of entries is never so far apart that later agreement could not bring it together
 DISTRUSTED_AT = -1.5
 MOST_TRUST = 3.0
 MOST_OF_ONE = 1.2  # one fresh answer, which may itself have joined wrongly, moves a pair of entries no further
-
-
-def weight(error: float) -> float:
-    """Evidence of one comparison that errs at rate ``error`` in (0, 0.5): log((1 - error) / error)."""
-    return math.log((1.0 - error) / error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +179,14 @@ class Trust:
                 continue
             name = pair(home, other)
             most = MOST_OF_ONE * self._one
-            found = max(-5.0 * self._one, self._sums.get(name, 0.0) + min(max(heard, -most), most))
+            found = max(MOST_APART * self._one, self._sums.get(name, 0.0) + min(max(heard, -most), most))
             if found >= MERGES_AT * self._one:
                 checked = sum(check(other))
                 if checked >= MERGE_CHECKED_AT * self._one:
                     merges.append(Merge(home, other))
                     self._sums.pop(name, None)
                     continue
-                found = min(found + checked, (MERGES_AT - 1.5) * self._one)
+                found = min(found + checked, AFTER_A_FAILED_CHECK * self._one)
             self._sums[name] = found
         return merges
 

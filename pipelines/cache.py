@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import gates, judging, risk, verify
 from pipelines.answer import Answer, Usage
+from pipelines.logistic import sigmoid
 from pipelines.verify import Near
 
 if TYPE_CHECKING:
@@ -115,20 +116,33 @@ def decide(
     suspect = verify.suspect([Near(c.key, c.entry_id, c.similarity) for c in candidates], centre)
     if suspect is None:
         return Miss("nothing near")
-    probability = verify.sigmoid(float(verify.shipped().standardised(suspect.features) @ policy.weights))
+    probability = sigmoid(float(verify.shipped().standardised(suspect.features) @ policy.weights))
     mine = [c for c in candidates if c.entry_id == suspect.entry]
     best = mine[0].similarity
-    # Phrasings that agreed before outvote a gate: one of the nearest that differs in nothing suffices.
-    trips = [gates.trip(question, c.question) for c in mine if c.similarity >= best - BESIDE]
-    if all(trips):
-        tripped = trips[0]
-        assert tripped is not None  # noqa: S101 - all() says so
+    tripped = gated(question, [(c.question, c.similarity) for c in mine])
+    if tripped is not None:
         return Gray(suspect.entry, best, probability, tripped.gate)
     if probability >= policy.at and best >= policy.least_similarity:
         return Hit(suspect.entry, best, round(probability, 4), decided_by="verify")
     if probability >= policy.at or judging.asks(probability, served_at=policy.at):
         return Gray(suspect.entry, best, probability, NOT_PROBABLE)
     return Miss("not probable", probability)
+
+
+def gated(question: str, mine: Sequence[tuple[str, float]]) -> gates.Trip | None:
+    """The first trip against an entry's phrasings and their cosines, best first.
+
+    Phrasings that agreed before outvote a gate: None when one beside the nearest differs in nothing a gate sees.
+    """
+    first = None
+    for phrasing, similarity in mine:
+        if similarity < mine[0][1] - BESIDE:
+            break
+        tripped = gates.trip(question, phrasing)
+        if tripped is None:
+            return None
+        first = first or tripped
+    return first
 
 
 def reuse(entry: Entry, hit: Hit, *, baseline_usd: Decimal) -> Answer:

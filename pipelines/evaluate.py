@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import agreement, cache, gates, judging, risk, verify
+from pipelines import agreement, cache, judging, logistic, risk, verify
+from pipelines.centres import Centres
 from pipelines.fingerprint import normalise
 from pipelines.verify import Near
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK = 256  # questions whose similarities are computed at once
-LEAST_ERROR = 0.01  # a channel that never errs is believed to err this often: evidence stays finite
+LATEST = 40  # phrasings of an entry among which some are chosen to compare with
 CURVE = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
 
 
@@ -43,7 +44,7 @@ class _Memory:
     entry_of: dict[str, str] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     served: dict[str, str] = field(default_factory=dict)
-    sums: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    centres: Centres = field(default_factory=Centres)
     exact: dict[str, str] = field(default_factory=dict)
     stored: NDArray[np.bool_] = field(init=False)
 
@@ -55,10 +56,9 @@ class _Memory:
         home = key if entry is None else entry
         if entry is None:
             self.members[home], self.served[home] = [], key
-            self.sums[home] = np.zeros(self.vectors.shape[1], dtype=np.float32)
         self.members[home].append(key)
         self.entry_of[key] = home
-        self.sums[home] = self.sums[home] + self.vectors[number]
+        self.centres.add(home, self.vectors[number])
         self.stored[number] = True
         self.exact[text] = key
         return home
@@ -70,7 +70,7 @@ class _Memory:
         for key in self.members[other]:
             self.entry_of[key] = entry
         self.members[entry] += self.members.pop(other)
-        self.sums[entry] = self.sums[entry] + self.sums.pop(other)
+        self.centres.merge(entry, other)
         del self.served[other]
         return entry
 
@@ -78,7 +78,7 @@ class _Memory:
         if len(self.members[entry]) < 3 or self.served[entry] == key:
             return
         self.members[entry].remove(key)
-        self.sums[entry] = self.sums[entry] - self.vectors[int(key)]
+        self.centres.drop(entry, self.vectors[int(key)])
         self.stored[int(key)] = False
         del self.entry_of[key]
 
@@ -105,8 +105,7 @@ class Replay:
         self._texts = [normalise(texts[i]) for i in order]
         self._vectors, self._labels = vectors[order], labels[order]
         self._channel = channel
-        self._error = max(channel.answer, LEAST_ERROR)
-        self._one = agreement.weight(self._error)
+        self._one = logistic.weight(channel.answer)
         self._memory = _Memory(self._vectors)
         self._trust = agreement.Trust({}, self._one)
         self._checked: dict[tuple[str, str], float] = {}
@@ -144,15 +143,16 @@ class Replay:
             self.boundary.requests += 1
             return
         near = self._near(similar)
-        found = verify.suspect(near, lambda entry: self._centre(number, entry))
+        found = verify.suspect(near, lambda entry: memory.centres.cosine(entry, self._vectors[number]))
         if found is None:
             self.boundary.requests += 1
             memory.add(number, None, text)
             return
         features = self.boundary.shipped.standardised(found.features)
         probability = self.boundary.probability(features)
-        passes = self._passes(number, near, found.entry)
-        judged = self._judged(number, near, found.entry, probability, passes=passes)
+        mine = [one for one in near if one.entry == found.entry]
+        stopped = cache.gated(text, [(self._texts[int(one.key)], one.similarity) for one in mine]) is not None
+        judged = self._judged(number, [one.key for one in mine], probability, stopped=stopped)
         right = self._labels[int(memory.served[found.entry])] == self._labels[number]
         self.seen.append((judged, bool(right)))
         self.features.append(found.features)
@@ -161,15 +161,6 @@ class Replay:
             self._audit(number, found.entry, features, judged)
         else:
             self._missed(number, near, found.entry, probability, features)
-
-    def _passes(self, number: int, near: Sequence[Near], entry: str) -> bool:
-        """No gate stops it: one of the entry's nearest phrasings differs in nothing that a gate sees."""
-        mine = [one for one in near if one.entry == entry]
-        return any(
-            gates.trip(self._texts[number], self._texts[int(one.key)]) is None
-            for one in mine
-            if one.similarity >= mine[0].similarity - cache.BESIDE
-        )
 
     def _near(self, similar: NDArray[np.float32]) -> list[Near]:
         stored = np.flatnonzero(self._memory.stored[: len(similar)])
@@ -182,10 +173,6 @@ class Replay:
         entry_of = self._memory.entry_of
         return [Near(str(stored[i]), entry_of[str(stored[i])], float(values[i])) for i in best]
 
-    def _centre(self, number: int, entry: str) -> float:
-        total = self._memory.sums[entry]
-        return float(self._vectors[number] @ total / np.linalg.norm(total))
-
     def _same(self, number: int, key: str, error: float) -> bool:
         """The label's only way out: do two deserve one answer? Wrong at the rate ``error``."""
         return bool((self._labels[number] == self._labels[int(key)]) != (self._dice.random() < error))
@@ -193,20 +180,19 @@ class Replay:
     def _compare(self, number: int, key: str) -> float:
         return self._one if self._same(number, key, self._channel.answer) else -self._one
 
-    def _judged(self, number: int, near: Sequence[Near], entry: str, probability: float, *, passes: bool) -> float:
+    def _judged(self, number: int, keys: Sequence[str], probability: float, *, stopped: bool) -> float:
         """The probability after the judge; where a gate tripped and there is no judge, it is a miss."""
         error = self._channel.judge
         if error is None:
-            return probability if passes else 0.0
-        if not passes:
+            return 0.0 if stopped else probability
+        if stopped:
             probability = min(probability, judging.GATED)
-        keys = [one.key for one in near if one.entry == entry]
         for key in keys[: judging.MOST_CALLS]:
             if not judging.asks(probability, served_at=self.boundary.at):
                 break
             self.judge_calls += 1
             yes = self._same(number, key, error)
-            probability = judging.after(probability, yes=yes, error=max(error, LEAST_ERROR))
+            probability = judging.after(probability, yes=yes, error=error)
         return probability
 
     def _hit(self, number: int, entry: str) -> None:
@@ -252,8 +238,8 @@ class Replay:
                 memory.expel(home, expelled.key)
 
     def _more(self, entry: str, count: int, besides: Collection[str]) -> list[str]:
-        """Further phrasings of an entry, the latest first in doubt: chosen by chance among its last forty."""
-        rest = [key for key in self._memory.members[entry][-40:] if key not in besides]
+        """Further phrasings of an entry, chosen by chance among its latest."""
+        rest = [key for key in self._memory.members[entry][-LATEST:] if key not in besides]
         if len(rest) > count:
             rest = [rest[i] for i in self._dice.choice(len(rest), count, replace=False)]
         return rest

@@ -65,14 +65,11 @@ _ASKS_EN = re.compile(
 _NAMED = re.compile(r"(?<=[\w,] )(?!I\b)(?:[A-Z][\w-]*|[a-z]+[A-Z]\w*)|\d")
 # "What is the limit?": of what was said before.
 _DEFINITE = re.compile(r"\bthe \w+(?: \w+)?$", re.IGNORECASE)
-_SAYS_NOTHING = frozenset(
-    re.findall(
-        r"\w+",
-        "a an the and or but if to in on at by for with from as of is are was were be been do does did have has had having"
-        " can could will would shall should may might must i me my we us our you your what which who how when where why"
-        " please tell explain show give want need like know help get just any some about into not no yes possible able"
-        " much many long there mean means use using used",
-    )
+_SAYS_NOTHING = re.compile(
+    r"(?:a|an|the|and|or|but|if|to|in|on|at|by|for|with|from|as|of|is|are|was|were|be|been|do|does|did|have"
+    r"|has|had|having|can|could|will|would|shall|should|may|might|must|i|me|my|we|us|our|you|your|what"
+    r"|which|who|how|when|where|why|please|tell|explain|show|give|want|need|like|know|help|get|just|any"
+    r"|some|about|into|not|no|yes|possible|able|much|many|long|there|mean|means|use|using|used)"
 )
 _ASKS_ZH = re.compile(
     r"[吗么?？]|什么|怎|如何|多少|多久|几|哪|谁|为何|为什么|能|可以|是否|有没有|要|帮|请|介绍|说明|解释|查|想"
@@ -112,7 +109,7 @@ def _dependence_en(text: str) -> str | None:
     if not _ASKS_EN.search(plain):
         return "it is not a whole question"
     named = _NAMED.search(plain) is not None
-    topics = [word for word in _WORD.findall(plain.lower()) if word not in _SAYS_NOTHING]
+    topics = [word for word in _WORD.findall(plain.lower()) if not _SAYS_NOTHING.fullmatch(word)]
     if not named and (len(topics) < 2 or (len(topics) == 2 and _DEFINITE.search(plain))):
         return "it says too little to stand alone"
     return None

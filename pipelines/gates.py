@@ -13,7 +13,6 @@ from pipelines.gate_words import AGAINST_NONE, ALTERNATIVES, FOCUS, OPPOSITES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
 REMEMBERED = 20_000  # texts whose facts are kept: about 1 kB each
 
 

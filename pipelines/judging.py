@@ -1,8 +1,8 @@
-"""The judge of the gray zone: when to ask it, what it is asked, and what its verdict is worth."""
+"""The judge of the gray zone: when to ask it, and what its verdict is worth."""
 
 from __future__ import annotations
 
-from pipelines.verify import logit, sigmoid
+from pipelines.logistic import logit, sigmoid, weight
 
 LEAST_PROBABILITY = 0.4  # below it, a yes would not suffice and a no says nothing new
 GATED = 0.7  # about how often a neighbour is right although a gate tripped, at the most
@@ -16,7 +16,7 @@ def asks(probability: float, *, served_at: float) -> bool:
 
 
 def after(probability: float, *, yes: bool, error: float) -> float:
-    """Probability that the suspect is right after a verdict that errs at rate ``error`` in (0, 0.5). Bayes."""
+    """Probability that the suspect is right after a verdict that errs at rate ``error`` in [0, 0.5). Bayes."""
     known = min(max(probability, 1e-6), 1.0 - 1e-6)
-    worth = CREDIT * logit(1.0 - error)
+    worth = CREDIT * weight(error)
     return sigmoid(logit(known) + (worth if yes else -worth))

@@ -52,7 +52,7 @@ def pairs(
                     for _ in range(judging.MOST_CALLS):
                         judged += 1
                         yes = deserved != bool(dice.random() < judge_error)
-                        probability = judging.after(probability, yes=yes, error=max(judge_error, 0.01))
+                        probability = judging.after(probability, yes=yes, error=judge_error)
                         if not yes:
                             break
                     reason = None if probability >= risk.COLD_BOUNDARY else reason

@@ -10,28 +10,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.verify import Weights, sigmoid
+from pipelines.logistic import regress, sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from pipelines.verify import Weights
+
 TARGET = 0.01  # wrong hits per request, unless the operator chose another
 COLD_BOUNDARY = 0.93  # until enough was seen
 COLD_SIMILARITY = 0.9  # and nothing farther is served until so many lessons of the tenant's own were learned:
 COLD_LESSONS = 200
 RECENT = 1_500  # requests whose expected errors set the boundary
+NOTHING = 0.999  # the boundary when not even the surest may be served
 LEAST_BOUNDARY = 0.6  # below it, a hit is a guess
 LESSONS = 4_000  # kept; older ones are forgotten
 EVERY = 100  # lessons between two refits; fewer at first
-EARLY_AUDITS = 40
+EARLY_AUDITS = 40  # hits after which half of a new tenant's are audited, whatever their probability
 # How strongly the shipped weights hold against lessons: the bias may move, the shape less.
 HOLDS_BIAS, HOLDS_SHAPE = 0.3, 3.0
 SHARE_OF_TARGET = 0.9  # the rest is for what the model does not know of itself
 AUDITS = 0.06  # of hits, on average; uncertain ones more often
 LEAST_AUDIT = 0.01
-HORIZON = 1_500
+HORIZON = 1_500  # requests within which a surplus or a debt of errors is made good
+LEAST_ALLOWED = 0.2  # of the target, while a debt is paid back: no hits would teach nothing
 MOST_STRETCH = 1.5  # of the target, while a surplus is spent
 
 
@@ -108,38 +112,27 @@ class Boundary:
     def _allowed(self) -> float:
         """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus."""
         surplus = (self.target * self.requests - max(self.wrong, 0.0)) / HORIZON
-        return SHARE_OF_TARGET * min(max(self.target + surplus, 0.2 * self.target), MOST_STRETCH * self.target)
+        return SHARE_OF_TARGET * min(
+            max(self.target + surplus, LEAST_ALLOWED * self.target), MOST_STRETCH * self.target
+        )
 
 
 def refit(
     shipped: NDArray[np.float64], weights: NDArray[np.float64], lessons: Sequence[Lesson] | deque[Lesson]
 ) -> NDArray[np.float64]:
-    """Weighted logistic regression by damped Newton steps, held near ``shipped``; (13,) float64."""
-    x = np.array([lesson.features for lesson in lessons])
-    y = np.array([lesson.right for lesson in lessons])
-    w = np.array([lesson.weight for lesson in lessons])
+    """The weights (13,) that the lessons suggest, from ``weights`` on and held near ``shipped``."""
     holds = np.full(len(shipped), HOLDS_SHAPE)
     holds[0] = HOLDS_BIAS
-
-    def loss(v: NDArray[np.float64]) -> float:
-        margin = x @ v
-        return float((w * (np.logaddexp(0.0, margin) - y * margin)).sum() + 0.5 * (holds * (v - shipped) ** 2).sum())
-
-    now = loss(weights)
-    for _ in range(6):
-        p = 1.0 / (1.0 + np.exp(-np.clip(x @ weights, -40.0, 40.0)))
-        gradient = x.T @ (w * (p - y)) + holds * (weights - shipped)
-        curvature = (x * (w * p * (1.0 - p))[:, None]).T @ x + np.diag(holds)
-        step = np.linalg.solve(curvature, gradient)
-        length = 1.0
-        while length > 1e-3 and loss(weights - length * step) > now:
-            length /= 2.0
-        weights = weights - length * step
-        then = loss(weights)
-        if now - then < 1e-3:
-            break
-        now = then
-    return weights
+    return regress(
+        np.array([lesson.features for lesson in lessons]),
+        np.array([lesson.right for lesson in lessons]),
+        np.array([lesson.weight for lesson in lessons]),
+        start=weights,
+        towards=shipped,
+        holds=holds,
+        steps=6,
+        enough=1e-3,
+    )
 
 
 def boundary(recent: Sequence[float] | deque[float], allowed: float) -> float:
@@ -148,7 +141,7 @@ def boundary(recent: Sequence[float] | deque[float], allowed: float) -> float:
     expected = np.cumsum(1.0 - falling) / len(falling)
     served = int(np.searchsorted(expected, allowed, side="right"))
     if served == 0:
-        return 0.999
+        return NOTHING
     return max(LEAST_BOUNDARY, float(falling[min(served, len(falling) - 1)]))
 
 

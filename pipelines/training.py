@@ -8,6 +8,7 @@ import numpy as np
 
 from pipelines import gates, verify
 from pipelines.evaluate import Channel, Replay
+from pipelines.logistic import regress
 from pipelines.verify import Near, Weights
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 ROUNDS = 3  # the first replays a bare similarity; each next one the weights of the one before
 PASSES = ((11, 0.005), (12, 0.02))  # seed and target of each replay
 MOST_PAIRS = 12_000  # of one file; more take minutes to encode and teach nothing new
-BESIDES = 400
+BESIDES = 400  # other questions in the second cache
 RIDGE = 1e-3
 LEAST_SIMILARITY = 0.5  # pairs farther apart teach nothing: no cache would look at them
 
@@ -51,7 +52,7 @@ def from_pairs(
     vectors: tuple[NDArray[np.float32], NDArray[np.float32]],
     same: Sequence[bool],
 ) -> Examples:
-    """Pairs as two caches meet them: one that holds the first question alone, one with others that are far from it.
+    """Pairs as two caches meet them: one that holds the first question alone, one with others.
 
     Those that a gate stops are left to it. The others are the file's own first questions, ``BESIDES`` of them.
     """
@@ -89,14 +90,6 @@ def fit(examples: Sequence[Examples]) -> Weights:
     scale = np.sqrt((w[:, None] * (x - mean) ** 2).sum(axis=0)) + 1e-6
     z = np.concatenate((np.ones((len(x), 1)), (x - mean) / scale), axis=1)
     ridge = np.full(verify.COUNT + 1, RIDGE)
-    ridge[0] = 0.0
-    weights = np.zeros(verify.COUNT + 1)
-    for _ in range(40):
-        p = 1.0 / (1.0 + np.exp(-np.clip(z @ weights, -40.0, 40.0)))
-        gradient = z.T @ (w * (p - y)) + ridge * weights
-        curvature = (z * (w * p * (1.0 - p))[:, None]).T @ z + np.diag(ridge + 1e-9)
-        step = np.linalg.solve(curvature, gradient)
-        weights = weights - step
-        if float(np.abs(step).max()) < 1e-6:
-            break
-    return Weights(mean, scale, weights)
+    ridge[0] = 1e-9  # the bias is free
+    nothing = np.zeros(verify.COUNT + 1)
+    return Weights(mean, scale, regress(z, y, w, start=nothing, towards=nothing, holds=ridge, steps=40, enough=1e-12))

@@ -54,7 +54,6 @@ class Suspect:
 
     entry: str
     features: NDArray[np.float64]
-    share: float
 
 
 def suspect(near: Sequence[Near], centre: Callable[[str], float]) -> Suspect | None:
@@ -93,7 +92,7 @@ def suspect(near: Sequence[Near], centre: Callable[[str], float]) -> Suspect | N
         np.log1p(len(near)),
         max(0.0, mine[0] - ALMOST_SAME),
     )
-    return Suspect(entry, np.array(found, dtype=np.float64), share)
+    return Suspect(entry, np.array(found, dtype=np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +130,3 @@ class Weights:
 def shipped() -> Weights:
     """The weights that the package carries, from banking77, clinc150 and quora pairs (`farthing train verify`)."""
     return Weights.decode(json.loads(files("pipelines").joinpath("verify.json").read_text(encoding="utf-8")))
-
-
-def sigmoid(x: float) -> float:
-    """1 / (1 + e^-x), without overflow."""
-    return float(1.0 / (1.0 + np.exp(-np.clip(x, -40.0, 40.0))))
-
-
-def logit(p: float) -> float:
-    """The inverse of :func:`sigmoid`, for p in (0, 1)."""
-    return float(np.log(p / (1.0 - p)))

@@ -8,9 +8,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pipelines.cache import Candidate
+from pipelines.centres import Centres
 from pipelines.encoding import unpack
 from pipelines.errors import StoreUnavailable
 from pipelines.similarity import FlatIndex
@@ -41,8 +40,7 @@ class _Partition:
         self.lock = threading.Lock()
         self.index = FlatIndex(dimensions)
         self.held: dict[str, Phrasing] = {}
-        self.sums: dict[str, Vector] = {}  # of each entry's vectors; gone with its last phrasing
-        self.counts: dict[str, int] = {}
+        self.centres = Centres()
         self.position, self.number = "0-0", 0
 
     def add(self, phrasing: Phrasing) -> None:
@@ -58,25 +56,13 @@ class _Partition:
         self.drop(phrasing.key)
         self.index.add(phrasing.key, vector)
         self.held[phrasing.key] = phrasing
-        entry = phrasing.entry_id
-        self.sums[entry] = self.sums[entry] + vector if entry in self.sums else vector
-        self.counts[entry] = self.counts.get(entry, 0) + 1
+        self.centres.add(phrasing.entry_id, vector)
 
     def drop(self, key: str) -> None:
         self.index.drop(key)
         phrasing = self.held.pop(key, None)
-        if phrasing is None or phrasing.vector is None:
-            return
-        entry = phrasing.entry_id
-        self.counts[entry] -= 1
-        if self.counts[entry]:
-            self.sums[entry] = self.sums[entry] - unpack(phrasing.vector, self.index.dimensions)
-        else:
-            del self.sums[entry], self.counts[entry]
-
-    def centre(self, entry: str, vector: Vector) -> float:
-        """Cosine of a vector to the mean of an entry's."""
-        return float(vector @ self.sums[entry] / np.linalg.norm(self.sums[entry]))
+        if phrasing is not None and phrasing.vector is not None:
+            self.centres.drop(phrasing.entry_id, unpack(phrasing.vector, self.index.dimensions))
 
     def prune(self, now: float) -> None:
         for key in [key for key, phrasing in self.held.items() if phrasing.expires_at <= now]:
@@ -102,7 +88,7 @@ class Replicas:
         with partition.lock:
             near = partition.index.search(vector, k)
             found = [(partition.held[n.id], n.similarity) for n in near]
-            centres = {p.entry_id: partition.centre(p.entry_id, vector) for p, _ in found}
+            centres = {p.entry_id: partition.centres.cosine(p.entry_id, vector) for p, _ in found}
         candidates = [Candidate(p.key, p.entry_id, p.question, s) for p, s in found if p.expires_at > now]
         return Seen(candidates, centres)
 

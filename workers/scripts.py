@@ -15,19 +15,26 @@ local function lives_until(key, expires_ms)
 end
 """
 
-# KEYS: asked. ARGV: the counter's life in seconds, from the first time it counts.
-COUNT_ASKED = """
-if redis.call('INCR', KEYS[1]) == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+_COUNT = """
+local function count(key, life_s)
+  if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, life_s) end
+end
 """
+
+# KEYS: asked. ARGV: the counter's life in seconds, from the first time it counts.
+COUNT_ASKED = _COUNT + "count(KEYS[1], ARGV[1])"
 
 # KEYS: phrasing, asked. ARGV: the scope's prefix, the counter's life in seconds. Counts the question, and returns the
 # entry's hash, flat; empty when there is none.
-FIND = """
-if redis.call('INCR', KEYS[2]) == 1 then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
+FIND = (
+    _COUNT
+    + """
+count(KEYS[2], ARGV[2])
 local id = redis.call('HGET', KEYS[1], 'entry')
 if not id then return {} end
 return redis.call('HGETALL', ARGV[1] .. 'entry:' .. id)
 """
+)
 
 # KEYS: phrasing, entry, log. ARGV: prefix, exact key, entry id, question, vector, expires_ms, log length,
 # the entry's fields.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines import agreement, judging, risk, training, verify
+from pipelines import agreement, judging, logistic, risk, training, verify
 from pipelines.cache import Candidate, Gray, Hit, Miss, Policy, decide
 from pipelines.evaluate import Channel, Replay
 from pipelines.verify import Near
 
-ONE = agreement.weight(0.05)
+ONE = logistic.weight(0.05)
 
 
 def candidates(*rows: tuple[str, str, float]) -> list[Candidate]:

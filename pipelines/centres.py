@@ -1,0 +1,40 @@
+"""The mean of each entry's phrasings, kept as they come and go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipelines.encoding import Vector
+
+
+class Centres:
+    """Sums of the unit vectors (d,) of each entry; an entry is gone with its last phrasing. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Vector] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, entry: str, vector: Vector) -> None:
+        """A phrasing came."""
+        self._sums[entry] = self._sums[entry] + vector if entry in self._sums else vector
+        self._counts[entry] = self._counts.get(entry, 0) + 1
+
+    def drop(self, entry: str, vector: Vector) -> None:
+        """A phrasing went; KeyError for an entry that has none."""
+        self._counts[entry] -= 1
+        if self._counts[entry]:
+            self._sums[entry] = self._sums[entry] - vector
+        else:
+            del self._sums[entry], self._counts[entry]
+
+    def merge(self, entry: str, other: str) -> None:
+        """All of ``other``'s phrasings are ``entry``'s."""
+        self._sums[entry] = self._sums[entry] + self._sums.pop(other)
+        self._counts[entry] += self._counts.pop(other)
+
+    def cosine(self, entry: str, vector: Vector) -> float:
+        """Cosine of a vector to the entry's mean."""
+        return float(vector @ self._sums[entry] / np.linalg.norm(self._sums[entry]))
