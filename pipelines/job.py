@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from pipelines import checks
 from pipelines.errors import JobInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MAX_MESSAGES = 2_000  # a day of busy chat; more is a log file, and planning is linear in it
-MAX_TEXT_CHARS = 400_000  # about 100k tokens of English: above every economy model's window
 MAX_TOTAL_CHARS = 2_000_000  # bounds one broker message to a few MB; Redis and workers hold many at once
-MAX_NESTING = 24  # JSON schemas of tools are this deep at the most; deeper exhausts recursive readers
-MAX_NAME_CHARS = 200  # tenant, user, model, knowledge: they become parts of keys and of metrics' labels
 MAX_METADATA_CHARS = 16_000  # metadata is for labels and source ids, not for documents
 MAX_DEADLINE_S = 7 * 24 * 3600.0  # the provider's longest batch window is a day; a week is a mistake
 DEFAULT_DEADLINE_S = 60.0  # a person has left the page by then
@@ -29,124 +25,44 @@ CacheMode = Literal["use", "refresh", "bypass"]
 
 _FIELDS = ("messages", "tenant", "user", "model", "params", "cache", "knowledge", "deadline_s", "metadata")
 _MESSAGE_FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id")
-# Lone surrogates cannot be encoded as UTF-8; NUL ends strings in C libraries (tokenizers, SQL drivers).
-_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def _show(value: object) -> str:
-    """Type and size of a bad value, never its text: it may hold personal data."""
-    if isinstance(value, bool) or value is None:
-        return repr(value)
-    if isinstance(value, int | float):
-        return f"{type(value).__name__} {value!r:.40}"
-    if isinstance(value, str):
-        return f"a string of {len(value)} characters"
-    if isinstance(value, list | tuple | dict):
-        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    return type(value).__name__
-
-
-def _text(path: str, value: object, *, most: int, least: int = 0) -> str:
-    if not isinstance(value, str):
-        raise JobInvalid(path, _show(value), "a string")
-    if not least <= len(value) <= most:
-        raise JobInvalid(path, _show(value), f"{least} to {most} characters")
-    bad = _UNSENDABLE.search(value)
-    if bad:
-        raise JobInvalid(path, f"U+{ord(bad.group()):04X} at {bad.start()}", "text without NUL or lone surrogates")
-    return value
-
-
-def _name(path: str, value: object) -> str:
-    text = _text(path, value, most=MAX_NAME_CHARS, least=1)
-    if not text.isprintable():
-        raise JobInvalid(path, "control characters", "printable characters")
-    return text
-
-
-def _number(path: str, value: object, least: float, most: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise JobInvalid(path, _show(value), f"a number from {least:g} to {most:g}")
-    if not least <= value <= most:
-        raise JobInvalid(path, _show(value), f"a number from {least:g} to {most:g}")
-    return value
-
-
-def _whole(path: str, value: object, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise JobInvalid(path, _show(value), f"a whole number from {least} to {most}")
-    return value
-
-
-def _object(path: str, value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise JobInvalid(path, _show(value), "an object")
-    for key in value:
-        _text(f"{path} (a key)", key, most=MAX_NAME_CHARS)
-    return cast("dict[str, Any]", value)
-
-
-def _plain(path: str, value: object, depth: int = 0) -> None:
-    """Check that ``value`` is JSON: finite numbers, sendable text, bounded nesting."""
-    if depth > MAX_NESTING:
-        raise JobInvalid(path, f"nesting deeper than {MAX_NESTING}", f"at most {MAX_NESTING} levels")
-    if isinstance(value, str):
-        _text(path, value, most=MAX_TEXT_CHARS)
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            _plain(f"{path}[{index}]", item, depth + 1)
-    elif isinstance(value, dict):
-        for key, item in _object(path, value).items():
-            _plain(f"{path}.{key:.40}", item, depth + 1)
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise JobInvalid(path, repr(value), "a finite number")
-    elif value is not None and not isinstance(value, bool | int):
-        raise JobInvalid(path, _show(value), "a JSON value")
-
-
-def _unknown(path: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    extra = sorted(set(given) - set(known))
-    if extra:
-        raise JobInvalid(f"{path}{extra[0]:.60}", "an unknown field", f"one of {', '.join(known)}")
 
 
 def _seed(path: str, value: object) -> None:
-    _whole(path, value, -(2**63), 2**63 - 1)
+    checks.whole(path, value, -(2**63), 2**63 - 1)
 
 
 def _stop(path: str, value: object) -> None:
     if isinstance(value, str):
-        _text(path, value, most=1_000, least=1)
+        checks.text(path, value, most=1_000, least=1)
     elif isinstance(value, list) and 1 <= len(value) <= 4:
         for index, item in enumerate(value):
-            _text(f"{path}[{index}]", item, most=1_000, least=1)
+            checks.text(f"{path}[{index}]", item, most=1_000, least=1)
     else:
-        raise JobInvalid(path, _show(value), "a string or a list of 1 to 4 strings")
+        raise JobInvalid(path, checks.show(value), "a string or a list of 1 to 4 strings")
 
 
 def _tools(path: str, value: object) -> None:
     if not isinstance(value, list) or not 1 <= len(value) <= 128:
-        raise JobInvalid(path, _show(value), "a list of 1 to 128 tools")
+        raise JobInvalid(path, checks.show(value), "a list of 1 to 128 tools")
     for index, item in enumerate(value):
-        _object(f"{path}[{index}]", item)
-    _plain(path, value)
+        checks.record(f"{path}[{index}]", item)
+    checks.plain(path, value)
 
 
 # Names and ranges are those of OpenAI's chat completions request.
 _PARAMS: dict[str, Callable[[str, object], object]] = {
-    "temperature": lambda p, v: _number(p, v, 0, 2),
-    "top_p": lambda p, v: _number(p, v, 0, 1),
-    "presence_penalty": lambda p, v: _number(p, v, -2, 2),
-    "frequency_penalty": lambda p, v: _number(p, v, -2, 2),
-    "max_tokens": lambda p, v: _whole(p, v, 1, 1_000_000),
+    "temperature": lambda p, v: checks.number(p, v, 0, 2),
+    "top_p": lambda p, v: checks.number(p, v, 0, 1),
+    "presence_penalty": lambda p, v: checks.number(p, v, -2, 2),
+    "frequency_penalty": lambda p, v: checks.number(p, v, -2, 2),
+    "max_tokens": lambda p, v: checks.whole(p, v, 1, 1_000_000),
     "seed": _seed,
     "stop": _stop,
     "tools": _tools,
-    "tool_choice": _plain,
-    "parallel_tool_calls": _plain,
-    "response_format": lambda p, v: _plain(p, _object(p, v)),
-    "reasoning_effort": _name,
+    "tool_choice": checks.plain,
+    "parallel_tool_calls": checks.plain,
+    "response_format": lambda p, v: checks.plain(p, checks.record(p, v)),
+    "reasoning_effort": checks.name,
 }
 
 
@@ -190,26 +106,28 @@ class Message:
     @classmethod
     def decode(cls, raw: object, path: str = "message") -> Message:
         """Read one message; raises JobInvalid with ``path`` in front of the field's name."""
-        given = _object(path, raw)
-        _unknown(f"{path}.", given, _MESSAGE_FIELDS)
+        given = checks.record(path, raw)
+        checks.known_only(f"{path}.", given, _MESSAGE_FIELDS)
         role = given.get("role")
         if role not in ROLES:
-            got = repr(role) if isinstance(role, str) and len(role) <= 20 else _show(role)
+            got = repr(role) if isinstance(role, str) and len(role) <= 20 else checks.show(role)
             raise JobInvalid(f"{path}.role", got, f"one of {', '.join(ROLES)}")
         calls = given.get("tool_calls")
         if calls is not None and (not isinstance(calls, list) or role != "assistant"):
-            raise JobInvalid(f"{path}.tool_calls", _show(calls), "a list, on a message of role assistant")
+            raise JobInvalid(f"{path}.tool_calls", checks.show(calls), "a list, on a message of role assistant")
         for index, call in enumerate(calls or ()):
-            _plain(f"{path}.tool_calls[{index}]", _object(f"{path}.tool_calls[{index}]", call))
+            checks.plain(f"{path}.tool_calls[{index}]", checks.record(f"{path}.tool_calls[{index}]", call))
         call_id = given.get("tool_call_id")
         if (role == "tool") != (call_id is not None):
-            raise JobInvalid(f"{path}.tool_call_id", _show(call_id), "an id on messages of role tool, and only there")
+            raise JobInvalid(
+                f"{path}.tool_call_id", checks.show(call_id), "an id on messages of role tool, and only there"
+            )
         return cls(
             role=role,
             content=_content(f"{path}.content", given.get("content"), optional=bool(calls)),
-            name=None if given.get("name") is None else _name(f"{path}.name", given["name"]),
+            name=None if given.get("name") is None else checks.name(f"{path}.name", given["name"]),
             tool_calls=tuple(calls or ()),
-            tool_call_id=None if call_id is None else _name(f"{path}.tool_call_id", call_id),
+            tool_call_id=None if call_id is None else checks.name(f"{path}.tool_call_id", call_id),
         )
 
 
@@ -220,13 +138,13 @@ def _content(path: str, value: object, *, optional: bool) -> str | tuple[Mapping
         if not value:
             raise JobInvalid(path, "an empty list", "text or at least one part")
         for index, part in enumerate(value):
-            if not isinstance(_object(f"{path}[{index}]", part).get("type"), str):
-                raise JobInvalid(f"{path}[{index}].type", _show(part.get("type")), "a part's type, e.g. text")
+            if not isinstance(checks.record(f"{path}[{index}]", part).get("type"), str):
+                raise JobInvalid(f"{path}[{index}].type", checks.show(part.get("type")), "a part's type, e.g. text")
             if part["type"] == "text":
-                _text(f"{path}[{index}].text", part.get("text"), most=MAX_TEXT_CHARS)
-            _plain(f"{path}[{index}]", part)
+                checks.text(f"{path}[{index}].text", part.get("text"), most=checks.MAX_TEXT_CHARS)
+            checks.plain(f"{path}[{index}]", part)
         return tuple(value)
-    return _text(path, value, most=MAX_TEXT_CHARS)
+    return checks.text(path, value, most=checks.MAX_TEXT_CHARS)
 
 
 def _empty() -> Mapping[str, Any]:
@@ -273,38 +191,38 @@ class Job:
     @classmethod
     def decode(cls, raw: object) -> Job:
         """Read a job from JSON values; raises JobInvalid naming the first field that is wrong."""
-        given = _object("job", raw)
-        _unknown("", given, _FIELDS)
+        given = checks.record("job", raw)
+        checks.known_only("", given, _FIELDS)
         cache = given.get("cache", "use")
         if cache not in CACHE_MODES:
-            raise JobInvalid("cache", _show(cache), f"one of {', '.join(CACHE_MODES)}")
-        params = _object("params", given.get("params") or {})
-        _unknown("params.", params, tuple(_PARAMS))
+            raise JobInvalid("cache", checks.show(cache), f"one of {', '.join(CACHE_MODES)}")
+        params = checks.record("params", given.get("params") or {})
+        checks.known_only("params.", params, tuple(_PARAMS))
         for name, value in params.items():
             _PARAMS[name](f"params.{name}", value)
-        metadata = _object("metadata", given.get("metadata") or {})
-        _plain("metadata", metadata)
+        metadata = checks.record("metadata", given.get("metadata") or {})
+        checks.plain("metadata", metadata)
         if len(json.dumps(metadata)) > MAX_METADATA_CHARS:
             raise JobInvalid("metadata", "more", f"at most {MAX_METADATA_CHARS} characters of JSON")
         deadline = given.get("deadline_s")
         return cls(
             messages=_messages(given.get("messages")),
-            tenant=_name("tenant", given.get("tenant", "default")),
-            user=None if given.get("user") is None else _name("user", given["user"]),
-            model=_name("model", given.get("model", "auto")),
+            tenant=checks.name("tenant", given.get("tenant", "default")),
+            user=None if given.get("user") is None else checks.name("user", given["user"]),
+            model=checks.name("model", given.get("model", "auto")),
             params=MappingProxyType(params),
             cache=cast("CacheMode", cache),
-            knowledge=None if given.get("knowledge") is None else _name("knowledge", given["knowledge"]),
+            knowledge=None if given.get("knowledge") is None else checks.name("knowledge", given["knowledge"]),
             deadline_s=DEFAULT_DEADLINE_S
             if deadline is None
-            else _number("deadline_s", deadline, 0.001, MAX_DEADLINE_S),
+            else checks.number("deadline_s", deadline, 0.001, MAX_DEADLINE_S),
             metadata=MappingProxyType(metadata),
         )
 
 
 def _messages(value: object) -> tuple[Message, ...]:
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_MESSAGES:
-        raise JobInvalid("messages", _show(value), f"a list of 1 to {MAX_MESSAGES} messages")
+        raise JobInvalid("messages", checks.show(value), f"a list of 1 to {MAX_MESSAGES} messages")
     messages = tuple(Message.decode(item, f"messages[{i}]") for i, item in enumerate(value))
     total = sum(len(m.text) for m in messages)
     if total > MAX_TOTAL_CHARS:

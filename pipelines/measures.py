@@ -24,7 +24,7 @@ def pairs(
     first: Sequence[str],
     second: Sequence[str],
     same: Sequence[bool],
-    similar: NDArray[np.float32],
+    vectors: tuple[NDArray[np.float32], NDArray[np.float32]],
     readable: Sequence[bool],
     *,
     judge_error: float | None = None,
@@ -32,12 +32,13 @@ def pairs(
 ) -> dict[str, Any]:
     """Each second question against a cache that holds the first: the decision of a tenant that is new.
 
-    ``similar`` (n,) are cosines, ``readable`` whether the encoder knows all of both. A judge is simulated when its
-    error rate is given.
+    ``vectors`` are both questions' unit vectors, (n, d) each, ``readable`` whether the encoder knows all of both. A
+    judge is simulated when its error rate is given.
     """
     dice = np.random.default_rng(seed)
     refused: Counter[str] = Counter()
     served = wrong = judged = 0
+    similar = (vectors[0] * vectors[1]).sum(axis=1)
     for one, other, deserved, cosine, reads in zip(first, second, same, map(float, similar), readable, strict=True):
         reason = None
         if normalise(one) != normalise(other):

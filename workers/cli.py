@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -12,12 +11,11 @@ import click
 
 from pipelines.errors import FarthingError
 from workers import cli_evaluate
+from workers.printing import as_json, print_json
 
 if TYPE_CHECKING:
     from workers.client import Farthing
     from workers.resources import Resources
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON values.")
 
 
 class _Group(click.Group):
@@ -43,10 +41,6 @@ def main() -> None:
 
 main.add_command(cli_evaluate.evaluate)
 main.add_command(cli_evaluate.train)
-
-
-def _print(values: Any) -> None:
-    click.echo(json.dumps(values, ensure_ascii=False, indent=2))
 
 
 def _client() -> Farthing:
@@ -77,7 +71,7 @@ def demo(questions: Path | None, limit: int | None, rate: float | None, seed: in
 
     result = run(questions=questions, limit=limit, rate=rate, seed=seed, quiet=as_json)
     if as_json:
-        _print(result)
+        print_json(result)
 
 
 @main.command()
@@ -102,7 +96,7 @@ def ask(question: str, timeout_s: float, as_json: bool, **fields: Any) -> None:
     client = _client()
     answer = client.ask(question, timeout_s=timeout_s, deadline_s=timeout_s, **fields)
     if as_json:
-        _print(answer.encode())
+        print_json(answer.encode())
         return
     click.echo(answer.text)
     who = f"{answer.source}, {answer.model}" if answer.source == "model" else answer.source
@@ -123,7 +117,7 @@ def feedback(job_id: str, rating: str, correction: str | None, as_json: bool) ->
     """Say whether an answer was right; a wrong one leaves the cache."""
     done = _client().feedback(job_id, rating=rating, correction=correction, wait_s=30.0)
     if as_json:
-        _print(done)
+        print_json(done)
     elif not done["known"]:
         click.echo(f"job {job_id} is unknown, or was answered more than a week ago")
     else:
@@ -144,7 +138,7 @@ def cache_stats(tenant: str | None, as_json: bool) -> None:
     """How many entries and phrasings there are."""
     stats = _resources().store.stats(tenant)
     if as_json:
-        _print(stats)
+        print_json(stats)
         return
     for name, value in stats.items():
         click.echo(f"{name:>12}  {value}")
@@ -158,7 +152,7 @@ def cache_show(job_id: str, as_json: bool) -> None:
     found = _entry_of(job_id)
     values = {"scope": found.scope, **found.encode()}
     if as_json:
-        _print(values)
+        print_json(values)
         return
     for name, value in values.items():
         click.echo(f"{name:>12}  {value}")
@@ -171,7 +165,7 @@ def cache_drop(job_id: str, as_json: bool) -> None:
     """Drop the entry that answered a job."""
     found = _entry_of(job_id)
     dropped = _resources().store.drop(found.scope, found.id)
-    _print({"dropped": dropped}) if as_json else click.echo("dropped" if dropped else "it was gone already")
+    print_json({"dropped": dropped}) if as_json else click.echo("dropped" if dropped else "it was gone already")
 
 
 @cache.command("flush")
@@ -181,7 +175,7 @@ def cache_drop(job_id: str, as_json: bool) -> None:
 def cache_flush(tenant: str, as_json: bool) -> None:
     """Drop every entry of a tenant."""
     dropped = _resources().store.flush(tenant)
-    _print({"dropped": dropped}) if as_json else click.echo(f"dropped {dropped} entries")
+    print_json({"dropped": dropped}) if as_json else click.echo(f"dropped {dropped} entries")
 
 
 def _entry_of(job_id: str) -> Any:
@@ -207,7 +201,7 @@ def report(days: int, tenant: str | None, as_json: bool) -> None:
 
     values = reporting.as_json(_resources().accounts.totals(tenant, days))
     if as_json:
-        _print(values)
+        print_json(values)
     else:
         Console().print(reporting.as_table(values))
 
@@ -228,5 +222,5 @@ def doctor(as_json: bool) -> None:
             mark = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}[check.state]
             click.echo(f"{mark}  {check.name}: {check.says}" + (f"\n         -> {check.mend}" if check.mend else ""))
     if as_json:
-        _print({"ok": not broken, "checks": checks})
+        print_json({"ok": not broken, "checks": checks})
     sys.exit(1 if broken else 0)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from workers.printing import as_json, print_json
 
 if TYPE_CHECKING:
     from pipelines.encoding import Encoder
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path, dir_okay=False)
 RATE = click.FloatRange(0.0, 0.5, max_open=True)
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON values.")
 encoder_option = click.option(
     "--encoder", default="packaged", show_default=True, help="packaged, or a sentence-transformers name or path."
 )
@@ -116,7 +116,7 @@ def _encoder(spec: str) -> Encoder:
 
 def _print(values: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(values, ensure_ascii=False, indent=2))
+        print_json(values)
         return
     for name, value in values.items():
         if isinstance(value, list):

@@ -16,8 +16,9 @@ from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
 from pipelines.answer import Answer
+from pipelines.checks import MAX_NAME_CHARS
 from pipelines.errors import AnswerTimeout, JobInvalid, StoreUnavailable
-from pipelines.job import MAX_NAME_CHARS, Job, Message
+from pipelines.job import Job, Message
 from pipelines.journey import FEEDBACK, LOOKUP
 from workers.queues import QUEUE_OF
 from workers.settings import Settings

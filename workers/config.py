@@ -24,6 +24,7 @@ from workers.toml_reader import Reader
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipelines.answer import Usage
     from workers.settings import Settings
 
 
@@ -38,6 +39,10 @@ class Configuration:
     target: float = risk.TARGET
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     context_budget_tokens: int = 3_000
+
+    def cost_usd(self, provider: str, model: str, usage: Usage, at: datetime) -> Decimal:
+        """What ``usage`` costs at a configured provider's model, at a moment; raises PriceUnknown."""
+        return self.prices.cost(self.price_provider(provider), model, usage, at)
 
     def price_provider(self, provider: str) -> str:
         """The name under which a provider's prices are listed."""

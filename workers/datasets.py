@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+import numpy as np
 
 from pipelines.errors import ConfigurationInvalid
 
@@ -14,16 +16,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+T = TypeVar("T")
+
+JSON_LINES = (".jsonl", ".ndjson")
+
+
+def opened(path: Path) -> TextIO:
+    """A text file, gzipped or not; raises OSError."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
+
+
+def kind(path: Path) -> str:
+    """The suffix, that of the compression left out, e.g. ``.csv``."""
+    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix
+
+
 def rows(path: Path) -> list[dict[str, Any]]:
     """All rows of a CSV file (with a header) or of JSON lines; raises ConfigurationInvalid naming what is wrong."""
     try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8", newline="")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8", newline="") as file
-        ):
-            kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-            found = list(_json_lines(path, file) if kind == ".jsonl" else csv.DictReader(file))
+        with opened(path) as file:
+            found = list(_json_lines(path, file) if kind(path) in JSON_LINES else csv.DictReader(file))
     except (OSError, UnicodeDecodeError, EOFError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise ConfigurationInvalid([f"{path}: cannot be read: {reason}"]) from error
@@ -52,6 +66,13 @@ def column(path: Path, found: list[dict[str, Any]], *names: str) -> list[str]:
                 raise ConfigurationInvalid([f"{path}: row {missing + 1}: {name}: missing"])
             return [str(row[name]) for row in found]
     raise ConfigurationInvalid([f"{path}: got columns {', '.join(map(str, found[0]))}, expected {' or '.join(names)}"])
+
+
+def part(found: list[T], limit: int | None) -> list[T]:
+    """At most ``limit`` of them, chosen evenly and the same each time: files are often sorted by label."""
+    if limit is None or limit >= len(found):
+        return found
+    return [found[i] for i in np.random.default_rng(0).permutation(len(found))[:limit]]
 
 
 def truth(path: Path, values: list[str]) -> list[bool]:

@@ -133,7 +133,7 @@ def _before(
         except FarthingError:
             return
         outcome.latencies_ms[index] = (time.perf_counter() - began) * 1000
-        cost = configuration.prices.cost(configuration.price_provider(offer.provider), offer.model, done.usage, now)
+        cost = configuration.cost_usd(offer.provider, offer.model, done.usage, now)
         outcome.answers[index] = Answer(text="", source="model", model=offer.model, usage=done.usage, cost_usd=cost)
 
     said = "before: every question to the premium model, with its whole history …"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import measures, training, verify
+from pipelines import encoding, measures, training, verify
 from pipelines.errors import ConfigurationInvalid
 from pipelines.evaluate import Channel, Replay
 from workers import datasets
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipelines.encoding import Encoder
 
 BATCH = 256  # texts encoded at once
+QUESTION = ("question", "text")  # names of the column with a labelled question
 OUT_OF_SCOPE = "oos"  # each such question is its own meaning
 
 
@@ -35,7 +36,7 @@ def stream(
     limit: int | None,
 ) -> dict[str, Any]:
     """Labelled questions in shuffled order against an empty cache."""
-    texts, labels = _labelled(path, limit)
+    texts, labels = _labelled(path, datasets.rows(path), limit)
     try:
         channel = Channel(answer_error, judge_error)
         replay = Replay(texts, _vectors(encoder, texts), labels, channel=channel, target=target, seed=seed)
@@ -46,10 +47,11 @@ def stream(
 
 def pairs(path: Path, encoder: Encoder, *, judge_error: float | None, seed: int) -> dict[str, Any]:
     """Would the second question be served from a cache that holds the first?"""
-    first, second, same, vectors = _pairs(path, encoder)
-    readable = [encoder.reads(a) >= 1.0 and encoder.reads(b) >= 1.0 for a, b in zip(first, second, strict=True)]
-    similar = (vectors[0] * vectors[1]).sum(axis=1)
-    return measures.pairs(first, second, same, similar, readable, judge_error=judge_error, seed=seed)
+    first, second, same, vectors = _pairs(path, datasets.rows(path), encoder)
+    readable = [
+        encoding.readable(encoder, a) and encoding.readable(encoder, b) for a, b in zip(first, second, strict=True)
+    ]
+    return measures.pairs(first, second, same, vectors, readable, judge_error=judge_error, seed=seed)
 
 
 def followups(path: Path) -> dict[str, Any]:
@@ -74,11 +76,10 @@ def privacy(path: Path) -> dict[str, Any]:
     marked = []
     for number, row in enumerate(rows, 1):
         spans = row.get("spans")
-        if isinstance(spans, str):
-            spans = json.loads(spans)
-        if not isinstance(spans, list):
-            raise ConfigurationInvalid([f"{path}: row {number}: spans: expected a list of spans"])
         try:
+            spans = json.loads(spans) if isinstance(spans, str) else spans
+            if not isinstance(spans, list):
+                raise TypeError("expected a list of spans")
             marked.append([_span(span) for span in spans])
         except (KeyError, TypeError, ValueError) as error:
             raise ConfigurationInvalid([f"{path}: row {number}: spans: {error!s:.80}"]) from error
@@ -90,11 +91,12 @@ def train_verify(paths: Sequence[Path], encoder: Encoder, out: Path) -> dict[str
     weights = training.bare()
     questions, fixed = [], []
     for path in paths:
-        if {"question", "text"} & set(datasets.rows(path)[0]):
-            texts, labels = _labelled(path, None)
+        rows = datasets.rows(path)
+        if set(QUESTION) & set(rows[0]):
+            texts, labels = _labelled(path, rows, None)
             questions.append((texts, _vectors(encoder, texts), labels))
         else:
-            first, second, same, vectors = _pairs(path, encoder, limit=training.MOST_PAIRS)
+            first, second, same, vectors = _pairs(path, datasets.part(rows, training.MOST_PAIRS), encoder)
             fixed.append(training.from_pairs(first, second, vectors, same))
     for _ in range(training.ROUNDS if questions else 1):
         weights = training.fit([*(training.from_questions(*found, weights) for found in questions), *fixed])
@@ -116,25 +118,18 @@ def _span(raw: dict[str, Any]) -> tuple[int, int, str]:
     return int(start), int(end), str(raw["entity_type"] if "entity_type" in raw else raw["type"])
 
 
-def _labelled(path: Path, limit: int | None) -> tuple[list[str], NDArray[np.int64]]:
-    rows = datasets.rows(path)
-    texts = datasets.column(path, rows, "question", "text")
+def _labelled(path: Path, rows: list[dict[str, Any]], limit: int | None) -> tuple[list[str], NDArray[np.int64]]:
+    texts = datasets.column(path, rows, *QUESTION)
     names = datasets.column(path, rows, "intent", "intents", "label")
     names = [f"{name} {i}" if name == OUT_OF_SCOPE else name for i, name in enumerate(names)]
     known = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    if limit is not None and limit < len(texts):
-        # A file is often sorted by label: a part of it is chosen evenly.
-        chosen = np.random.default_rng(0).permutation(len(texts))[:limit]
-        texts, names = [texts[i] for i in chosen], [names[i] for i in chosen]
+    texts, names = datasets.part(texts, limit), datasets.part(names, limit)
     return texts, np.array([known[name] for name in names], dtype=np.int64)
 
 
 def _pairs(
-    path: Path, encoder: Encoder, *, limit: int | None = None
+    path: Path, rows: list[dict[str, Any]], encoder: Encoder
 ) -> tuple[list[str], list[str], list[bool], tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    rows = datasets.rows(path)
-    if limit is not None and limit < len(rows):
-        rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))[:limit]]
     first = datasets.column(path, rows, "question_a", "cached", "sentence_a")
     second = datasets.column(path, rows, "question_b", "query", "sentence_b")
     same = datasets.truth(path, datasets.column(path, rows, "same_meaning", "expect_hit"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import json
 import random
 import tomllib
@@ -13,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import ConfigurationInvalid
+from workers import datasets
 from workers.demo_database import ORDERS, USERS, order_number
 
 if TYPE_CHECKING:
@@ -80,13 +80,13 @@ def from_file(path: Path, limit: int | None, seed: int) -> list[Asked]:
 
 
 def _read(path: Path) -> Iterator[Asked]:
-    name = path.name.removesuffix(".gz")
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        if name.endswith(".csv"):
+    suffix = datasets.kind(path)
+    with datasets.opened(path) as lines:
+        if suffix == ".csv":
             yield from map(_row, csv.DictReader(lines))
             return
         for line in filter(str.strip, lines):
-            if not name.endswith((".jsonl", ".ndjson")):
+            if suffix not in datasets.JSON_LINES:
                 yield Asked(_fields([line.strip()], None))
                 continue
             row = json.loads(line)

@@ -153,10 +153,9 @@ class Resources:
         """Embeds with the first provider's model, and prices it."""
         providers, configuration = self.providers, self.configuration
         name = configuration.providers[0].name
-        listed = configuration.price_provider(name)
         return (
             lambda texts: providers.embed(name, model, texts),
-            lambda count: configuration.prices.cost(listed, model, Usage(prompt_tokens=count), datetime.now(UTC)),
+            lambda count: configuration.cost_usd(name, model, Usage(prompt_tokens=count), datetime.now(UTC)),
         )
 
     @once

@@ -45,9 +45,7 @@ def baseline_usd(job: Job, *, prompt_tokens: int | None, completion_tokens: int,
 
 def cost_usd(offer: Offer, usage: Usage) -> Decimal:
     """What ``usage`` costs at an offer now; raises PriceUnknown."""
-    configuration = resources().configuration
-    provider = configuration.price_provider(offer.provider)
-    return configuration.prices.cost(provider, offer.model, usage, datetime.now(UTC))
+    return resources().configuration.cost_usd(offer.provider, offer.model, usage, datetime.now(UTC))
 
 
 def offers(progress: Progress, prompt_tokens: int) -> tuple[Offer, ...]:

@@ -1,4 +1,4 @@
-"""Measuring: percentiles, spread over rounds, and how they are printed."""
+"""Measuring: percentiles, and spread over rounds."""
 
 from __future__ import annotations
 
@@ -30,8 +30,3 @@ def spread(values: Sequence[float]) -> dict[str, float]:
         "least": round(min(values), 4),
         "most": round(max(values), 4),
     }
-
-
-def show(found: dict[str, float], unit: str = "") -> str:
-    """``median [least .. most] unit``."""
-    return f"{found['median']:g} [{found['least']:g} .. {found['most']:g}]{' ' + unit if unit else ''}"
