@@ -51,7 +51,7 @@ def pairs(tmp_path: Path) -> Path:
         "question_a,question_b,same_meaning\n"
         "How do I reset my password?,How can I reset my password?,1\n"
         "How do I upgrade my plan?,How do I downgrade my plan?,0\n"
-        "Do you ship to Norway?,"Please, do you ship to Norway?",1\n"
+        'Do you ship to Norway?,"Please, do you ship to Norway?",1\n'
         "怎么退款？,如何申请退款？,1\n"
         "What is a bond?,Who paints the fence?,0\n",
         encoding="utf-8",
