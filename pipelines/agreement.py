@@ -16,7 +16,7 @@ from pipelines.verify import KERNEL
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 
-    from pipelines.verify import Near
+    from pipelines.neighbours import Near
 
 COMPARED = 8  # nearest phrasings whose answers are compared
 CONFIRMED = 4  # further ones of the likeliest entry, while it is neither sure nor ruled out
@@ -27,6 +27,7 @@ MOST_PRIOR = 0.6  # similarity alone never makes a join probable: the answers mu
 PRIOR_OF_LESSON = (0.02, 0.9)  # nor a lesson certain
 SURE, RULED_OUT = 0.99, 0.03
 LESSON_AT = 0.98  # a join as certain as this also judges the entry's own answers
+WRONG_AT = 0.1  # an audited hit that was as probably right as this gets an entry of its own
 
 # In units of one comparison's evidence (see `logistic.weight`).
 MERGES_AT = 3.0
@@ -156,6 +157,12 @@ class Expel:
 
     entry: str
     key: str
+
+
+def names(home: str, placed: Placement, members: Iterable[str]) -> list[str]:
+    """The sums that a fresh answer in ``home`` may change, ``members`` being its phrasings that were compared."""
+    pairs = [pair(home, other) for other in placed.evidence if other != home]
+    return [*pairs, f"served:{home}", *(f"member:{key}" for key in members)]
 
 
 class Trust:

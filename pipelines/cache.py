@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines import gates, judging, risk, verify
 from pipelines.answer import Answer, Usage
 from pipelines.logistic import sigmoid
-from pipelines.verify import Near
+from pipelines.neighbours import Near, Neighbourhood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -78,6 +78,7 @@ class Hit:
     similarity: float
     probability: float | None
     decided_by: str
+    seen: Neighbourhood | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,48 +86,56 @@ class Miss:
     """No entry may answer."""
 
     reason: str
-    probability: float = 0.0
+    seen: Neighbourhood | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gray:
     """Near enough to ask a judge, not to serve: a gate tripped, or it is not probable enough. Else it is a miss."""
 
-    entry_id: str
-    similarity: float
-    probability: float
     reason: str
+    seen: Neighbourhood
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Where a tenant and category stands: its verifier's weights (13,), the probability at which it serves, and the
-    cosine below which it never does. The defaults are a new tenant's.
+    """Where a tenant and category stands: its verifier's weights (13,), the probability at which it serves, the cosine
+    below which it never does; ``hits`` so far and their mean ``uncertainty`` say how many are audited. The defaults are
+    a new tenant's.
     """
 
     weights: NDArray[np.float64] = field(default_factory=lambda: verify.shipped().weights)
     at: float = risk.COLD_BOUNDARY
     least_similarity: float = risk.COLD_SIMILARITY
+    hits: int = 0
+    uncertainty: float = 0.1
+
+    def audit(self, probability: float, dice: float) -> float | None:
+        """The weight, >= 1, of the audit of a hit of this probability; None when ``dice`` in [0, 1) spares it."""
+        rate = risk.audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
+        return 1.0 / rate if dice < rate else None
 
 
 def decide(
     question: str, candidates: Sequence[Candidate], centre: Callable[[str], float], policy: Policy
 ) -> Hit | Miss | Gray:
     """Decide on the nearest phrasings, best first; ``centre`` gives the question's cosine to an entry's mean."""
-    suspect = verify.suspect([Near(c.key, c.entry_id, c.similarity) for c in candidates], centre)
+    near = tuple(Near(c.key, c.entry_id, c.similarity) for c in candidates)
+    suspect = verify.suspect(near, centre)
     if suspect is None:
         return Miss("nothing near")
     probability = sigmoid(float(verify.shipped().standardised(suspect.features) @ policy.weights))
     mine = [c for c in candidates if c.entry_id == suspect.entry]
-    best = mine[0].similarity
     tripped = gated(question, [(c.question, c.similarity) for c in mine])
-    if tripped is not None:
-        return Gray(suspect.entry, best, probability, tripped.gate)
-    if probability >= policy.at and best >= policy.least_similarity:
-        return Hit(suspect.entry, best, round(probability, 4), decided_by="verify")
+    gate = None if tripped is None else tripped.gate
+    seen = Neighbourhood(near, suspect.entry, probability, tuple(suspect.features.tolist()), gate)
+    if gate is not None:
+        return Gray(gate, seen)
+    if probability >= policy.at and seen.similarity >= policy.least_similarity:
+        return Hit(suspect.entry, seen.similarity, round(probability, 4), decided_by="verify", seen=seen)
     if probability >= policy.at or judging.asks(probability, served_at=policy.at):
-        return Gray(suspect.entry, best, probability, NOT_PROBABLE)
-    return Miss("not probable", probability)
+        return Gray(NOT_PROBABLE, seen)
+    return Miss("not probable", seen)
 
 
 def gated(question: str, mine: Sequence[tuple[str, float]]) -> gates.Trip | None:

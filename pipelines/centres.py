@@ -31,9 +31,11 @@ class Centres:
             del self._sums[entry], self._counts[entry]
 
     def merge(self, entry: str, other: str) -> None:
-        """All of ``other``'s phrasings are ``entry``'s."""
-        self._sums[entry] = self._sums[entry] + self._sums.pop(other)
-        self._counts[entry] += self._counts.pop(other)
+        """All of ``other``'s phrasings are ``entry``'s; either may have none."""
+        if other in self._sums:
+            sums, count = self._sums.pop(other), self._counts.pop(other)
+            self._sums[entry] = self._sums[entry] + sums if entry in self._sums else sums
+            self._counts[entry] = self._counts.get(entry, 0) + count
 
     def cosine(self, entry: str, vector: Vector) -> float:
         """Cosine of a vector to the entry's mean."""

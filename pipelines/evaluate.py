@@ -11,7 +11,7 @@ import numpy as np
 from pipelines import agreement, cache, judging, logistic, risk, verify
 from pipelines.centres import Centres
 from pipelines.fingerprint import normalise
-from pipelines.verify import Near
+from pipelines.neighbours import Near
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

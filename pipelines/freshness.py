@@ -37,11 +37,15 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """How long answers are kept, in seconds. A question asked ``frequent_asks`` times within a day is frequent."""
+    """How long answers are kept, in seconds. A question asked ``frequent_asks`` times within a day is frequent.
+
+    What was found to mean the same is known for ``known_s``, longer than the answer to it is served.
+    """
 
     frequent_ttl_s: float = 24 * 3600.0
     ttl_s: float = 3600.0
     frequent_asks: int = 3
+    known_s: float = 24 * 3600.0
 
 
 def keep(job: Job, answer: Answer, *, asked: int, lifetimes: Lifetimes) -> Keep | Refuse:

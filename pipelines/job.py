@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_MESSAGES = 2_000  # a day of busy chat; more is a log file, and planning is linear in it
 MAX_TOTAL_CHARS = 2_000_000  # bounds one broker message to a few MB; Redis and workers hold many at once
+MAX_CATEGORY_CHARS = 64
 MAX_METADATA_CHARS = 16_000  # metadata is for labels and source ids, not for documents
 MAX_DEADLINE_S = 7 * 24 * 3600.0  # the provider's longest batch window is a day; a week is a mistake
 DEFAULT_DEADLINE_S = 60.0  # a person has left the page by then
@@ -173,6 +174,12 @@ class Job:
     def question(self) -> Message:
         """The last user message: what the job asks."""
         return next(m for m in reversed(self.messages) if m.role == "user")
+
+    @property
+    def category(self) -> str:
+        """``metadata.category``: each has its own boundary. Empty when it is not a short text."""
+        said = self.metadata.get("category")
+        return said if isinstance(said, str) and len(said) <= MAX_CATEGORY_CHARS else ""
 
     def encode(self) -> dict[str, Any]:
         """The job as JSON values, every field present (so that a reader sees the defaults)."""

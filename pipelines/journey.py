@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Route, usd
 from pipelines.job import Job, Message
+from pipelines.neighbours import Neighbourhood
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,28 +42,31 @@ class Place:
 
     ``scope`` and ``key`` are hex digests (see fingerprint); ``vector`` is the question's unit vector as
     little-endian float16 bytes, or None when no encoder reads the question; ``encoder`` is that encoder's
-    fingerprint, empty without one.
+    fingerprint, empty without one; ``seen`` is what lay near, with which the fresh answer is compared.
     """
 
     scope: str
     key: str
     encoder: str = ""
     vector: bytes | None = None
+    seen: Neighbourhood | None = None
 
     def encode(self) -> dict[str, Any]:
         """JSON values; the vector in base64."""
         vector = None if self.vector is None else base64.b64encode(self.vector).decode("ascii")
-        return {"scope": self.scope, "key": self.key, "encoder": self.encoder, "vector": vector}
+        seen = None if self.seen is None else self.seen.encode()
+        return {"scope": self.scope, "key": self.key, "encoder": self.encoder, "vector": vector, "seen": seen}
 
     @classmethod
     def decode(cls, raw: Mapping[str, Any]) -> Place:
         """Read what :meth:`encode` wrote."""
-        vector = raw.get("vector")
+        vector, seen = raw.get("vector"), raw.get("seen")
         return cls(
             scope=raw["scope"],
             key=raw["key"],
             encoder=raw.get("encoder") or "",
             vector=None if vector is None else base64.b64decode(vector, validate=True),
+            seen=None if seen is None else Neighbourhood.decode(seen),
         )
 
 
@@ -72,7 +76,8 @@ class Progress:
 
     ``submitted_at`` and ``started_at`` are seconds since the epoch (when the sender submitted the job, if it
     said so; when the first stage began); ``spent_usd`` is what was paid before the model call (embedding).
-    ``place`` is None when the cache must not be written; ``messages`` is None until the context is chosen.
+    ``place`` is None when the cache must not be written; ``messages`` is None until the context is chosen. ``audit`` is
+    the weight of an audit: the job was answered from the cache, and is answered afresh to see if that was right.
     """
 
     job: Job
@@ -86,6 +91,7 @@ class Progress:
     spent_usd: Decimal = Decimal(0)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
+    audit: float | None = None
 
     def __repr__(self) -> str:
         return f"Progress(job_id={self.job_id!r}, {self.job!r})"
@@ -109,6 +115,7 @@ class Progress:
             "spent_usd": usd(self.spent_usd),
             "timings_ms": dict(self.timings_ms),
             "degraded": list(self.degraded),
+            "audit": self.audit,
         }
 
     @classmethod
@@ -129,4 +136,5 @@ class Progress:
             spent_usd=Decimal(raw.get("spent_usd") or 0),
             timings_ms=raw.get("timings_ms") or {},
             degraded=tuple(raw.get("degraded") or ()),
+            audit=raw.get("audit"),
         )

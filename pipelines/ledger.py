@@ -35,6 +35,13 @@ def record(answer: Answer) -> dict[str, int]:
     return counters
 
 
+def record_audit(answer: Answer) -> dict[str, int]:
+    """The counters that an audit's answer adds: it cost, and answered no job."""
+    spent = record(answer)
+    kept = ("cost_nusd", "prompt_tokens", "cached_tokens", "completion_tokens")
+    return {"audits": 1, "audit_nusd": spent["cost_nusd"], **{name: spent[name] for name in kept}}
+
+
 def _nano(amount: Decimal) -> int:
     return int((amount * NANO).to_integral_value())
 
@@ -103,6 +110,8 @@ class Totals:
             "cost_usd": usd(self.cost_usd),
             "baseline_usd": usd(self.baseline_usd),
             "saved_usd": usd(self.baseline_usd - self.cost_usd),
+            "audits": self.count("audits"),
+            "audits_usd": usd(self.count("audit_nusd") / NANO),
             "prompt_tokens": self.count("prompt_tokens"),
             "cached_tokens": self.count("cached_tokens"),
             "completion_tokens": self.count("completion_tokens"),

@@ -49,7 +49,7 @@ def pairs(
                 reason = None if isinstance(found, Hit) else found.reason
                 if isinstance(found, Gray) and judge_error is not None:
                     gated = found.reason != NOT_PROBABLE
-                    probability = min(found.probability, judging.GATED) if gated else found.probability
+                    probability = min(found.seen.probability, judging.GATED) if gated else found.seen.probability
                     for _ in range(judging.MOST_CALLS):
                         judged += 1
                         yes = deserved != bool(dice.random() < judge_error)

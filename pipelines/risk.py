@@ -13,7 +13,7 @@ import numpy as np
 from pipelines.logistic import regress, sigmoid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -58,6 +58,7 @@ class Boundary:
     at: float = COLD_BOUNDARY
     lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=LESSONS))
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    taught: int = 0
     unlearned: int = 0
     uncertainty: float = 0.1
     requests: int = 0
@@ -70,44 +71,58 @@ class Boundary:
             raise ValueError(f"target: got {self.target}, expected a share of requests above 0 and below 0.5")
         self.weights = self.shipped.weights.copy()
 
+    @property
+    def state(self) -> str:
+        """``cold`` until enough was learned, ``closed`` while nothing is sure enough to be served, else ``open``."""
+        if self.at >= NOTHING:
+            return "closed"
+        return "cold" if self.taught < COLD_LESSONS else "open"
+
     def probability(self, features: NDArray[np.float64]) -> float:
         """Probability that the suspect is right, in (0, 1); ``features`` are standardised, (13,)."""
         return sigmoid(float(features @ self.weights))
+
+    @property
+    def least_similarity(self) -> float:
+        """Cosine of the suspect's nearest phrasing below which nothing is served: nothing far to a new tenant."""
+        return COLD_SIMILARITY if self.taught < COLD_LESSONS else -1.0
 
     def decide(self, probability: float, similarity: float) -> bool:
         """Serve? Notes the request. ``similarity`` is the cosine of the suspect's nearest phrasing."""
         self.requests += 1
         self.recent.append(probability)
-        cold = len(self.lessons) < COLD_LESSONS and similarity < COLD_SIMILARITY
-        hit = probability >= self.at and not cold
+        hit = probability >= self.at and similarity >= self.least_similarity
         if hit:
             self.hits += 1
-            self.wrong += 1.0 - probability
+            self.wrong += expected_wrong([probability])
         return hit
 
     def audit_rate(self, probability: float) -> float:
         """Probability with which this hit should be audited, in (0, 1]."""
-        doubt = math.sqrt(probability * (1.0 - probability))
-        # The first hits of a new tenant are nearly all audited: the shipped weights have never seen its questions.
-        early = EARLY_AUDITS / (EARLY_AUDITS + self.hits)
-        rate = min(1.0, max(LEAST_AUDIT, early, AUDITS * doubt / max(self.uncertainty, 1e-3)))
-        self.uncertainty = 0.99 * self.uncertainty + 0.01 * doubt
-        return rate
+        return audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
 
     def audited(self, lesson: Lesson, expected: float) -> None:
         """An audited hit, served at probability ``expected``: its surprise corrects the count of wrong hits."""
         self.audits += 1
-        self.wrong += (expected - lesson.right) * lesson.weight
+        self.wrong += surprise(expected, lesson.right, lesson.weight)
         self.learn(lesson)
 
     def learn(self, lesson: Lesson) -> None:
         """Take a lesson in; every so many of them move the weights and the boundary."""
         self.lessons.append(lesson)
+        self.taught += 1
         self.unlearned += 1
-        if self.unlearned >= min(EVERY, 10 + len(self.lessons) // 4):
-            self.unlearned = 0
-            self.weights = refit(self.shipped.weights, self.weights, self.lessons)
-            self.at = boundary(self.recent, self._allowed())
+        if due(self.unlearned, self.taught):
+            self.relearn()
+
+    def relearn(self) -> None:
+        """Move the weights and the boundary to where the lessons and the recent requests put them."""
+        self.unlearned = 0
+        self.weights = refit(self.shipped.weights, self.weights, self.lessons)
+        self.at = boundary(self.recent, self._allowed())
+        served = [doubt(probability) for probability in self.recent if probability >= self.at]
+        if served:
+            self.uncertainty = sum(served) / len(served)
 
     def _allowed(self) -> float:
         """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus."""
@@ -115,6 +130,33 @@ class Boundary:
         return SHARE_OF_TARGET * min(
             max(self.target + surplus, LEAST_ALLOWED * self.target), MOST_STRETCH * self.target
         )
+
+
+def due(unlearned: int, taught: int) -> bool:
+    """Are ``unlearned`` lessons among all that were ``taught`` enough to learn from?"""
+    return unlearned >= min(EVERY, 10 + taught // 4)
+
+
+def expected_wrong(served: Iterable[float]) -> float:
+    """Wrong hits that hits of these probabilities are expected to bring."""
+    return sum(1.0 - probability for probability in served)
+
+
+def surprise(expected: float, right: float, weight: float) -> float:
+    """What an audit adds to the count of wrong hits, for a hit served at probability ``expected``."""
+    return (expected - right) * weight
+
+
+def doubt(probability: float) -> float:
+    """Standard deviation of a yes or no of this probability."""
+    return math.sqrt(probability * (1.0 - probability))
+
+
+def audit_rate(probability: float, *, hits: int, uncertainty: float) -> float:
+    """Probability, in (0, 1], with which a hit is audited, after ``hits`` others of mean doubt ``uncertainty``."""
+    # The first hits of a new tenant are nearly all audited: the shipped weights have never seen its questions.
+    early = EARLY_AUDITS / (EARLY_AUDITS + hits)
+    return min(1.0, max(LEAST_AUDIT, early, AUDITS * doubt(probability) / max(uncertainty, 1e-3)))
 
 
 def refit(
@@ -145,7 +187,34 @@ def boundary(recent: Sequence[float] | deque[float], allowed: float) -> float:
     return max(LEAST_BOUNDARY, float(falling[min(served, len(falling) - 1)]))
 
 
-def interval(wrong: int, audits: int, z: float = 1.96) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Wrong hits per request, from audits: the share and its 95 % confidence interval, and the audits behind it."""
+
+    rate: float
+    low: float
+    high: float
+    audits: int
+
+
+def estimate(audits: Sequence[tuple[float, float]], *, hits: int, requests: int) -> Estimate:
+    """What audits say of the wrong hits per request, where ``hits`` of ``requests`` were served on a probability.
+
+    Each audit is how right the hit was, in [0, 1], and its weight (one over the chance that it was audited): J. Hajek's
+    estimate of a mean (1971). The interval is Wilson's, for as many audits as weights so unequal are worth (L. Kish,
+    1965); without audits it is (0, the share of hits).
+    """
+    share = hits / requests if requests else 0.0
+    total = sum(weight for _, weight in audits)
+    if not total:
+        return Estimate(0.0, 0.0, share, 0)
+    wrong = sum((1.0 - right) * weight for right, weight in audits) / total
+    worth = total**2 / sum(weight**2 for _, weight in audits)
+    low, high = interval(wrong * worth, worth)
+    return Estimate(share * wrong, share * low, share * high, len(audits))
+
+
+def interval(wrong: float, audits: float, z: float = 1.96) -> tuple[float, float]:
     """Wilson's confidence interval of a share (E. B. Wilson, 1927); (0, 1) when nothing was audited."""
     if audits == 0:
         return 0.0, 1.0

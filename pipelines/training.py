@@ -9,7 +9,8 @@ import numpy as np
 from pipelines import gates, verify
 from pipelines.evaluate import Channel, Replay
 from pipelines.logistic import regress
-from pipelines.verify import Near, Weights
+from pipelines.neighbours import Near
+from pipelines.verify import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

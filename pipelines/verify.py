@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pipelines.neighbours import Near
+
 NEAREST = 16  # phrasings that vote
 KERNEL = 0.06  # a phrasing this much farther (cosine) than the nearest has 1/e of its vote
 # Taken for the nearest other entry when none is nearer: an almost empty cache is no evidence that nothing is alike.
@@ -37,15 +39,6 @@ FEATURES = (
     "how near its nearest phrasing is to being the same words",
 )
 COUNT = len(FEATURES)
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A phrasing near the question: its key, its entry, its cosine in [-1, 1]."""
-
-    key: str
-    entry: str
-    similarity: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 | key | type | holds | goes when |
 | --- | --- | --- | --- |
 | farthing:{scope}:entry:<id> | hash | one answer | it expires (absolute; a hit never renews it) |
-| farthing:{scope}:asks:<id> | set | exact keys of the entry's phrasings | with the entry |
-| farthing:{scope}:phrasing:<exact key> | hash | a question, its entry, its vector (float16) | with the entry |
+| farthing:{scope}:asks:<id> | set | exact keys of the entry's phrasings | with the last of them |
+| farthing:{scope}:phrasing:<exact key> | hash | a question, its entry, its vector, what it was answered | a day on |
+| farthing:{scope}:merged:<id> | string | the entry that this one became part of | with the last phrasing |
+| farthing:{scope}:trust | hash | evidence about entries and phrasings (see agreement.py) | with the scope's entries |
 | farthing:{scope}:asked:<exact key> | integer | how often a question was asked | a day after the first time |
 | farthing:{scope}:entries, :phrasings | zset | ids by expiry | with their last member |
 | farthing:{scope}:log | stream | changes that replicas follow | with the last phrasing |
@@ -15,9 +17,15 @@
 | farthing:ledger:{tenant}:<day> | hash | counters | after 400 days |
 | farthing:ledger:{tenant}:job:<id> | string | marks a counted job | after a week |
 | farthing:ledger:tenants | set | tenants that the ledger knows | after 400 days without a job |
+| farthing:risk:{tenant}:<category> | hash | counts, and the boundary learned | 30 days without a request |
+| farthing:risk:{tenant}:<category>:lessons | list | what misses and audits taught, newest last | likewise |
+| farthing:risk:{tenant}:<category>:recent | list | probabilities of recent requests | likewise |
+| farthing:risk:known | set | JSON [tenant, category] of those that have a boundary | likewise, the last of them |
 | farthing:events:<day> | hash | counts of events | after 30 days |
 | farthing:job:<id> | string | where a job's answer lies, for feedback | after a week |
 | farthing:paid:<id> | string | an answer paid for | after two visibility timeouts |
+
+A phrasing outlives its answer: what means the same is known longer than an answer is served.
 
 A scope's keys share the hash tag {scope}, a tenant's ledger {tenant}: each script runs on one node of a cluster.
 """
@@ -26,6 +34,7 @@ from __future__ import annotations
 
 SECRET = "farthing:secret"  # noqa: S105 - the key's name
 TENANTS = "farthing:tenants"
+RISKS = "farthing:risk:known"
 LEDGER_TENANTS = "farthing:ledger:tenants"
 
 
@@ -64,6 +73,16 @@ def phrasings(scope: str) -> str:
     return f"{scope_prefix(scope)}phrasings"
 
 
+def merged(scope: str, entry_id: str) -> str:
+    """Where an entry's phrasings went."""
+    return f"{scope_prefix(scope)}merged:{entry_id}"
+
+
+def trust(scope: str) -> str:
+    """Sums of evidence."""
+    return f"{scope_prefix(scope)}trust"
+
+
 def log(scope: str) -> str:
     """The scope's change log."""
     return f"{scope_prefix(scope)}log"
@@ -92,6 +111,21 @@ def counted(tenant: str, job_id: str) -> str:
 def events(day: str) -> str:
     """Counts of events of one day."""
     return f"farthing:events:{day}"
+
+
+def risk(tenant: str, category: str) -> str:
+    """Counts and boundary of a tenant's category."""
+    return f"farthing:risk:{{{tenant}}}:{category}"
+
+
+def lessons(tenant: str, category: str) -> str:
+    """What a tenant's category was taught."""
+    return f"{risk(tenant, category)}:lessons"
+
+
+def recent(tenant: str, category: str) -> str:
+    """Probabilities of its recent requests."""
+    return f"{risk(tenant, category)}:recent"
 
 
 def job(job_id: str) -> str:

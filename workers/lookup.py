@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -16,17 +17,22 @@ if TYPE_CHECKING:
 
     from pipelines.encoding import Encoder
     from pipelines.job import Job
+    from workers.boundaries import Boundaries
     from workers.replica import Replicas
     from workers.stores import CacheStore
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a lookup came to: an entry and how it was chosen, or the place where a fresh answer belongs."""
+    """What a lookup came to: an entry and how it was chosen, or the place where a fresh answer belongs.
+
+    ``audit`` is the weight of this hit's audit, None when it is not to be audited.
+    """
 
     place: Place | None
     entry: cache.Entry | None = None
     hit: cache.Hit | None = None
+    audit: float | None = None
     degraded: tuple[str, ...] = ()
     spent_usd: Decimal = Decimal(0)
 
@@ -39,13 +45,13 @@ class Lookup:
         store: CacheStore,
         replicas: Replicas,
         encoder: Encoder | None,
-        policy: cache.Policy,
+        boundaries: Boundaries,
         secret: bytes,
         *,
         broken: Sequence[str] = (),
     ) -> None:
         self._store, self.replicas, self._encoder = store, replicas, encoder
-        self._policy, self._secret = policy, secret
+        self._boundaries, self._secret = boundaries, secret
         self._broken = tuple(broken)
 
     def find(self, job: Job, now: float) -> Found:
@@ -91,12 +97,18 @@ class Lookup:
         missed = Found(place=place, degraded=self._broken, spent_usd=spent_usd)
         if job.cache == "refresh":
             return missed
-        seen = self.replicas.search(place.scope, vector, verify.NEAREST, now)
-        decision = cache.decide(question, seen.candidates, seen.centres.__getitem__, self._policy)
+        around = self.replicas.search(place.scope, vector, verify.NEAREST, now)
+        policy = self._boundaries.policy(job.tenant, job.category)
+        decision = cache.decide(question, around.candidates, around.centres.__getitem__, policy)
         telemetry.count(f"semantic.{type(decision).__name__.lower()}")
-        if not isinstance(decision, cache.Hit):
+        missed = replace(missed, place=replace(place, seen=decision.seen))
+        entry = None
+        if isinstance(decision, cache.Hit):
+            entry = self._store.serve(place.scope, decision.entry_id)  # None when its answer has expired
+        served = entry is not None and entry.expires_at > now
+        probability = None if decision.seen is None else decision.seen.probability
+        self._boundaries.note(job.tenant, job.category, probability, hit=served)
+        if not served or not isinstance(decision, cache.Hit):
             return missed
-        entry = self._store.serve(place.scope, decision.entry_id)
-        if entry is None or entry.expires_at <= now:
-            return missed  # dropped or expired since the search
-        return replace(missed, entry=entry, hit=decision)
+        audit = None if probability is None else policy.audit(probability, random.random())  # noqa: S311 - a sample
+        return replace(missed, entry=entry, hit=decision, audit=audit)

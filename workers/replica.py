@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.cache import Candidate
@@ -63,6 +63,12 @@ class _Partition:
         phrasing = self.held.pop(key, None)
         if phrasing is not None and phrasing.vector is not None:
             self.centres.drop(phrasing.entry_id, unpack(phrasing.vector, self.index.dimensions))
+
+    def merge(self, entry: str, other: str) -> None:
+        for key, phrasing in self.held.items():
+            if phrasing.entry_id == other:
+                self.held[key] = replace(phrasing, entry_id=entry)
+        self.centres.merge(entry, other)
 
     def prune(self, now: float) -> None:
         for key in [key for key, phrasing in self.held.items() if phrasing.expires_at <= now]:
@@ -160,7 +166,9 @@ class Replicas:
                 if change.number != partition.number + 1:
                     break  # the log was trimmed past us, or began anew
                 partition.position, partition.number = change.position, change.number
-                if change.phrasing is None:
+                if change.into is not None:
+                    partition.merge(change.into, change.key)
+                elif change.phrasing is None:
                     partition.drop(change.key)
                 else:
                     partition.add(change.phrasing)

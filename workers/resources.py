@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from pipelines.encoding import Encoder
     from workers import encoders
     from workers.accounts import Accounts
+    from workers.boundaries import Boundaries
     from workers.config import Configuration
     from workers.databases import Databases
     from workers.lookup import Lookup
+    from workers.membership import Membership
     from workers.providers import Providers
     from workers.records import Records
     from workers.stores import CacheStore
@@ -89,6 +91,20 @@ class Resources:
         return CacheStore(self.cache_redis)
 
     @once
+    def members(self) -> Membership:
+        """Which phrasing belongs to which entry."""
+        from workers.membership import Membership
+
+        return Membership(self.cache_redis)
+
+    @once
+    def boundaries(self) -> Boundaries:
+        """Where each tenant and category stands."""
+        from workers.boundaries import Boundaries
+
+        return Boundaries(self.ledger_redis, self.configuration.target)
+
+    @once
     def ledger_redis(self) -> redis.Redis:
         """The ledger's Redis."""
         return connect(self.settings.ledger_url)
@@ -124,7 +140,6 @@ class Resources:
     @once
     def lookup(self) -> Lookup:
         """The cache as a lookup worker sees it; without an encoder it has its exact tier alone."""
-        from pipelines import cache
         from workers.lookup import Lookup
         from workers.replica import Replicas
 
@@ -138,7 +153,7 @@ class Resources:
             telemetry.log().error("semantic tier is off", said=str(error))
         dimensions = 0 if encoder is None else encoder.dimensions
         replicas = Replicas(self.store, dimensions)
-        return Lookup(self.store, replicas, encoder, cache.Policy(), self.secret, broken=broken)
+        return Lookup(self.store, replicas, encoder, self.boundaries, self.secret, broken=broken)
 
     @once
     def encoder(self) -> Encoder | None:

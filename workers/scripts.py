@@ -36,32 +36,118 @@ return redis.call('HGETALL', ARGV[1] .. 'entry:' .. id)
 """
 )
 
-# KEYS: phrasing, entry, log. ARGV: prefix, exact key, entry id, question, vector, expires_ms, log length,
-# the entry's fields.
-PUT = (
-    _NOTE
-    + """
-local prefix, key, id, question, vector, expires = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local old = redis.call('HGET', KEYS[1], 'entry')
-if old and old ~= id then
-  redis.call('SREM', prefix .. 'asks:' .. old, key)
-  if redis.call('SCARD', prefix .. 'asks:' .. old) == 0 then
-    redis.call('DEL', prefix .. 'entry:' .. old)
-    redis.call('ZREM', prefix .. 'entries', old)
+# A phrasing leaves its entry; an entry without phrasings is gone.
+_LEAVE = """
+local function leave(prefix, key, id)
+  redis.call('SREM', prefix .. 'asks:' .. id, key)
+  if redis.call('SCARD', prefix .. 'asks:' .. id) == 0 then
+    redis.call('DEL', prefix .. 'entry:' .. id)
+    redis.call('ZREM', prefix .. 'entries', id)
   end
 end
-redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('HSET', KEYS[2], unpack(ARGV, 8))
-redis.call('PEXPIREAT', KEYS[2], expires)
-redis.call('HSET', KEYS[1], 'entry', id, 'question', question, 'vector', vector, 'expires_ms', expires)
-redis.call('PEXPIREAT', KEYS[1], expires)
-redis.call('SADD', prefix .. 'asks:' .. id, key)
-redis.call('PEXPIREAT', prefix .. 'asks:' .. id, expires)
-redis.call('ZADD', prefix .. 'entries', expires, id)
-redis.call('ZADD', prefix .. 'phrasings', expires, key)
-note(prefix, ARGV[7], 'op', 'add', 'key', key, 'entry', id, 'question', question, 'vector', vector,
-     'expires_ms', expires)
-for _, name in ipairs({'entries', 'phrasings', 'log', 'seq'}) do lives_until(prefix .. name, expires) end
+local function enter(prefix, length, key, id, question, vector, answer, until_ms)
+  local at = prefix .. 'phrasing:' .. key
+  redis.call('DEL', at)
+  redis.call('HSET', at, 'entry', id, 'question', question, 'vector', vector, 'answer', answer, 'expires_ms', until_ms)
+  redis.call('PEXPIREAT', at, until_ms)
+  redis.call('SADD', prefix .. 'asks:' .. id, key)
+  lives_until(prefix .. 'asks:' .. id, until_ms)
+  redis.call('ZADD', prefix .. 'entries', 'GT', until_ms, id)
+  redis.call('ZADD', prefix .. 'phrasings', until_ms, key)
+  note(prefix, length, 'op', 'add', 'key', key, 'entry', id, 'question', question, 'vector', vector,
+       'expires_ms', until_ms)
+  for _, name in ipairs({'entries', 'phrasings', 'log', 'seq'}) do lives_until(prefix .. name, until_ms) end
+end
+"""
+
+# KEYS: phrasing, entry, log. ARGV: prefix, exact key, entry id, question, vector, answer, the phrasing's life until
+# (ms), log length, the answer's life until (ms), the entry's fields.
+PUT = (
+    _NOTE
+    + _LEAVE
+    + """
+local prefix, key, id = ARGV[1], ARGV[2], ARGV[3]
+local old = redis.call('HGET', KEYS[1], 'entry')
+if old and old ~= id then leave(prefix, key, old) end
+redis.call('DEL', KEYS[2])
+redis.call('HSET', KEYS[2], 'served', key, unpack(ARGV, 10))
+redis.call('PEXPIREAT', KEYS[2], ARGV[9])
+enter(prefix, ARGV[8], key, id, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
+"""
+)
+
+# As PUT, into an entry that has phrasings: its answer stays while it lives, else the fresh one takes its place.
+# Returns 0, and does nothing, when the entry is gone.
+JOIN = (
+    _NOTE
+    + _LEAVE
+    + """
+local prefix, key, id = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('EXISTS', prefix .. 'asks:' .. id) == 0 then return 0 end
+local old = redis.call('HGET', KEYS[1], 'entry')
+if old and old ~= id then leave(prefix, key, old) end
+if redis.call('EXISTS', KEYS[2]) == 0 then
+  redis.call('HSET', KEYS[2], 'served', key, unpack(ARGV, 10))
+  redis.call('PEXPIREAT', KEYS[2], ARGV[9])
+end
+enter(prefix, ARGV[8], key, id, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
+return 1
+"""
+)
+
+# KEYS: the entry that stays, the other, log. ARGV: prefix, the one's id, the other's id, log length, how long the
+# other's name still leads to the one (s). Returns 0 when either is gone.
+MERGE = (
+    _NOTE
+    + """
+local prefix, id, other = ARGV[1], ARGV[2], ARGV[3]
+local ours, theirs = prefix .. 'asks:' .. id, prefix .. 'asks:' .. other
+if redis.call('EXISTS', ours) == 0 or redis.call('EXISTS', theirs) == 0 then return 0 end
+local left = math.max(redis.call('PTTL', ours), redis.call('PTTL', theirs))
+for _, key in ipairs(redis.call('SMEMBERS', theirs)) do
+  local at = prefix .. 'phrasing:' .. key
+  if redis.call('HGET', at, 'entry') == other then
+    redis.call('HSET', at, 'entry', id)
+    redis.call('SADD', ours, key)
+  end
+end
+if left > 0 then redis.call('PEXPIRE', ours, left) end
+if redis.call('EXISTS', KEYS[1]) == 0 and redis.call('EXISTS', KEYS[2]) == 1 then
+  redis.call('RENAME', KEYS[2], KEYS[1])
+  redis.call('HSET', KEYS[1], 'id', id)
+end
+local score = redis.call('ZSCORE', prefix .. 'entries', other)
+if score then redis.call('ZADD', prefix .. 'entries', 'GT', score, id) end
+redis.call('ZREM', prefix .. 'entries', other)
+redis.call('DEL', theirs, KEYS[2])
+redis.call('SET', prefix .. 'merged:' .. other, id, 'EX', ARGV[5])
+note(prefix, ARGV[4], 'op', 'merge', 'key', other, 'entry', id)
+return 1
+"""
+)
+
+# KEYS: entry, phrasing. ARGV: exact key, entry id. The phrasing's own answer is served from now on.
+ELECT = """
+if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HGET', KEYS[2], 'entry') ~= ARGV[2] then return 0 end
+local own = redis.call('HMGET', KEYS[2], 'answer', 'question')
+if not own[1] or own[1] == '' then return 0 end
+redis.call('HSET', KEYS[1], 'answer', own[1], 'question', own[2], 'served', ARGV[1])
+return 1
+"""
+
+# KEYS: entry, phrasing, log. ARGV: prefix, entry id, exact key, log length, the least that must stay.
+EXPEL = (
+    _NOTE
+    + """
+local prefix, id, key = ARGV[1], ARGV[2], ARGV[3]
+local asks = prefix .. 'asks:' .. id
+if redis.call('HGET', KEYS[2], 'entry') ~= id or redis.call('HGET', KEYS[1], 'served') == key then return 0 end
+if redis.call('SCARD', asks) <= tonumber(ARGV[5]) then return 0 end
+redis.call('SREM', asks, key)
+redis.call('ZREM', prefix .. 'phrasings', key)
+redis.call('DEL', KEYS[2])
+note(prefix, ARGV[4], 'op', 'drop', 'key', key)
+return 1
 """
 )
 

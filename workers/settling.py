@@ -106,6 +106,18 @@ def finish(progress: Progress, answer: Answer) -> Answer:
     return answer
 
 
+def finish_audit(progress: Progress, answer: Answer) -> Answer:
+    """What an audit cost goes on the bill; it answers no job."""
+    day = datetime.now(UTC).date().isoformat()
+    try:
+        resources().accounts.count(progress.job_id, progress.job.tenant, day, ledger.record_audit(answer))
+    except StoreUnavailable as error:
+        telemetry.count("ledger.unavailable")
+        telemetry.log().error("audit not counted", said=str(error))
+    telemetry.count("audit.answered")
+    return answer.under(progress.job_id)
+
+
 def _record(progress: Progress, answer: Answer) -> Record:
     place = progress.place
     entry = None if answer.cache is None else answer.cache.get("entry")

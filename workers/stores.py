@@ -37,12 +37,17 @@ class Phrasing:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a scope's log: ``phrasing`` is None when it was dropped. ``number`` counts from 1, without gaps."""
+    """One line of a scope's log; ``number`` counts from 1, without gaps.
+
+    ``phrasing`` of exact key ``key`` was added, or is None and was dropped; with ``into``, ``key`` is an entry that
+    became part of that one.
+    """
 
     position: str
     number: int
     key: str
     phrasing: Phrasing | None
+    into: str | None = None
 
 
 @contextmanager
@@ -66,6 +71,7 @@ class CacheStore:
         self._count_asked = redis.register_script(scripts.COUNT_ASKED)
         self._find = redis.register_script(scripts.FIND)
         self._put = redis.register_script(scripts.PUT)
+        self._join = redis.register_script(scripts.JOIN)
         self._drop = redis.register_script(scripts.DROP)
 
     def find(self, scope: str, key: str) -> Entry | None:
@@ -95,11 +101,31 @@ class CacheStore:
         with failing_as("cache"):
             return int(self._redis.get(keys.asked(scope, key)) or 0)
 
-    def put(self, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str) -> None:
-        """Store an entry and the phrasing that asked for it; the phrasing leaves any entry that it had before."""
-        fields = [part for pair in entry.encode().items() for part in pair]
+    def put(
+        self, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str, known_until: float = 0.0
+    ) -> None:
+        """Store an entry and the phrasing that asked for it; the phrasing leaves any entry that it had before.
+
+        The phrasing is remembered as long as the entry, or until ``known_until`` (seconds since the epoch).
+        """
+        self._enter(self._put, scope, key, entry, vector=vector, tenant=tenant, known_until=known_until)
+
+    def join(
+        self, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str, known_until: float = 0.0
+    ) -> bool:
+        """Add a phrasing and its own fresh answer, both as ``entry`` says, to the entry of that id.
+
+        The entry's answer stays while it lives. False, and nothing done, when the entry is gone.
+        """
+        return bool(self._enter(self._join, scope, key, entry, vector=vector, tenant=tenant, known_until=known_until))
+
+    def _enter(
+        self, script: Any, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str, known_until: float
+    ) -> object:
+        fields = entry.encode()
+        until = max(known_until, entry.expires_at)
         with failing_as("cache"):
-            self._put(
+            done: object = script(
                 keys=[keys.phrasing(scope, key), keys.entry(scope, entry.id), keys.log(scope)],
                 args=[
                     keys.scope_prefix(scope),
@@ -107,17 +133,20 @@ class CacheStore:
                     entry.id,
                     entry.question,
                     vector or b"",
-                    math.ceil(entry.expires_at * 1000),
+                    fields["answer"],
+                    math.ceil(until * 1000),
                     LOG_LENGTH,
-                    *fields,
+                    math.ceil(entry.expires_at * 1000),
+                    *(part for pair in fields.items() for part in pair),
                 ],
             )
             pipe = self._redis.pipeline(transaction=False)
             pipe.zadd(keys.TENANTS, {tenant: entry.created_at})
-            pipe.zadd(keys.scopes(tenant), {scope: entry.expires_at}, gt=True)
-            pipe.expireat(keys.scopes(tenant), math.ceil(entry.expires_at) + 86_400)
-            pipe.expireat(keys.TENANTS, math.ceil(entry.expires_at) + 86_400)
+            pipe.zadd(keys.scopes(tenant), {scope: until}, gt=True)
+            for name in (keys.scopes(tenant), keys.TENANTS):
+                pipe.expireat(name, math.ceil(until) + 86_400)
             pipe.execute()
+        return done
 
     def drop(self, scope: str, entry_id: str) -> bool:
         """Remove an entry and all its phrasings; False when it was gone already."""
@@ -238,4 +267,5 @@ def _phrasing(key: str, raw: Mapping[bytes, bytes]) -> Phrasing:
 def _change(position: bytes, raw: Mapping[bytes, bytes]) -> Change:
     key = raw[b"key"].decode()
     phrasing = _phrasing(key, raw) if raw[b"op"] == b"add" else None
-    return Change(position.decode(), int(raw[b"number"]), key, phrasing)
+    into = raw[b"entry"].decode() if raw[b"op"] == b"merge" else None
+    return Change(position.decode(), int(raw[b"number"]), key, phrasing, into)

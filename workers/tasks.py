@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from celery import chain
@@ -13,7 +14,7 @@ from pipelines.answer import Answer, Route
 from pipelines.errors import DeadlineExceeded, RuleFailed, StoreUnavailable
 from pipelines.job import Job
 from pipelines.journey import Progress
-from workers import calling, settling, summarising, telemetry, verdicts
+from workers import calling, learning, settling, summarising, telemetry, verdicts
 from workers.app import app
 from workers.resources import resources
 from workers.task import ChatTask, Stopwatch
@@ -34,11 +35,12 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
         baseline_usd = settling.baseline_usd(
             progress.job, prompt_tokens=None, completion_tokens=kept.usage.completion_tokens, provider=kept.provider
         )
-        answer = cache.reuse(found.entry, found.hit, baseline_usd=baseline_usd)
-        return settling.finish(progress, answer).encode()
+        answer = settling.finish(progress, cache.reuse(found.entry, found.hit, baseline_usd=baseline_usd))
+        if found.audit is not None:
+            _audit_later(progress, found.audit)
+        return answer.encode()
     _in_time(progress, "cache-lookup")
-    first, *others = journey.AFTER_A_MISS
-    return self.replace(chain(app.signature(first, args=(progress.encode(),)), *map(app.signature, others)))
+    return self.replace(_after_a_miss(progress))
 
 
 @app.task(name=journey.CLASSIFY, base=ChatTask, shared=False, bind=True)
@@ -47,7 +49,7 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     watch = Stopwatch()
     progress = Progress.decode(raw)
     _in_time(progress, "classify")
-    answer, degraded = _by_rule(progress)
+    answer, degraded = _by_rule(progress) if progress.audit is None else (None, ())
     timings = {**progress.timings_ms, "classify": watch.lap_ms()}
     progress = replace(progress, timings_ms=timings, degraded=(*progress.degraded, *degraded))
     if answer is not None:
@@ -84,7 +86,8 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
         return paid.encode()
     called = _call(progress)
     timings = {**progress.timings_ms, "model": watch.lap_ms()}
-    answer = settling.finish(replace(progress, timings_ms=timings), settling.priced(progress, called))
+    finish = settling.finish if progress.audit is None else settling.finish_audit
+    answer = finish(replace(progress, timings_ms=timings), settling.priced(progress, called))
     _keep_paid(progress.job_id, answer)
     if progress.place is not None:
         _write_back_later(progress, answer)
@@ -112,8 +115,14 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
         created_at=now,
         expires_at=now + verdict.ttl_s,
     )
-    resources().store.put(place.scope, place.key, entry, vector=place.vector, tenant=progress.job.tenant)
-    telemetry.count("write_back.stored")
+    known_until = now + resources().configuration.lifetimes.known_s
+    job = progress.job
+    if progress.audit is None:
+        learning.keep(place, entry, tenant=job.tenant, category=job.category, known_until=known_until)
+    else:
+        learning.audited(
+            place, entry, weight=progress.audit, tenant=job.tenant, category=job.category, known_until=known_until
+        )
 
 
 @app.task(name=journey.MAINTAIN, base=ChatTask, shared=False, ignore_result=True)
@@ -127,6 +136,30 @@ def maintain() -> None:
 def feedback(job_id: str, rating: str, correction: str | None = None) -> dict[str, Any]:
     """A person's verdict on an answer: a wrong one leaves the cache, its correction takes the place."""
     return verdicts.give(job_id, rating, correction)
+
+
+def _after_a_miss(progress: Progress) -> Any:
+    """The rest of the journey."""
+    first, *others = journey.AFTER_A_MISS
+    return chain(app.signature(first, args=(progress.encode(),)), *map(app.signature, others))
+
+
+def _audit_later(progress: Progress, weight: float) -> None:
+    """Answer a hit afresh, off its caller's path: a journey of its own, under an id of its own."""
+    now = time.time()
+    again = replace(
+        progress,
+        job_id=f"{progress.job_id}.audit",
+        started_at=now,
+        submitted_at=None,
+        timings_ms={},
+        spent_usd=Decimal(0),
+        audit=weight,
+    )
+    try:
+        _after_a_miss(again).apply_async(retry=False)
+    except app.connection_for_write().recoverable_connection_errors:
+        telemetry.count("audit.unsent")
 
 
 def _arrive(task: ChatTask, raw: object) -> Progress:

@@ -8,7 +8,7 @@ import pytest
 from pipelines import agreement, judging, logistic, risk, training, verify
 from pipelines.cache import Candidate, Gray, Hit, Miss, Policy, decide
 from pipelines.evaluate import Channel, Replay
-from pipelines.verify import Near
+from pipelines.neighbours import Near
 
 ONE = logistic.weight(0.05)
 

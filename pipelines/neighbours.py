@@ -1,0 +1,59 @@
+"""What a lookup saw around a question: the nearest phrasings, and the entry they vote for. No arrays: it travels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TRAVEL = 8  # nearest phrasings that are handed on to write-back
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A phrasing near the question: its key, its entry, its cosine in [-1, 1]."""
+
+    key: str
+    entry: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """The nearest phrasings, best first; the entry that they vote for; the probability that it is right, in [0, 1];
+    and the (12,) features of verify.py that say so. ``gate`` names what speaks against it all the same.
+    """
+
+    near: tuple[Near, ...]
+    suspect: str
+    probability: float
+    features: tuple[float, ...]
+    gate: str | None = None
+
+    @property
+    def similarity(self) -> float:
+        """Cosine of the suspect's nearest phrasing."""
+        return self.features[0]
+
+    def encode(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "near": [[one.key, one.entry, round(one.similarity, 4)] for one in self.near[:TRAVEL]],
+            "suspect": self.suspect,
+            "probability": round(self.probability, 5),
+            "features": [round(value, 4) for value in self.features],
+            "gate": self.gate,
+        }
+
+    @classmethod
+    def decode(cls, raw: Mapping[str, Any]) -> Neighbourhood:
+        """Read what :meth:`encode` wrote."""
+        return cls(
+            near=tuple(Near(*one) for one in raw["near"]),
+            suspect=raw["suspect"],
+            probability=raw["probability"],
+            features=tuple(raw["features"]),
+            gate=raw.get("gate"),
+        )

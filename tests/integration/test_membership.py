@@ -1,0 +1,172 @@
+"""Which phrasing belongs to which entry: joins, merges, elections and expulsions in a real Redis, seen by replicas."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from pipelines.answer import Answer
+from pipelines.cache import Entry
+from pipelines.encoding import pack
+from tests.waiting import until
+from workers.membership import Membership
+from workers.replica import Replicas
+from workers.resources import connect
+from workers.stores import CacheStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+D, SCOPE = 8, "5c0be"
+DICE = np.random.default_rng(3)
+
+
+def unit() -> np.ndarray:
+    vector = DICE.normal(size=D).astype(np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Any]:
+    with connect(f"{redis_url[:-1]}8") as made:
+        made.flushdb()
+        yield made
+        made.flushdb()
+
+
+class Cache:
+    """A store, its membership and one replica."""
+
+    def __init__(self, client: Any) -> None:
+        self.store, self.members = CacheStore(client), Membership(client)
+        self.replicas = Replicas(self.store, D)
+
+    def entry(self, name: str, text: str, ttl_s: float = 60.0) -> Entry:
+        now = time.time()
+        return Entry(name, SCOPE, f"asked {text}", Answer(text=text, source="model"), now, now + ttl_s)
+
+    def put(self, key: str, name: str, text: str, ttl_s: float = 60.0, known_s: float = 60.0) -> np.ndarray:
+        vector = unit()
+        made = self.entry(name, text, ttl_s)
+        self.store.put(SCOPE, key, made, vector=pack(vector), tenant="t", known_until=time.time() + known_s)
+        return vector
+
+    def join(self, key: str, name: str, text: str, ttl_s: float = 60.0) -> bool:
+        self.vector = unit()
+        made = self.entry(name, text, ttl_s)
+        return self.store.join(SCOPE, key, made, vector=pack(self.vector), tenant="t", known_until=time.time() + 60)
+
+    def nearest(self, vector: np.ndarray) -> tuple[str, str] | None:
+        found = self.replicas.search(SCOPE, vector, 1, time.time()).candidates
+        return (found[0].key, found[0].entry_id) if found else None
+
+
+@pytest.fixture
+def cache(client: Any) -> Iterator[Cache]:
+    made = Cache(client)
+    yield made
+    made.replicas.close()
+
+
+def test_a_phrasing_joins_and_the_entrys_answer_stays_while_it_lives(cache: Cache) -> None:
+    cache.put("k1", "e1", "first")
+    assert cache.join("k2", "e1", "second")
+    found = cache.store.find(SCOPE, "k2")
+    assert found is not None
+    assert (found.id, found.answer.text) == ("e1", "first")
+    assert cache.members.said(SCOPE, ["k1", "k2", "k3"]) == {"k1": "first", "k2": "second"}
+    assert cache.members.homes(SCOPE, ["k1", "k2", "k3"]) == {"k1": "e1", "k2": "e1"}
+    until(lambda: cache.nearest(cache.vector) == ("k2", "e1"), within_s=5)
+    assert cache.store.stats()["phrasings"] == 2
+    assert not cache.join("k4", "gone", "third")
+
+
+def test_a_join_brings_an_entry_back_whose_answer_had_expired(cache: Cache) -> None:
+    cache.put("k1", "e1", "old", ttl_s=0.2)
+    until(lambda: cache.store.get(SCOPE, "e1") is None, within_s=5)
+    assert not cache.members.lives(SCOPE, "e1")
+    assert cache.store.find(SCOPE, "k1") is None, "its answer is not served"
+    assert cache.join("k2", "e1", "fresh")
+    found = cache.store.find(SCOPE, "k1")
+    assert found is not None
+    assert found.answer.text == "fresh"
+
+
+def test_a_phrasing_that_moves_leaves_its_old_entry(cache: Cache) -> None:
+    cache.put("k1", "e1", "first")
+    cache.put("k2", "e2", "second")
+    assert cache.join("k2", "e1", "second")
+    assert cache.store.get(SCOPE, "e2") is None
+    assert sorted(cache.members.more(SCOPE, "e1", 9)) == ["k1", "k2"]
+    assert cache.members.more(SCOPE, "e1", 9, ["k1"]) == ["k2"]
+
+
+def test_merged_entries_are_one_everywhere(cache: Cache) -> None:
+    one = cache.put("k1", "e1", "first")
+    cache.join("k2", "e1", "also first")
+    other = cache.put("k3", "e2", "the same in other words")
+    assert cache.nearest(other) == ("k3", "e2")
+    assert cache.members.merge(SCOPE, "e2", "e1") == "e1", "the larger one stays"
+    until(lambda: cache.nearest(other) == ("k3", "e1"), within_s=5)
+    assert cache.nearest(one) == ("k1", "e1")
+    found = cache.store.find(SCOPE, "k3")
+    assert found is not None
+    assert found.answer.text == "first"
+    assert cache.members.now(SCOPE, "e2") == "e1"
+    assert cache.members.now(SCOPE, "e1") == "e1"
+    assert cache.store.stats()["entries"] == 1
+    assert cache.members.merge(SCOPE, "e1", "e2") is None
+    late = Replicas(cache.store, D)
+    assert late.search(SCOPE, other, 1, time.time()).candidates[0].entry_id == "e1"
+    late.close()
+
+
+def test_a_merge_keeps_the_only_answer_that_lives(cache: Cache) -> None:
+    cache.put("k1", "e1", "old", ttl_s=0.2)
+    cache.join("k2", "e1", "old too", ttl_s=0.2)
+    until(lambda: not cache.members.lives(SCOPE, "e1"), within_s=5)
+    cache.put("k3", "e2", "fresh")
+    assert cache.members.merge(SCOPE, "e1", "e2") == "e1"
+    found = cache.store.find(SCOPE, "k1")
+    assert found is not None
+    assert (found.id, found.answer.text) == ("e1", "fresh")
+
+
+def test_an_elected_answer_is_served_and_lives_no_longer(cache: Cache) -> None:
+    cache.put("k1", "e1", "wrong")
+    cache.join("k2", "e1", "right")
+    before = cache.store.get(SCOPE, "e1")
+    assert cache.members.served(SCOPE, "e1") == "k1"
+    assert cache.members.elect(SCOPE, "e1", "k2")
+    after = cache.store.get(SCOPE, "e1")
+    assert before is not None
+    assert after is not None
+    assert (after.question, after.answer.text, after.expires_at) == ("asked right", "right", before.expires_at)
+    assert cache.members.served(SCOPE, "e1") == "k2"
+    assert not cache.members.elect(SCOPE, "e1", "k9")
+
+
+def test_a_phrasing_is_expelled_but_not_the_served_one_nor_the_last_two(cache: Cache) -> None:
+    cache.put("k1", "e1", "a")
+    cache.join("k2", "e1", "b")
+    assert not cache.members.expel(SCOPE, "e1", "k2")
+    cache.join("k3", "e1", "c")
+    vector = cache.vector
+    until(lambda: cache.nearest(vector) == ("k3", "e1"), within_s=5)
+    assert not cache.members.expel(SCOPE, "e1", "k1")
+    assert cache.members.expel(SCOPE, "e1", "k3")
+    until(lambda: cache.nearest(vector) != ("k3", "e1"), within_s=5)
+    assert cache.store.find(SCOPE, "k3") is None
+
+
+def test_trust_is_kept_by_name_and_forgotten_with_time(cache: Cache, client: Any) -> None:
+    before = cache.members.trust(SCOPE, ["a", "b"])
+    cache.members.keep_trust(SCOPE, before, {"a": 1.5, "b": -2.0}, ttl_s=60)
+    assert cache.members.trust(SCOPE, ["a", "b", "c"]) == {"a": 1.5, "b": -2.0}
+    cache.members.keep_trust(SCOPE, {"a": 1.5, "b": -2.0}, {"a": 1.5}, ttl_s=60)
+    assert cache.members.trust(SCOPE, ["a", "b"]) == {"a": 1.5}
+    assert all(client.pttl(key) > 0 for key in client.keys("*trust"))
+    assert cache.members.trust(SCOPE, []) == {}

@@ -1,0 +1,228 @@
+"""Where each tenant and category stands, in Redis: what lookups note, what misses and audits teach, what is learned."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines import risk, verify
+from pipelines.cache import Policy
+from pipelines.errors import StoreUnavailable
+from workers import keys, telemetry
+from workers.stores import failing_as
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import redis
+    from numpy.typing import NDArray
+
+KEPT_S = 30 * 86_400
+POLICY_S = 2.0  # a lookup worker goes on with what it knew this long
+NOTE_EVERY_S = 1.0  # requests are noted together, so that a lookup costs no round trip more
+MOST_POLICIES = 10_000
+
+
+def _weights(raw: bytes) -> NDArray[np.float64]:
+    """The learned weights; the shipped ones when they were learned for other features."""
+    found = np.array(json.loads(raw), dtype=np.float64)
+    shipped = verify.shipped().weights
+    return found if found.shape == shipped.shape else shipped.copy()
+
+
+# What is kept of a boundary besides its lessons and recent requests, and how each field is read.
+_KEPT: dict[str, Callable[[bytes], Any]] = {
+    **dict.fromkeys(("requests", "hits", "audits", "taught", "unlearned"), int),
+    **dict.fromkeys(("wrong", "uncertainty", "at"), float),
+    "weights": _weights,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A lesson as it is kept: raw features (12,), how right the suspect was, its weight, whether a hit was audited."""
+
+    features: tuple[float, ...]
+    right: float
+    weight: float = 1.0
+    audited: bool = False
+
+    def encode(self) -> bytes:
+        """Little-endian float32: the features, right, weight, audited."""
+        return np.array([*self.features, self.right, self.weight, self.audited], dtype="<f4").tobytes()
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Taught | None:
+        """Read what :meth:`encode` wrote; None when it had other features."""
+        values = np.frombuffer(raw, dtype="<f4").tolist() if len(raw) % 4 == 0 else []
+        if len(values) != verify.COUNT + 3:
+            return None
+        *features, right, weight, audited = values
+        return cls(tuple(features), right, weight, bool(audited))
+
+
+class Boundaries:
+    """The state of every tenant and category, in the ledger's Redis, which never evicts."""
+
+    def __init__(self, redis: redis.Redis, target: float) -> None:
+        self._redis: Any = redis
+        self._target = target
+        self._policies: OrderedDict[tuple[str, str], tuple[float, Policy]] = OrderedDict()
+        self._noted: dict[tuple[str, str], list[tuple[float | None, bool]]] = {}
+        self._lock = threading.Lock()
+        self._flushed_at = time.monotonic()
+
+    def policy(self, tenant: str, category: str) -> Policy:
+        """Where lookups decide now; a new tenant's policy while Redis does not answer."""
+        name, now = (tenant, category), time.monotonic()
+        with self._lock:
+            known = self._policies.get(name)
+            if known is not None and now - known[0] < POLICY_S:
+                return known[1]
+        try:
+            policy = _policy(self._restored(tenant, category, lessons=False))
+        except StoreUnavailable as error:
+            telemetry.count("risk.unavailable")
+            telemetry.log().warning("deciding on what was known", said=str(error))
+            policy = known[1] if known is not None else Policy()
+        with self._lock:
+            self._policies[name] = (now, policy)
+            self._policies.move_to_end(name)
+            while len(self._policies) > MOST_POLICIES:
+                self._policies.popitem(last=False)
+        return policy
+
+    def note(self, tenant: str, category: str, probability: float | None, *, hit: bool) -> None:
+        """One request: the probability of its suspect, None where nothing was near; was it served on that?"""
+        with self._lock:
+            self._noted.setdefault((tenant, category), []).append((probability, hit))
+            if time.monotonic() - self._flushed_at < NOTE_EVERY_S:
+                return
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand over what was noted; if Redis does not answer, it is counted as lost."""
+        with self._lock:
+            noted, self._noted, self._flushed_at = self._noted, {}, time.monotonic()
+        for (tenant, category), requests in noted.items():
+            try:
+                self._hand_over(tenant, category, requests)
+            except StoreUnavailable:
+                telemetry.count("risk.unnoted", len(requests))
+
+    def teach(self, tenant: str, category: str, taught: Taught, *, expected: float | None = None) -> None:
+        """Take a lesson in, and learn when it is time. ``expected`` is the probability at which an audited hit was
+        served: its surprise corrects the count of wrong hits. Raises StoreUnavailable.
+        """
+        name = keys.risk(tenant, category)
+        with failing_as("ledger"):
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.rpush(keys.lessons(tenant, category), taught.encode())
+            pipe.hincrby(name, "unlearned", 1)
+            pipe.hincrby(name, "taught", 1)
+            pipe.ltrim(keys.lessons(tenant, category), -risk.LESSONS, -1)
+            if expected is not None:
+                pipe.hincrby(name, "audits", 1)
+                pipe.hincrbyfloat(name, "wrong", risk.surprise(expected, taught.right, taught.weight))
+            self._keep(pipe, tenant, category)
+            _, unlearned, taught_before, *_ = pipe.execute()
+        if risk.due(unlearned, taught_before):
+            self.learn(tenant, category)
+
+    def learn(self, tenant: str, category: str) -> risk.Boundary:
+        """Move a boundary to where its lessons put it; two workers that do so at once come to the same."""
+        boundary = self._restored(tenant, category, lessons=True)
+        boundary.relearn()
+        values = {
+            "unlearned": 0,
+            "at": repr(boundary.at),
+            "weights": json.dumps([round(float(value), 6) for value in boundary.weights]),
+            "uncertainty": repr(boundary.uncertainty),
+        }
+        with failing_as("ledger"):
+            self._redis.hset(keys.risk(tenant, category), mapping=values)
+        telemetry.count("risk.learned")
+        telemetry.log().info("boundary moved", tenant=tenant, category=category, at=round(boundary.at, 4))
+        return boundary
+
+    def known(self, tenant: str | None = None) -> list[tuple[str, str]]:
+        """Tenants and categories that have a boundary."""
+        with failing_as("ledger"):
+            found = sorted(tuple(json.loads(raw)) for raw in self._redis.smembers(keys.RISKS))
+        return [(name, category) for name, category in found if tenant is None or name == tenant]
+
+    def standing(self, tenant: str, category: str) -> dict[str, Any]:
+        """What is known of one: target, estimated wrong hits per request with interval, audits, boundary."""
+        boundary = self._restored(tenant, category, lessons=True)
+        audits = [(one.right, one.weight) for one in self._lessons(tenant, category) if one.audited]
+        found = risk.estimate(audits, hits=boundary.hits, requests=boundary.requests)
+        return {
+            "tenant": tenant,
+            "category": category,
+            "target": self._target,
+            "wrong_per_request": round(found.rate, 5),
+            "interval": [round(found.low, 5), round(found.high, 5)],
+            "audits": found.audits,
+            "requests": boundary.requests,
+            "semantic_hits": boundary.hits,
+            "lessons": boundary.taught,
+            "boundary": round(boundary.at, 4),
+            "state": boundary.state,
+        }
+
+    def _hand_over(self, tenant: str, category: str, requests: Sequence[tuple[float | None, bool]]) -> None:
+        name, probabilities = keys.risk(tenant, category), [p for p, _ in requests if p is not None]
+        served = [p for p, hit in requests if hit and p is not None]
+        with failing_as("ledger"):
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.hincrby(name, "requests", len(requests))
+            if served:
+                pipe.hincrby(name, "hits", len(served))
+                pipe.hincrbyfloat(name, "wrong", risk.expected_wrong(served))
+            if probabilities:
+                pipe.rpush(keys.recent(tenant, category), *(f"{p:.5f}" for p in probabilities))
+                pipe.ltrim(keys.recent(tenant, category), -risk.RECENT, -1)
+            self._keep(pipe, tenant, category)
+            pipe.execute()
+
+    def _keep(self, pipe: Any, tenant: str, category: str) -> None:
+        for key in (keys.risk(tenant, category), keys.lessons(tenant, category), keys.recent(tenant, category)):
+            pipe.expire(key, KEPT_S)
+        pipe.sadd(keys.RISKS, json.dumps([tenant, category]))
+        pipe.expire(keys.RISKS, KEPT_S)
+
+    def _lessons(self, tenant: str, category: str) -> list[Taught]:
+        with failing_as("ledger"):
+            raw = self._redis.lrange(keys.lessons(tenant, category), 0, -1)
+        return [taught for taught in map(Taught.decode, raw) if taught is not None]
+
+    def _restored(self, tenant: str, category: str, *, lessons: bool) -> risk.Boundary:
+        """The boundary as it was kept; without its lessons it decides, with them it learns."""
+        with failing_as("ledger"):
+            found = zip(_KEPT, self._redis.hmget(keys.risk(tenant, category), list(_KEPT)), strict=True)
+            recent = self._redis.lrange(keys.recent(tenant, category), 0, -1) if lessons else []
+        boundary = risk.Boundary(verify.shipped(), self._target)
+        for field, raw in found:
+            if raw is not None:
+                setattr(boundary, field, _KEPT[field](raw))
+        boundary.recent.extend(map(float, recent))
+        for one in self._lessons(tenant, category) if lessons else ():
+            features = boundary.shipped.standardised(np.array(one.features))
+            boundary.lessons.append(risk.Lesson(features, one.right, one.weight))
+        return boundary
+
+
+def _policy(boundary: risk.Boundary) -> Policy:
+    return Policy(
+        weights=boundary.weights,
+        at=boundary.at,
+        least_similarity=boundary.least_similarity,
+        hits=boundary.hits,
+        uncertainty=boundary.uncertainty,
+    )

@@ -1,0 +1,180 @@
+"""What a fresh answer teaches: where it belongs among those that are there, and whether its suspect was right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pipelines import agreement, comparing
+from pipelines.agreement import Trust
+from workers import telemetry
+from workers.boundaries import Taught
+from workers.resources import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from pipelines.agreement import Placement
+    from pipelines.cache import Entry
+    from pipelines.journey import Place
+    from pipelines.neighbours import Near, Neighbourhood
+
+CHECKED = agreement.MERGE_CHECKS  # phrasings of each side whose answers are compared before a merge
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What phrasings of one scope were answered, fetched as they are needed, and compared with a fresh answer."""
+
+    scope: str
+    fresh: str
+    known: dict[str, str]
+
+    def compare(self, key: str) -> float:
+        """Evidence that the phrasing was answered the same; 0 when its answer is gone."""
+        if key not in self.known:
+            self.known.update(resources().members.said(self.scope, [key]))
+        said = self.known.get(key)
+        return 0.0 if said is None else comparing.evidence(self.fresh, said)
+
+    def more(self, entry: str, count: int, besides: Collection[str]) -> Sequence[str]:
+        """Further phrasings of an entry."""
+        found = resources().members.more(self.scope, entry, count, besides)
+        self.known.update(resources().members.said(self.scope, found))
+        return found
+
+    def between(self, home: str, other: str) -> list[float]:
+        """Evidence of pairs of answers, one of each entry."""
+        ours, theirs = (self.more(entry, CHECKED, ()) for entry in (home, other))
+        pairs = zip(ours, theirs, strict=False)
+        return [comparing.evidence(self.known[a], self.known[b]) for a, b in pairs if {a, b} <= self.known.keys()]
+
+
+def keep(place: Place, entry: Entry, *, tenant: str, category: str, known_until: float) -> str:
+    """Store a fresh answer where it belongs; returns the entry that it is in. Raises StoreUnavailable.
+
+    ``entry`` is as it would be stored alone.
+    """
+    seen = _as_it_is_now(place)
+    placed = None if seen is None else _placed(place, seen, entry)
+    home = _stored(place, entry, placed, tenant=tenant, known_until=known_until)
+    if seen is not None and placed is not None:
+        _teach(seen, placed, tenant=tenant, category=category)
+        if seen.suspect != home and placed.evidence[seen.suspect] <= -comparing.ONE:
+            _forget_what_is_over(place.scope, seen.suspect)
+        _judge_the_others(place, home, placed, entry.answer.text, ttl_s=known_until - entry.created_at)
+    return home
+
+
+def audited(
+    place: Place, entry: Entry, *, weight: float, tenant: str, category: str, known_until: float
+) -> float | None:
+    """Compare the fresh answer to a hit with what was served; returns how right that was, None when nothing tells."""
+    seen, members = place.seen, resources().members
+    if seen is None:
+        return None
+    home = members.now(place.scope, seen.suspect)
+    served = members.served(place.scope, home)
+    if served is None:
+        return None  # dropped or expired since
+    answers = _Answers(place.scope, entry.answer.text, {})
+    keys = [served, *answers.more(home, agreement.AUDITED - 1, [served])]
+    evidence = sum(map(answers.compare, keys))
+    if evidence == 0.0:
+        telemetry.count("audit.unclear")
+        return None
+    right = agreement.lesson(seen.probability, evidence)
+    taught = Taught(seen.features, right, weight, audited=True)
+    resources().boundaries.teach(tenant, category, taught, expected=seen.probability)
+    telemetry.count("audit.compared")
+    if right >= agreement.LESSON_AT:
+        joining = replace(entry, id=home)
+        resources().store.join(
+            place.scope, place.key, joining, vector=place.vector, tenant=tenant, known_until=known_until
+        )
+    elif right <= agreement.WRONG_AT:
+        # The next who asks in these words gets the answer that was given to them.
+        resources().store.put(
+            place.scope, place.key, entry, vector=place.vector, tenant=tenant, known_until=known_until
+        )
+        telemetry.count("audit.wrong")
+    return right
+
+
+def _as_it_is_now(place: Place) -> Neighbourhood | None:
+    """What the lookup saw, with each phrasing in the entry where it is by now; None when nothing of it is left."""
+    seen = place.seen
+    if seen is None:
+        return None
+    members = resources().members
+    homes = members.homes(place.scope, [one.key for one in seen.near])
+    near = tuple(replace(one, entry=homes[one.key]) for one in seen.near if one.key in homes and one.key != place.key)
+    return replace(seen, near=near, suspect=members.now(place.scope, seen.suspect)) if near else None
+
+
+def _placed(place: Place, seen: Neighbourhood, entry: Entry) -> Placement:
+    answers = _Answers(place.scope, entry.answer.text, resources().members.said(place.scope, _keys(seen.near)))
+    return agreement.place(
+        seen.near,
+        suspect=seen.suspect,
+        probability=seen.probability,
+        compare=answers.compare,
+        more=answers.more,
+        one=comparing.ONE,
+    )
+
+
+def _keys(near: Sequence[Near]) -> list[str]:
+    return [one.key for one in near]
+
+
+def _stored(place: Place, entry: Entry, placed: Placement | None, *, tenant: str, known_until: float) -> str:
+    store = resources().store
+    if placed is not None and placed.entry is not None:
+        joining = replace(entry, id=placed.entry)
+        if store.join(place.scope, place.key, joining, vector=place.vector, tenant=tenant, known_until=known_until):
+            telemetry.count("write_back.joined")
+            return placed.entry
+    store.put(place.scope, place.key, entry, vector=place.vector, tenant=tenant, known_until=known_until)
+    telemetry.count("write_back.stored")
+    return entry.id
+
+
+def _teach(seen: Neighbourhood, placed: Placement, *, tenant: str, category: str) -> None:
+    """A comparison that told nothing of the suspect teaches nothing."""
+    if placed.evidence[seen.suspect] != 0.0:
+        resources().boundaries.teach(tenant, category, Taught(seen.features, placed.right))
+
+
+def _forget_what_is_over(scope: str, suspect: str) -> None:
+    """An entry whose answer has expired, and whose question is answered otherwise by now, is of no more use."""
+    if not resources().members.lives(scope, suspect):
+        resources().store.drop(scope, suspect)
+        telemetry.count("write_back.outdated")
+
+
+def _judge_the_others(place: Place, home: str, placed: Placement, fresh: str, *, ttl_s: float) -> None:
+    """Merge what turned out to be one, serve what most agree on, expel what joined wrongly."""
+    members, scope = resources().members, place.scope
+    sure = placed.entry == home and placed.sure >= agreement.LESSON_AT
+    homes = members.homes(scope, list(placed.said)) if sure else {}
+    mine = [key for key, entry in homes.items() if entry == home]
+    before = members.trust(scope, agreement.names(home, placed, mine))
+    sums = dict(before)
+    trust, answers = Trust(sums, comparing.ONE), _Answers(scope, fresh, {})
+    for merge in trust.pairs(home, placed, check=partial(answers.between, home)):
+        merged = members.merge(scope, home, merge.other)
+        if merged is not None:
+            home = merged
+            telemetry.count("write_back.merged")
+    if sure:
+        served = members.served(scope, home)
+        if served is not None and served != place.key:
+            elected = trust.served(home, place.key, answers.compare(served))
+            if elected is not None and members.elect(scope, home, elected.key):
+                telemetry.count("write_back.elected")
+        for expelled in trust.members(home, mine, placed):
+            if members.expel(scope, home, expelled.key):
+                telemetry.count("write_back.expelled")
+    members.keep_trust(scope, before, sums, ttl_s=ttl_s)
