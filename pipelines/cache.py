@@ -99,7 +99,7 @@ class Gray:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Where a tenant and category stands: its verifier's weights (13,), the probability at which it serves, the cosine
+    """Where a tenant and category stands: its verifier's weights (16,), the probability at which it serves, the cosine
     below which it never does; ``hits`` so far and their mean ``uncertainty`` say how many are audited. The defaults are
     a new tenant's.
     """

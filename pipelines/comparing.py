@@ -18,6 +18,7 @@ SAME, ALIKE, UNLIKE, OTHER = 0.6, 0.33, 0.2, 0.08
 MOST_CHARS = 4_000  # of an answer that are compared
 SHORT = 25  # words up to which one of them (a number, a denial, a thing) makes another answer of it
 ALL_BUT_THE_SAME = 0.8
+GATES = (gates.identifiers, gates.numbers, gates.opposites, gates.negation, gates.names)
 TELLS_LONG_ONES_APART = ("identifier", "number")
 REMEMBERED = 2_000
 
@@ -54,13 +55,24 @@ def evidence(one: str, other: str) -> float:
     shared = len(ours & theirs) / len(ours | theirs)
     if shared < ALIKE:
         return -ONE * min(1.0, max(0.0, UNLIKE - shared) / (UNLIKE - OTHER))
-    tripped = gates.trip(one, other)
+    tripped = _apart(one, other)
     if min(len(ours), len(theirs)) <= SHORT:
         # Of a sentence, one word may be all that matters: "WiFi is free there" and "parking is free there".
         if tripped is not None:
             return -ONE
         if ours - theirs and theirs - ours and shared < ALL_BUT_THE_SAME:
             return 0.0
-    elif tripped is not None and tripped.gate in TELLS_LONG_ONES_APART:
+    elif tripped in TELLS_LONG_ONES_APART:
         return 0.0
     return ONE * min(1.0, (shared - ALIKE) / (SAME - ALIKE))
+
+
+def _apart(one: str, other: str) -> str | None:
+    """What of the gates' facts tells two answers apart; a number that only one of them mentions may be a detail."""
+    ours, theirs = gates.facts(one), gates.facts(other)
+    found = next((trip.gate for gate in GATES if (trip := gate(ours, theirs)) is not None), None)
+    if found == "number" and not (ours.numbers - theirs.numbers and theirs.numbers - ours.numbers):
+        return None
+    if found == "identifier" and not (ours.identifiers - theirs.identifiers and theirs.identifiers - ours.identifiers):
+        return None
+    return found

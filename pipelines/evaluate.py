@@ -140,12 +140,12 @@ class Replay:
         known = memory.exact.get(text)
         if known is not None and known in memory.entry_of:
             self._hit(number, memory.entry_of[known])
-            self.boundary.requests += 1
+            self.boundary.note(risk.Request(None))
             return
         near = self._near(similar)
         found = verify.suspect(near, lambda entry: memory.centres.cosine(entry, self._vectors[number]))
         if found is None:
-            self.boundary.requests += 1
+            self.boundary.note(risk.Request(None))
             memory.add(number, None, text)
             return
         features = self.boundary.shipped.standardised(found.features)
@@ -153,10 +153,11 @@ class Replay:
         mine = [one for one in near if one.entry == found.entry]
         stopped = cache.gated(text, [(self._texts[int(one.key)], one.similarity) for one in mine]) is not None
         judged = self._judged(number, [one.key for one in mine], probability, stopped=stopped)
+        offset = judging.moved(probability, judged)
         right = self._labels[int(memory.served[found.entry])] == self._labels[number]
         self.seen.append((judged, bool(right)))
         self.features.append(found.features)
-        if self.boundary.decide(judged, float(found.features[0])):
+        if self.boundary.decide(features, offset, float(found.features[0])):
             self._hit(number, found.entry)
             self._audit(number, found.entry, features, judged)
         else:
@@ -207,7 +208,7 @@ class Replay:
         keys = [served, *self._more(entry, agreement.AUDITED - 1, [served])]
         evidence = sum(self._compare(number, key) for key in keys)
         right = agreement.lesson(probability, evidence)
-        self.boundary.audited(risk.Lesson(features, right, 1.0 / rate), probability)
+        self.boundary.learn(risk.Lesson(features, right, 1.0 / rate, audited=True))
         if right >= agreement.LESSON_AT:
             self._memory.add(number, entry, self._texts[number])
 

@@ -20,3 +20,10 @@ def after(probability: float, *, yes: bool, error: float) -> float:
     known = min(max(probability, 1e-6), 1.0 - 1e-6)
     worth = CREDIT * weight(error)
     return sigmoid(logit(known) + (worth if yes else -worth))
+
+
+def moved(before: float, now: float) -> float:
+    """What was added to the log-odds between two probabilities in [0, 1]."""
+    if before == now:
+        return 0.0
+    return logit(min(max(now, 1e-9), 1.0 - 1e-9)) - logit(min(max(before, 1e-9), 1.0 - 1e-9))

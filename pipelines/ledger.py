@@ -89,6 +89,11 @@ class Totals:
         return self.count("cost_nusd") / NANO
 
     @property
+    def audits_usd(self) -> Decimal:
+        """The part of it that checked hits by answering them afresh."""
+        return self.count("audit_nusd") / NANO
+
+    @property
     def baseline_usd(self) -> Decimal:
         """Dollars that the same jobs would have cost."""
         return self.count("baseline_nusd") / NANO
@@ -111,7 +116,7 @@ class Totals:
             "baseline_usd": usd(self.baseline_usd),
             "saved_usd": usd(self.baseline_usd - self.cost_usd),
             "audits": self.count("audits"),
-            "audits_usd": usd(self.count("audit_nusd") / NANO),
+            "audits_usd": usd(self.audits_usd),
             "prompt_tokens": self.count("prompt_tokens"),
             "cached_tokens": self.count("cached_tokens"),
             "completion_tokens": self.count("completion_tokens"),

@@ -17,11 +17,12 @@ SHORTEST_STEP = 1e-3  # share of a Newton step at which damping gives up
 
 def sigmoid(x: float) -> float:
     """1 / (1 + e^-x), without overflow."""
-    return float(_sigmoid(np.float64(x)))
+    return float(sigmoids(np.float64(x)))
 
 
-def _sigmoid(x: NDArray[np.float64] | np.float64) -> NDArray[np.float64] | np.float64:
-    found: NDArray[np.float64] | np.float64 = 1.0 / (1.0 + np.exp(-np.clip(x, -LARGEST_MARGIN, LARGEST_MARGIN)))
+def sigmoids(x: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
+    """As :func:`sigmoid`, of each."""
+    found: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.clip(x, -LARGEST_MARGIN, LARGEST_MARGIN)))
     return found
 
 
@@ -59,7 +60,7 @@ def regress(
 
     weights, now = start, loss(start)
     for _ in range(steps):
-        p = _sigmoid(x @ weights)
+        p = sigmoids(x @ weights)
         gradient = x.T @ (w * (p - y)) + holds * (weights - towards)
         curvature = (x * (w * p * (1.0 - p))[:, None]).T @ x + np.diag(holds)
         step = np.linalg.solve(curvature, gradient)

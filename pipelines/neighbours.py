@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+GATED = -20.0
 TRAVEL = 8  # nearest phrasings that are handed on to write-back
 
 
@@ -23,7 +24,7 @@ class Near:
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
     """The nearest phrasings, best first; the entry that they vote for; the probability that it is right, in [0, 1];
-    and the (12,) features of verify.py that say so. ``gate`` names what speaks against it all the same.
+    and the (15,) features of verify.py that say so. ``gate`` names what speaks against it all the same.
     """
 
     near: tuple[Near, ...]
@@ -31,6 +32,11 @@ class Neighbourhood:
     probability: float
     features: tuple[float, ...]
     gate: str | None = None
+
+    @property
+    def offset(self) -> float:
+        """What a gate takes from the log-odds: with one, only a judge can make the suspect probable enough."""
+        return 0.0 if self.gate is None else GATED
 
     @property
     def similarity(self) -> float:

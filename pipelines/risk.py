@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.logistic import regress, sigmoid
+from pipelines.logistic import regress, sigmoid, sigmoids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -23,8 +23,8 @@ TARGET = 0.01  # wrong hits per request, unless the operator chose another
 COLD_BOUNDARY = 0.93  # until enough was seen
 COLD_SIMILARITY = 0.9  # and nothing farther is served until so many lessons of the tenant's own were learned:
 COLD_LESSONS = 200
-RECENT = 1_500  # requests whose expected errors set the boundary
-NOTHING = 0.999  # the boundary when not even the surest may be served
+RECENT = 3_000  # requests whose expected errors set the boundary
+NOTHING = 1.01  # the boundary when not even the surest may be served
 LEAST_BOUNDARY = 0.6  # below it, a hit is a guess
 LESSONS = 4_000  # kept; older ones are forgotten
 EVERY = 100  # lessons between two refits; fewer at first
@@ -41,11 +41,23 @@ MOST_STRETCH = 1.5  # of the target, while a surplus is spent
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one request taught: standardised features (13,), how right its suspect was in [0, 1], its weight >= 1."""
+    """What one request taught: standardised features (16,), how right its suspect was in [0, 1], its weight >= 1."""
 
     features: NDArray[np.float64]
     right: float
     weight: float = 1.0
+    audited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: its suspect's standardised features (16,), what a judge or a gate added to the log-odds, whether it
+    was served. ``features`` is None where nothing was near, or the very question was there.
+    """
+
+    features: NDArray[np.float64] | None
+    offset: float = 0.0
+    served: bool = False
 
 
 @dataclass(slots=True)
@@ -57,13 +69,12 @@ class Boundary:
     weights: NDArray[np.float64] = field(init=False)
     at: float = COLD_BOUNDARY
     lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=LESSONS))
-    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    recent: deque[Request] = field(default_factory=lambda: deque(maxlen=RECENT))
     taught: int = 0
     unlearned: int = 0
     uncertainty: float = 0.1
     requests: int = 0
     hits: int = 0
-    wrong: float = 0.0
     audits: int = 0
 
     def __post_init__(self) -> None:
@@ -79,7 +90,7 @@ class Boundary:
         return "cold" if self.taught < COLD_LESSONS else "open"
 
     def probability(self, features: NDArray[np.float64]) -> float:
-        """Probability that the suspect is right, in (0, 1); ``features`` are standardised, (13,)."""
+        """Probability that the suspect is right, in (0, 1); ``features`` are standardised, (16,)."""
         return sigmoid(float(features @ self.weights))
 
     @property
@@ -87,29 +98,27 @@ class Boundary:
         """Cosine of the suspect's nearest phrasing below which nothing is served: nothing far to a new tenant."""
         return COLD_SIMILARITY if self.taught < COLD_LESSONS else -1.0
 
-    def decide(self, probability: float, similarity: float) -> bool:
+    def decide(self, features: NDArray[np.float64], offset: float, similarity: float) -> bool:
         """Serve? Notes the request. ``similarity`` is the cosine of the suspect's nearest phrasing."""
+        probability = sigmoid(float(features @ self.weights) + offset)
+        served = probability >= self.at and similarity >= self.least_similarity
+        self.hits += served
+        self.note(Request(features, offset, served))
+        return served
+
+    def note(self, request: Request) -> None:
+        """One more request."""
         self.requests += 1
-        self.recent.append(probability)
-        hit = probability >= self.at and similarity >= self.least_similarity
-        if hit:
-            self.hits += 1
-            self.wrong += expected_wrong([probability])
-        return hit
+        self.recent.append(request)
 
     def audit_rate(self, probability: float) -> float:
         """Probability with which this hit should be audited, in (0, 1]."""
         return audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
 
-    def audited(self, lesson: Lesson, expected: float) -> None:
-        """An audited hit, served at probability ``expected``: its surprise corrects the count of wrong hits."""
-        self.audits += 1
-        self.wrong += surprise(expected, lesson.right, lesson.weight)
-        self.learn(lesson)
-
     def learn(self, lesson: Lesson) -> None:
         """Take a lesson in; every so many of them move the weights and the boundary."""
         self.lessons.append(lesson)
+        self.audits += lesson.audited
         self.taught += 1
         self.unlearned += 1
         if due(self.unlearned, self.taught):
@@ -119,14 +128,36 @@ class Boundary:
         """Move the weights and the boundary to where the lessons and the recent requests put them."""
         self.unlearned = 0
         self.weights = refit(self.shipped.weights, self.weights, self.lessons)
-        self.at = boundary(self.recent, self._allowed())
-        served = [doubt(probability) for probability in self.recent if probability >= self.at]
-        if served:
-            self.uncertainty = sum(served) / len(served)
+        near = [request for request in self.recent if request.features is not None]
+        if not near:
+            return
+        margins = np.array([request.features for request in near]) @ self.weights
+        probabilities = sigmoids(margins + np.array([request.offset for request in near]))
+        served = probabilities[np.array([request.served for request in near])]
+        wrong = float((1.0 - served).sum()) + len(served) * self._surprise()
+        self.at = boundary(probabilities, len(self.recent), self._allowed(wrong))
+        doubts = doubt(probabilities[probabilities >= self.at])
+        if len(doubts):
+            self.uncertainty = float(doubts.mean())
 
-    def _allowed(self) -> float:
-        """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus."""
-        surplus = (self.target * self.requests - max(self.wrong, 0.0)) / HORIZON
+    def _surprise(self) -> float:
+        """How much more often than expected audited hits were wrong, as far as that is no chance; in [-1, 1]."""
+        audits = [lesson for lesson in self.lessons if lesson.audited]
+        if not audits:
+            return 0.0
+        weights = np.array([lesson.weight for lesson in audits])
+        expected = sigmoids(np.array([lesson.features for lesson in audits]) @ self.weights)
+        share = weights / weights.sum()
+        mean = float((share * (expected - np.array([lesson.right for lesson in audits]))).sum())
+        chance = float((share**2 * doubt(expected) ** 2).sum())
+        return mean * max(0.0, 1.0 - chance / max(mean**2, 1e-12))
+
+    def _allowed(self, wrong: float) -> float:
+        """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus.
+
+        ``wrong`` were expected of the recent requests.
+        """
+        surplus = (self.target * len(self.recent) - max(wrong, 0.0)) / HORIZON
         return SHARE_OF_TARGET * min(
             max(self.target + surplus, LEAST_ALLOWED * self.target), MOST_STRETCH * self.target
         )
@@ -137,32 +168,23 @@ def due(unlearned: int, taught: int) -> bool:
     return unlearned >= min(EVERY, 10 + taught // 4)
 
 
-def expected_wrong(served: Iterable[float]) -> float:
-    """Wrong hits that hits of these probabilities are expected to bring."""
-    return sum(1.0 - probability for probability in served)
-
-
-def surprise(expected: float, right: float, weight: float) -> float:
-    """What an audit adds to the count of wrong hits, for a hit served at probability ``expected``."""
-    return (expected - right) * weight
-
-
-def doubt(probability: float) -> float:
+def doubt(probability: NDArray[np.float64] | float) -> NDArray[np.float64]:
     """Standard deviation of a yes or no of this probability."""
-    return math.sqrt(probability * (1.0 - probability))
+    found: NDArray[np.float64] = np.sqrt(np.asarray(probability) * (1.0 - np.asarray(probability)))
+    return found
 
 
 def audit_rate(probability: float, *, hits: int, uncertainty: float) -> float:
     """Probability, in (0, 1], with which a hit is audited, after ``hits`` others of mean doubt ``uncertainty``."""
     # The first hits of a new tenant are nearly all audited: the shipped weights have never seen its questions.
-    early = EARLY_AUDITS / (EARLY_AUDITS + hits)
-    return min(1.0, max(LEAST_AUDIT, early, AUDITS * doubt(probability) / max(uncertainty, 1e-3)))
+    early = 0.5 * EARLY_AUDITS / (EARLY_AUDITS + hits)
+    return min(1.0, max(LEAST_AUDIT, early, AUDITS * float(doubt(probability)) / max(uncertainty, 1e-3)))
 
 
 def refit(
     shipped: NDArray[np.float64], weights: NDArray[np.float64], lessons: Sequence[Lesson] | deque[Lesson]
 ) -> NDArray[np.float64]:
-    """The weights (13,) that the lessons suggest, from ``weights`` on and held near ``shipped``."""
+    """The weights (16,) that the lessons suggest, from ``weights`` on and held near ``shipped``."""
     holds = np.full(len(shipped), HOLDS_SHAPE)
     holds[0] = HOLDS_BIAS
     return regress(
@@ -177,14 +199,19 @@ def refit(
     )
 
 
-def boundary(recent: Sequence[float] | deque[float], allowed: float) -> float:
-    """The least probability at which serving brings at most ``allowed`` expected wrong hits per request."""
-    falling = np.sort(np.array(recent))[::-1]
-    expected = np.cumsum(1.0 - falling) / len(falling)
+def boundary(recent: NDArray[np.float64], requests: int, allowed: float) -> float:
+    """The least probability at which serving brings at most ``allowed`` expected wrong hits per request.
+
+    ``recent`` are the probabilities of those of ``requests`` that had one.
+    """
+    falling = np.sort(recent)[::-1]
+    expected = np.cumsum(1.0 - falling) / requests
     served = int(np.searchsorted(expected, allowed, side="right"))
-    if served == 0:
-        return NOTHING
-    return max(LEAST_BOUNDARY, float(falling[min(served, len(falling) - 1)]))
+    if served == len(falling):
+        return max(LEAST_BOUNDARY, float(falling[-1]))
+    # What is as probable as the first that is too much is too much as well.
+    above = falling[falling > falling[served]]
+    return max(LEAST_BOUNDARY, float(above[-1])) if len(above) else NOTHING
 
 
 @dataclass(frozen=True, slots=True)

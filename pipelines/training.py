@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Examples = tuple[NDArray[np.float64], NDArray[np.float64]]  # features (n, 12), right (n,) of 0.0 and 1.0
+    Examples = tuple[NDArray[np.float64], NDArray[np.float64]]  # features (n, 15), right (n,) of 0.0 and 1.0
 
 ROUNDS = 3  # the first replays a bare similarity; each next one the weights of the one before
 PASSES = ((11, 0.005), (12, 0.02))  # seed and target of each replay
+# Small tenants: so many questions, of so many meanings each; so many of them. What is near in a cache that is almost
+# empty is another matter than what is near in a full one.
+SMALL = ((15, 200), (60, 100), (250, 30))
+MEANINGS = (8, 30, 150)
 MOST_PAIRS = 12_000  # of one file; more take minutes to encode and teach nothing new
 BESIDES = 400  # other questions in the second cache
 RIDGE = 1e-3
@@ -45,6 +49,33 @@ def from_questions(
         features += replay.features
         right += [float(found) for _, found in replay.seen]
     return np.array(features), np.array(right)
+
+
+def from_small_tenants(
+    texts: Sequence[str], vectors: NDArray[np.float32], labels: NDArray[np.int64], weights: Weights
+) -> Examples:
+    """As :func:`from_questions`, from many caches that begin: a few of the questions each, of few meanings or many."""
+    dice = np.random.default_rng(5)
+    known = np.unique(labels)
+    features, right = [np.empty((0, verify.COUNT))], [np.empty(0)]
+    for size, tenants in SMALL:
+        for tenant in range(tenants):
+            meanings = dice.choice(known, min(len(known), int(dice.choice(MEANINGS))), replace=False)
+            mine = np.flatnonzero(np.isin(labels, meanings))
+            mine = dice.choice(mine, min(size, len(mine)), replace=False)
+            replay = Replay(
+                [texts[int(i)] for i in mine],
+                vectors[mine],
+                labels[mine],
+                channel=Channel(0.05),
+                seed=tenant,
+                weights=weights,
+            )
+            replay.run()
+            if replay.seen:
+                features.append(np.array(replay.features))
+                right.append(np.array([float(found) for _, found in replay.seen]))
+    return np.concatenate(features), np.concatenate(right)
 
 
 def from_pairs(
@@ -84,6 +115,7 @@ def lone(similarity: float) -> verify.Suspect:
 
 def fit(examples: Sequence[Examples]) -> Weights:
     """Ridge logistic regression; each set of examples counts the same, however many it has."""
+    examples = [(features, right) for features, right in examples if len(right)]
     x = np.concatenate([features for features, _ in examples])
     y = np.concatenate([right for _, right in examples])
     w = np.concatenate([np.full(len(right), 1.0 / (len(right) * len(examples))) for _, right in examples])

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NEAREST = 16  # phrasings that vote
 KERNEL = 0.06  # a phrasing this much farther (cosine) than the nearest has 1/e of its vote
+NARROW, WIDE = 0.03, 0.15  # other kernels: whether they agree says how clear the vote is
+LEAST_SHARE = 0.01  # keeps log-odds of a share finite
 # Taken for the nearest other entry when none is nearer: an almost empty cache is no evidence that nothing is alike.
 OUT_OF_SIGHT = 0.6
 ALMOST_SAME = 0.94  # above it, cosines of this kind of encoder mean changed order or function words
@@ -37,13 +39,16 @@ FEATURES = (
     "mean similarity of all in sight",
     "log of the phrasings in sight",
     "how near its nearest phrasing is to being the same words",
+    "log-odds of its share, where near phrasings count more",
+    "log-odds of its share, where far phrasings count more",
+    "log of the phrasings before the first of another entry",
 )
 COUNT = len(FEATURES)
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """The entry that the nearest phrasings vote for; ``features`` is (12,) float64 as :data:`FEATURES` names them."""
+    """The entry that the nearest phrasings vote for; ``features`` is (15,) float64 as :data:`FEATURES` names them."""
 
     entry: str
     features: NDArray[np.float64]
@@ -56,14 +61,15 @@ def suspect(near: Sequence[Near], centre: Callable[[str], float]) -> Suspect | N
     """
     if not near:
         return None
-    top = near[0].similarity
+    behind = np.array([near[0].similarity - one.similarity for one in near])
     votes: dict[str, float] = {}
     best: dict[str, float] = {}
-    for one in near:
-        votes[one.entry] = votes.get(one.entry, 0.0) + float(np.exp((one.similarity - top) / KERNEL))
+    for one, vote in zip(near, np.exp(-behind / KERNEL).tolist(), strict=True):
+        votes[one.entry] = votes.get(one.entry, 0.0) + vote
         best.setdefault(one.entry, one.similarity)
     total = sum(votes.values())
     entry = max(votes, key=votes.__getitem__)
+    ours = np.array([one.entry == entry for one in near])
     others = [name for name in votes if name != entry]
     mine = [one.similarity for one in near if one.entry == entry]
     share = votes[entry] / total
@@ -84,20 +90,29 @@ def suspect(near: Sequence[Near], centre: Callable[[str], float]) -> Suspect | N
         sum(one.similarity for one in near) / len(near),
         np.log1p(len(near)),
         max(0.0, mine[0] - ALMOST_SAME),
+        _log_odds(ours, behind, NARROW),
+        _log_odds(ours, behind, WIDE),
+        np.log1p(len(near) if ours.all() else int(ours.argmin())),
     )
     return Suspect(entry, np.array(found, dtype=np.float64))
 
 
+def _log_odds(ours: NDArray[np.bool_], behind: NDArray[np.float64], kernel: float) -> float:
+    votes = np.exp(-behind / kernel)
+    share = float(votes[ours].sum() / votes.sum())
+    return float(np.log((share + LEAST_SHARE) / (1.0 - share + LEAST_SHARE)))
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A logistic model over standardised features: ``mean``, ``scale`` (12,), ``weights`` (13,), the bias first."""
+    """A logistic model over standardised features: ``mean``, ``scale`` (15,), ``weights`` (16,), the bias first."""
 
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
     weights: NDArray[np.float64]
 
     def standardised(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(13,) float64: 1 for the bias, then the features in standard deviations, cut at ±6."""
+        """(16,) float64: 1 for the bias, then the features in standard deviations, cut at ±6."""
         cut = np.clip((features - self.mean) / self.scale, -FARTHEST, FARTHEST)
         return np.concatenate(([1.0], cut))
 
@@ -121,5 +136,5 @@ class Weights:
 
 @cache
 def shipped() -> Weights:
-    """The weights that the package carries, from banking77, clinc150 and quora pairs (`farthing train verify`)."""
+    """The weights that the package carries, from banking77 and clinc150 (`farthing train verify`)."""
     return Weights.decode(json.loads(files("pipelines").joinpath("verify.json").read_text(encoding="utf-8")))

@@ -55,9 +55,9 @@ class InProcess:
         store, record = self.resources.store, self.resources.records.recall(str(answer.job_id))
         assert record is not None
         assert record.scope is not None
-        assert record.entry is not None
-        scope, entry = record.scope, record.entry
-        until(lambda: store.get(scope, entry))
+        scope, members = record.scope, self.resources.members
+        until(lambda: store.get(scope, members.entry_of(record) or ""))
+        entry = members.entry_of(record) or ""
         if store.vector(scope, entry) is not None:
             replicas = self.resources.lookup.replicas
             until(lambda: scope not in replicas.loaded() or replicas.size(scope) > 0)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import redis
     from numpy.typing import NDArray
 
+    from pipelines.neighbours import Neighbourhood
+
 KEPT_S = 30 * 86_400
 POLICY_S = 2.0  # a lookup worker goes on with what it knew this long
 NOTE_EVERY_S = 1.0  # requests are noted together, so that a lookup costs no round trip more
@@ -39,32 +41,32 @@ def _weights(raw: bytes) -> NDArray[np.float64]:
 # What is kept of a boundary besides its lessons and recent requests, and how each field is read.
 _KEPT: dict[str, Callable[[bytes], Any]] = {
     **dict.fromkeys(("requests", "hits", "audits", "taught", "unlearned"), int),
-    **dict.fromkeys(("wrong", "uncertainty", "at"), float),
+    **dict.fromkeys(("uncertainty", "at"), float),
     "weights": _weights,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """A lesson as it is kept: raw features (12,), how right the suspect was, its weight, whether a hit was audited."""
+    """A lesson as it is kept: raw features (15,), how right the suspect was, its weight, whether a hit was audited."""
 
     features: tuple[float, ...]
     right: float
     weight: float = 1.0
     audited: bool = False
 
-    def encode(self) -> bytes:
-        """Little-endian float32: the features, right, weight, audited."""
-        return np.array([*self.features, self.right, self.weight, self.audited], dtype="<f4").tobytes()
 
-    @classmethod
-    def decode(cls, raw: bytes) -> Taught | None:
-        """Read what :meth:`encode` wrote; None when it had other features."""
-        values = np.frombuffer(raw, dtype="<f4").tolist() if len(raw) % 4 == 0 else []
-        if len(values) != verify.COUNT + 3:
-            return None
-        *features, right, weight, audited = values
-        return cls(tuple(features), right, weight, bool(audited))
+def _packed(features: Sequence[float], *more: float) -> bytes:
+    """Little-endian float32."""
+    return np.array([*features, *more], dtype="<f4").tobytes()
+
+
+def _unpacked(raw: bytes, more: int) -> list[float] | None:
+    """What :func:`_packed` wrote, ``more`` values behind the features; None when there were other features then."""
+    if len(raw) != 4 * (verify.COUNT + more):
+        return None
+    values: list[float] = np.frombuffer(raw, dtype="<f4").tolist()
+    return values
 
 
 class Boundaries:
@@ -74,7 +76,7 @@ class Boundaries:
         self._redis: Any = redis
         self._target = target
         self._policies: OrderedDict[tuple[str, str], tuple[float, Policy]] = OrderedDict()
-        self._noted: dict[tuple[str, str], list[tuple[float | None, bool]]] = {}
+        self._noted: dict[tuple[str, str], list[tuple[Neighbourhood | None, bool]]] = {}
         self._lock = threading.Lock()
         self._flushed_at = time.monotonic()
 
@@ -98,10 +100,10 @@ class Boundaries:
                 self._policies.popitem(last=False)
         return policy
 
-    def note(self, tenant: str, category: str, probability: float | None, *, hit: bool) -> None:
-        """One request: the probability of its suspect, None where nothing was near; was it served on that?"""
+    def note(self, tenant: str, category: str, seen: Neighbourhood | None, *, served: bool) -> None:
+        """One request: what lay near, None where nothing did or the very question was there; was it served on that?"""
         with self._lock:
-            self._noted.setdefault((tenant, category), []).append((probability, hit))
+            self._noted.setdefault((tenant, category), []).append((seen, served))
             if time.monotonic() - self._flushed_at < NOTE_EVERY_S:
                 return
         self.flush()
@@ -116,20 +118,18 @@ class Boundaries:
             except StoreUnavailable:
                 telemetry.count("risk.unnoted", len(requests))
 
-    def teach(self, tenant: str, category: str, taught: Taught, *, expected: float | None = None) -> None:
-        """Take a lesson in, and learn when it is time. ``expected`` is the probability at which an audited hit was
-        served: its surprise corrects the count of wrong hits. Raises StoreUnavailable.
-        """
+    def teach(self, tenant: str, category: str, taught: Taught) -> None:
+        """Take a lesson in, and learn when it is time. Raises StoreUnavailable."""
         name = keys.risk(tenant, category)
         with failing_as("ledger"):
             pipe = self._redis.pipeline(transaction=False)
-            pipe.rpush(keys.lessons(tenant, category), taught.encode())
+            values = _packed(taught.features, taught.right, taught.weight, taught.audited)
+            pipe.rpush(keys.lessons(tenant, category), values)
             pipe.hincrby(name, "unlearned", 1)
             pipe.hincrby(name, "taught", 1)
             pipe.ltrim(keys.lessons(tenant, category), -risk.LESSONS, -1)
-            if expected is not None:
+            if taught.audited:
                 pipe.hincrby(name, "audits", 1)
-                pipe.hincrbyfloat(name, "wrong", risk.surprise(expected, taught.right, taught.weight))
             self._keep(pipe, tenant, category)
             _, unlearned, taught_before, *_ = pipe.execute()
         if risk.due(unlearned, taught_before):
@@ -157,10 +157,14 @@ class Boundaries:
             found = sorted(tuple(json.loads(raw)) for raw in self._redis.smembers(keys.RISKS))
         return [(name, category) for name, category in found if tenant is None or name == tenant]
 
+    def standings(self, tenant: str | None = None) -> list[dict[str, Any]]:
+        """:meth:`standing` of all, or of one tenant's."""
+        return [self.standing(*one) for one in self.known(tenant)]
+
     def standing(self, tenant: str, category: str) -> dict[str, Any]:
         """What is known of one: target, estimated wrong hits per request with interval, audits, boundary."""
         boundary = self._restored(tenant, category, lessons=True)
-        audits = [(one.right, one.weight) for one in self._lessons(tenant, category) if one.audited]
+        audits = [(lesson.right, lesson.weight) for lesson in boundary.lessons if lesson.audited]
         found = risk.estimate(audits, hits=boundary.hits, requests=boundary.requests)
         return {
             "tenant": tenant,
@@ -176,18 +180,17 @@ class Boundaries:
             "state": boundary.state,
         }
 
-    def _hand_over(self, tenant: str, category: str, requests: Sequence[tuple[float | None, bool]]) -> None:
-        name, probabilities = keys.risk(tenant, category), [p for p, _ in requests if p is not None]
-        served = [p for p, hit in requests if hit and p is not None]
+    def _hand_over(self, tenant: str, category: str, requests: Sequence[tuple[Neighbourhood | None, bool]]) -> None:
+        name, recent = keys.risk(tenant, category), keys.recent(tenant, category)
         with failing_as("ledger"):
             pipe = self._redis.pipeline(transaction=False)
             pipe.hincrby(name, "requests", len(requests))
-            if served:
-                pipe.hincrby(name, "hits", len(served))
-                pipe.hincrbyfloat(name, "wrong", risk.expected_wrong(served))
-            if probabilities:
-                pipe.rpush(keys.recent(tenant, category), *(f"{p:.5f}" for p in probabilities))
-                pipe.ltrim(keys.recent(tenant, category), -risk.RECENT, -1)
+            pipe.hincrby(name, "hits", sum(served for _, served in requests))
+            pipe.rpush(
+                recent,
+                *(b"" if seen is None else _packed(seen.features, seen.offset, served) for seen, served in requests),
+            )
+            pipe.ltrim(recent, -risk.RECENT, -1)
             self._keep(pipe, tenant, category)
             pipe.execute()
 
@@ -197,24 +200,29 @@ class Boundaries:
         pipe.sadd(keys.RISKS, json.dumps([tenant, category]))
         pipe.expire(keys.RISKS, KEPT_S)
 
-    def _lessons(self, tenant: str, category: str) -> list[Taught]:
-        with failing_as("ledger"):
-            raw = self._redis.lrange(keys.lessons(tenant, category), 0, -1)
-        return [taught for taught in map(Taught.decode, raw) if taught is not None]
-
     def _restored(self, tenant: str, category: str, *, lessons: bool) -> risk.Boundary:
         """The boundary as it was kept; without its lessons it decides, with them it learns."""
         with failing_as("ledger"):
             found = zip(_KEPT, self._redis.hmget(keys.risk(tenant, category), list(_KEPT)), strict=True)
-            recent = self._redis.lrange(keys.recent(tenant, category), 0, -1) if lessons else []
+            recent, taught = (
+                self._redis.lrange(key(tenant, category), 0, -1) if lessons else []
+                for key in (keys.recent, keys.lessons)
+            )
         boundary = risk.Boundary(verify.shipped(), self._target)
         for field, raw in found:
             if raw is not None:
                 setattr(boundary, field, _KEPT[field](raw))
-        boundary.recent.extend(map(float, recent))
-        for one in self._lessons(tenant, category) if lessons else ():
-            features = boundary.shipped.standardised(np.array(one.features))
-            boundary.lessons.append(risk.Lesson(features, one.right, one.weight))
+        standardised = boundary.shipped.standardised
+        for raw in recent:
+            values = _unpacked(raw, 2)
+            if values is None:
+                boundary.recent.append(risk.Request(None))
+                continue
+            *features, offset, served = values
+            boundary.recent.append(risk.Request(standardised(np.array(features)), offset, bool(served)))
+        for values in filter(None, (_unpacked(raw, 3) for raw in taught)):
+            *features, right, weight, audited = values
+            boundary.lessons.append(risk.Lesson(standardised(np.array(features)), right, weight, bool(audited)))
         return boundary
 
 

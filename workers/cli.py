@@ -135,13 +135,21 @@ def cache() -> None:
 @click.option("--tenant", help="One tenant; all without it.")
 @as_json
 def cache_stats(tenant: str | None, as_json: bool) -> None:
-    """How many entries and phrasings there are."""
-    stats = _resources().store.stats(tenant)
+    """How many entries and phrasings there are, and how right the hits are."""
+    from rich.console import Console
+
+    from workers import reporting
+
+    held = _resources()
+    stats = held.store.stats(tenant)
+    standings = held.boundaries.standings(tenant)
     if as_json:
-        print_json(stats)
+        print_json({**stats, "wrong_hits": standings})
         return
     for name, value in stats.items():
         click.echo(f"{name:>12}  {value}")
+    if standings:
+        Console().print(reporting.as_risk_table(standings))
 
 
 @cache.command("show")
@@ -181,9 +189,8 @@ def cache_flush(tenant: str, as_json: bool) -> None:
 def _entry_of(job_id: str) -> Any:
     held = _resources()
     record = held.records.recall(job_id)
-    entry = None
-    if record is not None and record.scope is not None and record.entry is not None:
-        entry = held.store.get(record.scope, record.entry)
+    found = None if record is None else held.members.entry_of(record)
+    entry = None if record is None or record.scope is None or found is None else held.store.get(record.scope, found)
     if entry is None:
         raise click.ClickException(f"no entry of job {job_id}: never cached, dropped, expired or unknown")
     return entry
@@ -194,16 +201,19 @@ def _entry_of(job_id: str) -> Any:
 @click.option("--tenant", help="One tenant; all without it.")
 @as_json
 def report(days: int, tenant: str | None, as_json: bool) -> None:
-    """What the answers cost and what they would have cost, from the ledger."""
+    """What the answers cost and would have cost, from the ledger; and how many hits were wrong, from audits."""
     from rich.console import Console
 
     from workers import reporting
 
-    values = reporting.as_json(_resources().accounts.totals(tenant, days))
+    held = _resources()
+    values = reporting.as_json(held.accounts.totals(tenant, days), held.boundaries.standings(tenant))
     if as_json:
         print_json(values)
-    else:
-        Console().print(reporting.as_table(values))
+        return
+    Console().print(reporting.as_table(values))
+    if values["wrong_hits"]:
+        Console().print(reporting.as_risk_table(values["wrong_hits"]))
 
 
 @main.command()

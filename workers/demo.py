@@ -24,6 +24,7 @@ from pipelines import completion
 from pipelines.answer import Answer, usd
 from pipelines.errors import FarthingError
 from pipelines.job import Job
+from pipelines.ledger import Totals
 from workers import config, demo_database, questions
 from workers.children import Children
 from workers.client import Farthing
@@ -32,6 +33,7 @@ from workers.fleet import GRACE_S as FLEET_GRACE_S
 from workers.fleet import Fleet
 from workers.live import Board, closing
 from workers.providers import Providers
+from workers.resources import Resources
 from workers.serve import stoppable
 from workers.settings import Settings
 from workers.standin import StandInProcess
@@ -67,7 +69,7 @@ def run(*, questions: Path | None, limit: int | None, rate: float | None, seed: 
         # Should this process be killed: the folder goes once the fleet's processes have ended.
         stack.enter_context(Children(grace_s=FLEET_GRACE_S + 1, removes=folder))
         console.print(f"starting Redis, a stand-in model and one worker per queue for {len(asked)} questions …")
-        environ = _environ(stack, folder)
+        environ = _environ(stack, folder, asked)
         fleet = stack.enter_context(Fleet(environ, folder=folder / "logs", flower_port=0))
         login = f"{environ['FARTHING_FLOWER_USER']} / {environ['FARTHING_FLOWER_PASSWORD']}"
         console.print(f"Flower: {fleet.flower_url}  (login {login}) while this runs")
@@ -78,6 +80,7 @@ def run(*, questions: Path | None, limit: int | None, rate: float | None, seed: 
         if stop.is_set():
             raise KeyboardInterrupt
         figures = _figures(asked, before, after)
+        _add_audits(figures["after"], settings, environ)
         figures["flower"] = fleet.flower_url
         console.print(closing(figures))
         console.print(f"Flower was at {fleet.flower_url}; everything is stopped and removed now.")
@@ -90,10 +93,12 @@ def _asked(path: Path | None, limit: int | None, seed: int) -> list[Asked]:
     return questions.from_file(path, limit, seed)
 
 
-def _environ(stack: ExitStack, folder: Path) -> dict[str, str]:
+def _environ(stack: ExitStack, folder: Path, asked: Sequence[Asked]) -> dict[str, str]:
     """Everything the demo's processes read: its own Redis, model, database, configuration and passwords."""
     redis = stack.enter_context(EmbeddedRedis())
-    model = stack.enter_context(StandInProcess())
+    # A real model understands what a question means; the stand-in is told, where the file knows.
+    meanings = {Job.decode(q.fields).question.text: q.meaning for q in asked if q.meaning is not None}
+    model = stack.enter_context(StandInProcess(meanings=meanings))
     database = demo_database.seed(folder / "shop.sqlite")
     example = files("workers").joinpath("demo.toml").read_text(encoding="utf-8")
     (folder / "farthing.toml").write_text(example, encoding="utf-8")
@@ -199,6 +204,18 @@ def _row(asked: Sequence[Asked], outcome: Outcome) -> dict[str, Any]:
         "mean_latency_ms": sum(took) / count,
         "wrong_hits": _wrong_hits(asked, outcome),
     }
+
+
+def _add_audits(row: dict[str, Any], settings: Settings, environ: dict[str, str]) -> None:
+    """Hits that were answered afresh to check them answer no question of the demo's, but they cost."""
+    held = Resources(settings, environ)
+    totals = Totals()
+    for tenants in held.accounts.totals(days=2).values():
+        for counters in tenants.values():
+            totals = totals.plus(counters)
+    row["audits"] = totals.count("audits")
+    row["audits_usd"] = usd(totals.audits_usd)
+    row["cost_usd"] = usd(Decimal(row["cost_usd"]) + totals.audits_usd)
 
 
 def _wrong_hits(asked: Sequence[Asked], outcome: Outcome) -> int | None:

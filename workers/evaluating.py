@@ -99,7 +99,12 @@ def train_verify(paths: Sequence[Path], encoder: Encoder, out: Path) -> dict[str
             first, second, same, vectors = _pairs(path, datasets.part(rows, training.MOST_PAIRS), encoder)
             fixed.append(training.from_pairs(first, second, vectors, same))
     for _ in range(training.ROUNDS if questions else 1):
-        weights = training.fit([*(training.from_questions(*found, weights) for found in questions), *fixed])
+        learned = [
+            make(*found, weights)
+            for found in questions
+            for make in (training.from_questions, training.from_small_tenants)
+        ]
+        weights = training.fit([*learned, *fixed])
     made = {"made_by": "farthing train verify " + " ".join(path.name for path in paths), **weights.encode()}
     try:
         out.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")

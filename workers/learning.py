@@ -86,7 +86,7 @@ def audited(
         return None
     right = agreement.lesson(seen.probability, evidence)
     taught = Taught(seen.features, right, weight, audited=True)
-    resources().boundaries.teach(tenant, category, taught, expected=seen.probability)
+    resources().boundaries.teach(tenant, category, taught)
     telemetry.count("audit.compared")
     if right >= agreement.LESSON_AT:
         joining = replace(entry, id=home)

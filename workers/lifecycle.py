@@ -69,6 +69,9 @@ def hand_over_the_rest(**_: Any) -> None:
 
 def hand_over() -> None:
     """Add this process's counts to today's in the ledger's Redis; keep them if it does not answer."""
+    held = resources()
+    if "boundaries" in held.made:
+        held.boundaries.flush()
     counts = telemetry.take_counts()
     if not counts:
         return

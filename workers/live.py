@@ -76,6 +76,9 @@ def closing(figures: Mapping[str, Any]) -> Table:
     if after["wrong_hits"] is not None:
         said = f"{after['wrong_hits']} of {after['hits']} hits"
         table.add_row("wrong hits (by the file's labels)", "", said, "")
+    if after["audits"]:
+        audits = f"{after['audits']}, ${dollars(Decimal(after['audits_usd']))}"
+        table.add_row("hits answered afresh to check them", "", audits, "in the cost")
     if after["failed"]:
         table.add_row("failed", str(before["failed"]), str(after["failed"]), "")
     return table

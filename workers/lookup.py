@@ -82,6 +82,7 @@ class Lookup:
         if job.cache == "use":
             entry = self._store.find(place.scope, place.key)
             if entry is not None and entry.expires_at > now:
+                self._boundaries.note(job.tenant, job.category, None, served=False)
                 hit = cache.Hit(entry.id, similarity=1.0, probability=1.0, decided_by="exact")
                 return Found(place=place, entry=entry, hit=hit, degraded=self._broken)
         if self._encoder is None or not encoding.readable(self._encoder, question):
@@ -106,9 +107,8 @@ class Lookup:
         if isinstance(decision, cache.Hit):
             entry = self._store.serve(place.scope, decision.entry_id)  # None when its answer has expired
         served = entry is not None and entry.expires_at > now
-        probability = None if decision.seen is None else decision.seen.probability
-        self._boundaries.note(job.tenant, job.category, probability, hit=served)
+        self._boundaries.note(job.tenant, job.category, decision.seen, served=served)
         if not served or not isinstance(decision, cache.Hit):
             return missed
-        audit = None if probability is None else policy.audit(probability, random.random())  # noqa: S311 - a sample
+        audit = None if decision.seen is None else policy.audit(decision.seen.probability, random.random())  # noqa: S311 - a sample
         return replace(missed, entry=entry, hit=decision, audit=audit)

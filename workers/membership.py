@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import redis
 
+    from workers.records import Record
+
 LEAST_MEMBERS = 2  # an entry keeps at least so many phrasings: with fewer nobody can be in the minority
 MERGED_S = 8 * 86_400  # feedback comes within a week
 
@@ -66,6 +68,16 @@ class Membership:
         with failing_as("cache"):
             into = self._redis.get(keys.merged(scope, entry_id))
         return entry_id if into is None else into.decode()
+
+    def entry_of(self, record: Record) -> str | None:
+        """The entry that a job was served from, or that its fresh answer is in by now; None when nothing was cached."""
+        if record.scope is None or record.entry is None:
+            return None
+        if record.source == "model" and record.key is not None:
+            home = self.homes(record.scope, [record.key]).get(record.key)
+            if home is not None:
+                return home
+        return self.now(record.scope, record.entry)
 
     def merge(self, scope: str, entry_id: str, other: str) -> str | None:
         """Make two entries one, the larger one's answer and id stay: the id, or None when either is gone."""

@@ -11,13 +11,13 @@ from rich.table import Table
 from pipelines.ledger import Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     Days = Mapping[str, Mapping[str, Mapping[str, int]]]  # day -> tenant -> counters
 
 
-def as_json(days: Days) -> dict[str, Any]:
-    """Totals over all, per tenant and per day."""
+def as_json(days: Days, standings: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """Totals over all, per tenant and per day; and how right the hits of each tenant and category are."""
     everything = Totals()
     per_tenant: dict[str, Totals] = {}
     per_day: dict[str, Totals] = {}
@@ -30,6 +30,7 @@ def as_json(days: Days) -> dict[str, Any]:
         "total": everything.encode(),
         "tenants": {name: totals.encode() for name, totals in sorted(per_tenant.items())},
         "days": {day: totals.encode() for day, totals in sorted(per_day.items())},
+        "wrong_hits": list(standings),
     }
 
 
@@ -55,6 +56,32 @@ def as_table(report: Mapping[str, Any]) -> Table:
             end_section=len(rows) > 1 and name == rows[-2][0],
         )
     return table
+
+
+def as_risk_table(standings: Sequence[Mapping[str, Any]]) -> Table:
+    """One row per tenant and category: wrong hits per request as audits estimate them, beside the target."""
+    table = Table(title="Wrong hits per request, from audits", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("tenant", overflow="ellipsis", no_wrap=True, min_width=8)
+    table.add_column("category", overflow="ellipsis", no_wrap=True)
+    for heading in ("target", "estimate", "95 % interval", "audits", "boundary", "state"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in standings:
+        low, high = row["interval"]
+        table.add_row(
+            row["tenant"],
+            row["category"] or "-",
+            _percent(row["target"]),
+            _percent(row["wrong_per_request"]) if row["audits"] else "-",
+            f"{_percent(low)} to {_percent(high)}",
+            str(row["audits"]),
+            f"{row['boundary']:.3f}",
+            row["state"],
+        )
+    return table
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.2f} %"
 
 
 def dollars(amount: Decimal) -> str:

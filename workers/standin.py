@@ -9,7 +9,6 @@ import tempfile
 import threading
 import time
 import urllib.request
-import zlib
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,34 +22,16 @@ from pipelines.job import Message
 from pipelines.tokens import estimate, estimate_messages
 from workers.children import Children, last_lines
 from workers.embedded import free_port
+from workers.standin_text import MODELS, answer_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-MODELS = ("gpt-4o-mini", "gpt-4o")
 # Order of magnitude of a small and a large hosted model; the demo compares before and after on the same ones.
 FIRST_TOKEN_S = {"gpt-4o-mini": 0.35, "gpt-4o": 0.6}
 PER_TOKEN_S = {"gpt-4o-mini": 0.010, "gpt-4o": 0.018}
 EMBEDDING_DIMENSIONS = 64
 START_S = 30.0
-_LINES = {
-    "en": (
-        "Open your account page and choose the matching entry.",
-        "Follow the steps that are shown there and confirm at the end.",
-        "You will get a message once it is done.",
-        "If anything is unclear, our support team is glad to help.",
-        "Most requests are completed within two working days.",
-        "Please keep your order number at hand.",
-    ),
-    "zh": (
-        "请打开账户页面并选择对应的选项。",
-        "按照页面提示操作，最后确认即可。",
-        "完成后您会收到通知。",
-        "如有疑问，客服很乐意为您解答。",
-        "大多数请求会在两个工作日内处理完毕。",
-        "请准备好您的订单号。",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +48,20 @@ class Fault:
 class StandIn:
     """The model in this process. ``speed`` multiplies its delays: 0 answers at once.
 
-    ``faults`` are used up one per chat request; ``requests`` keeps what was asked.
+    ``faults`` are used up one per chat request; ``requests`` keeps what was asked. ``meanings`` says what questions
+    mean, which a real model would understand by itself: those of one meaning are answered alike.
     """
 
-    def __init__(self, *, speed: float = 1.0, port: int = 0, faults: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        speed: float = 1.0,
+        port: int = 0,
+        faults: Sequence[Fault] = (),
+        meanings: Mapping[str, str] | None = None,
+    ) -> None:
         self.speed, self.faults, self.requests = speed, deque(faults), list[dict[str, Any]]()
+        self.meanings = dict(meanings or {})
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.model = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
@@ -90,8 +80,8 @@ class StandIn:
 class StandInProcess:
     """The model as a process of its own, so that its work does not slow the process that measures it."""
 
-    def __init__(self, *, speed: float = 1.0) -> None:
-        self._speed = speed
+    def __init__(self, *, speed: float = 1.0, meanings: Mapping[str, str] | None = None) -> None:
+        self._speed, self._meanings = speed, dict(meanings or {})
 
     def __enter__(self) -> Self:
         import sys
@@ -101,7 +91,10 @@ class StandInProcess:
         self._folder = Path(tempfile.mkdtemp(prefix="farthing-standin-"))
         self._children = Children(grace_s=1, removes=self._folder)
         log = self._folder / "log"
+        meanings = self._folder / "meanings.json"
+        meanings.write_text(json.dumps(self._meanings), encoding="utf-8")
         module = [sys.executable, "-P", "-m", "workers.standin", "--port", str(port), "--speed", str(self._speed)]
+        module += ["--meanings", str(meanings)]
         process = self._children.start(module, log)
         until = time.monotonic() + START_S
         while not self._answers():
@@ -120,18 +113,6 @@ class StandInProcess:
         with suppress(OSError), urllib.request.urlopen(f"{self.url}/models", timeout=1.0) as answer:  # noqa: S310 - our own address
             return bool(answer.status == 200)
         return False
-
-
-def answer_text(model: str, question: str) -> str:
-    """What the stand-in says: the same to the same question, and that it is a stand-in."""
-    seed = zlib.crc32(question.encode())
-    language = "zh" if any("\u4e00" <= c <= "\u9fff" for c in question) else "en"
-    lines = _LINES[language]
-    count = (3 if model == MODELS[0] else 5) + seed % 4
-    opening = {"en": f"(stand-in for {model}, reply {seed:08x})", "zh": f"（{model} 的替身，回复 {seed:08x}）"}[
-        language
-    ]
-    return " ".join([opening, *(lines[(seed + n * 7) % len(lines)] for n in range(count))])
 
 
 class _Server(ThreadingHTTPServer):
@@ -176,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif asked.get("stream"):
             self._stream(asked, cut=fault.cut)
         else:
-            self._json(200, {**_head(asked), "object": "chat.completion", **_whole(asked)})
+            self._json(200, {**_head(asked), "object": "chat.completion", **_whole(asked, model.meanings)})
 
     def _stream(self, asked: dict[str, Any], *, cut: bool) -> None:
         self.send_response(200)
@@ -186,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         model, speed = asked["model"], self.server.model.speed
         time.sleep(FIRST_TOKEN_S[model] * speed)
         head = {**_head(asked), "object": "chat.completion.chunk"}
-        for number, choice in enumerate(_deltas(asked)):
+        for number, choice in enumerate(_deltas(asked, self.server.model.meanings)):
             if cut and number == 2:
                 self.close_connection = True
                 return
@@ -194,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(PER_TOKEN_S[model] * estimate(content) * speed)
             self._event({**head, "choices": [choice]})
         if (asked.get("stream_options") or {}).get("include_usage"):
-            self._event({**head, "choices": [], "usage": _whole(asked)["usage"]})
+            self._event({**head, "choices": [], "usage": _whole(asked, self.server.model.meanings)["usage"]})
         self.wfile.write(b"data: [DONE]\n\n")
         self.close_connection = True
 
@@ -216,18 +197,18 @@ def _head(asked: dict[str, Any]) -> dict[str, Any]:
     return {"id": "chatcmpl-stand-in", "created": int(time.time()), "model": asked["model"]}
 
 
-def _text(asked: dict[str, Any]) -> tuple[str, str]:
+def _text(asked: dict[str, Any], meanings: Mapping[str, str]) -> tuple[str, str]:
     """The answer and why it ends, within ``max_tokens``."""
     messages = [Message.decode(m) for m in asked["messages"]]
     question = next((m.text for m in reversed(messages) if m.role == "user"), "")
-    text, limit = answer_text(asked["model"], question), asked.get("max_tokens")
+    text, limit = answer_text(asked["model"], question, meanings), asked.get("max_tokens")
     if limit is not None and estimate(text) > limit:
         return text[: max(1, limit * 3)], "length"
     return text, "stop"
 
 
-def _whole(asked: dict[str, Any]) -> dict[str, Any]:
-    text, reason = _text(asked)
+def _whole(asked: dict[str, Any], meanings: Mapping[str, str]) -> dict[str, Any]:
+    text, reason = _text(asked, meanings)
     prompt = estimate_messages(Message.decode(m) for m in asked["messages"])
     completion = estimate(text)
     usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
@@ -235,8 +216,8 @@ def _whole(asked: dict[str, Any]) -> dict[str, Any]:
     return {"choices": [{"index": 0, "message": message, "finish_reason": reason}], "usage": usage}
 
 
-def _deltas(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    text, reason = _text(asked)
+def _deltas(asked: dict[str, Any], meanings: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    text, reason = _text(asked, meanings)
     yield {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}
     for start in range(0, len(text), 24):
         yield {"index": 0, "delta": {"content": text[start : start + 24]}, "finish_reason": None}
@@ -263,9 +244,11 @@ def _vector(text: str) -> list[float]:
 @click.command()
 @click.option("--port", type=int, required=True)
 @click.option("--speed", type=float, default=1.0)
-def main(port: int, speed: float) -> None:
+@click.option("--meanings", type=click.Path(exists=True, path_type=Path), help="JSON: question to meaning.")
+def main(port: int, speed: float, meanings: Path | None) -> None:
     """Serve until the process is stopped."""
-    with StandIn(speed=speed, port=port):
+    known = json.loads(meanings.read_text(encoding="utf-8")) if meanings else {}
+    with StandIn(speed=speed, port=port, meanings=known):
         threading.Event().wait()
 
 

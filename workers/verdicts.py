@@ -36,11 +36,12 @@ def give(job_id: str, rating: str, correction: str | None) -> dict[str, Any]:
 
 def _wrong(record: Record, correction: str | None) -> dict[str, Any]:
     dropped = corrected = False
-    if record.scope is not None and record.entry is not None:
-        store = resources().store
-        entry = store.get(record.scope, record.entry)
-        vector = store.vector(record.scope, record.entry) if entry is not None else None
-        dropped = store.drop(record.scope, record.entry)
+    held = resources()
+    found = held.members.entry_of(record)
+    if record.scope is not None and found is not None:
+        entry = held.store.get(record.scope, found)
+        vector = held.store.vector(record.scope, found) if entry is not None else None
+        dropped = held.store.drop(record.scope, found)
         if entry is not None and correction is not None and record.key is not None:
             _correct(record, entry, vector, correction)
             corrected = True

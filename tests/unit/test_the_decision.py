@@ -135,10 +135,12 @@ def test_a_judges_verdict_moves_the_probability_and_never_alone_decides() -> Non
 
 
 def test_the_boundary_serves_what_the_target_allows() -> None:
-    recent = [0.999] * 50 + [0.9] * 50
-    assert risk.boundary(recent, allowed=0.0001) == 0.999
-    assert risk.boundary(recent, allowed=0.01) == pytest.approx(0.9)
-    assert risk.boundary(recent, allowed=0.2) >= risk.LEAST_BOUNDARY
+    recent = np.array([0.999] * 50 + [0.9] * 50)
+    assert risk.boundary(recent, 100, allowed=0.0001) == risk.NOTHING
+    assert risk.boundary(recent, 100, allowed=0.01) == pytest.approx(0.999), "equally probable ones go together"
+    assert risk.boundary(recent, 100, allowed=0.06) == pytest.approx(0.9)
+    assert risk.boundary(recent, 1_000, allowed=0.006) == pytest.approx(0.9), "those without a suspect count too"
+    assert risk.boundary(recent, 100, allowed=0.2) >= risk.LEAST_BOUNDARY
     with pytest.raises(ValueError, match="target"):
         risk.Boundary(verify.shipped(), 0.0)
 

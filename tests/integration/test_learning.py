@@ -1,0 +1,162 @@
+"""The fleet learns: fresh answers find their entries, wrong ones teach, audits check, the boundary moves."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from pipelines import risk, verify
+from pipelines.cache import Policy
+from pipelines.neighbours import Near, Neighbourhood
+from tests.waiting import until
+from workers.boundaries import Boundaries, Taught
+from workers.embedded import free_port
+from workers.resources import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.fleet import InProcess
+
+RESET = ("How do I reset my password?", "I forgot my password", "I need to set a new password")
+MEANINGS = {
+    **dict.fromkeys(RESET, "reset"),
+    "How can I change my password?": "change",
+    "Where is the invoice of my last order?": "invoice",
+}
+
+
+@pytest.fixture
+def taught(fleet: InProcess) -> Iterator[InProcess]:
+    """The fleet, with a model that knows what these questions mean."""
+    fleet.model.meanings.update(MEANINGS)
+    yield fleet
+    fleet.model.meanings.clear()
+
+
+def home_of(fleet: InProcess, job_id: str | None) -> str | None:
+    record = fleet.resources.records.recall(str(job_id))
+    return None if record is None else fleet.resources.members.entry_of(record)
+
+
+def standing(fleet: InProcess, tenant: str) -> dict[str, Any]:
+    found: dict[str, Any] = fleet.resources.boundaries.standing(tenant, "")
+    return found
+
+
+def test_a_fresh_answer_that_says_the_same_joins_its_entry(taught: InProcess, tenant: str) -> None:
+    first = taught.settled(taught.ask(RESET[0], tenant=tenant))
+    second = taught.settled(taught.ask(RESET[1], tenant=tenant))
+    assert second.source == "model", "it was too far to be served"
+    until(lambda: home_of(taught, second.job_id) == home_of(taught, first.job_id))
+    again = taught.ask(RESET[1], tenant=tenant)
+    assert (again.source, again.text) == ("exact", first.text), "one meaning has one answer"
+    assert standing(taught, tenant)["lessons"] >= 1
+
+
+def test_a_fresh_answer_that_says_something_else_stays_apart(taught: InProcess, tenant: str) -> None:
+    first = taught.settled(taught.ask(RESET[0], tenant=tenant))
+    other = taught.settled(taught.ask("How can I change my password?", tenant=tenant, cache="refresh"))
+    assert home_of(taught, other.job_id) != home_of(taught, first.job_id)
+
+
+def test_a_semantic_hit_is_audited_off_its_callers_path(
+    taught: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Policy, "audit", lambda *_: 2.0)
+    taught.model.meanings["How can I reset my password?"] = "reset"
+    taught.settled(taught.ask(RESET[0], tenant=tenant))
+    calls = len(taught.model.requests)
+    hit = taught.ask("How can I reset my password?", tenant=tenant)
+    assert hit.source == "semantic"
+    until(lambda: standing(taught, tenant)["audits"] == 1)
+    assert len(taught.model.requests) == calls + 1
+    found = standing(taught, tenant)
+    assert found["wrong_per_request"] < 0.05
+    totals = next(iter(taught.resources.accounts.totals(tenant, 1).values()))[tenant]
+    assert (totals["jobs"], totals["audits"]) == (2, 1)
+    assert totals["audit_nusd"] > 0
+    until(lambda: taught.ask("How can I reset my password?", tenant=tenant).source == "exact")
+
+
+def test_an_audit_that_contradicts_the_hit_is_counted_and_mended(
+    taught: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Policy, "audit", lambda *_: 1.0)
+    question = "How can I reset my password?"
+    taught.model.meanings[question] = "something else altogether"
+    first = taught.settled(taught.ask(RESET[0], tenant=tenant))
+    wrong = taught.ask(question, tenant=tenant)
+    assert (wrong.source, wrong.text) == ("semantic", first.text)
+    until(lambda: standing(taught, tenant)["audits"] == 1)
+    taught.resources.boundaries.flush()
+    found = standing(taught, tenant)
+    assert found["wrong_per_request"] > 0.1
+    until(lambda: taught.ask(question, tenant=tenant).text != first.text)
+
+
+def seen(similarity: float, probability: float) -> Neighbourhood:
+    features = [0.0] * verify.COUNT
+    features[0], features[2], features[13] = similarity, 1.0, 4.0
+    return Neighbourhood((Near("k", "e", similarity),), "e", probability, tuple(features))
+
+
+@pytest.fixture
+def boundaries(redis_url: str) -> Iterator[Boundaries]:
+    with connect(f"{redis_url[:-1]}7") as client:
+        client.flushdb()
+        yield Boundaries(client, 0.01)
+        client.flushdb()
+
+
+def test_what_lookups_note_and_lessons_teach_moves_the_boundary(boundaries: Boundaries) -> None:
+    before = boundaries.policy("t", "")
+    assert (before.at, before.hits) == (Policy().at, 0)
+    dice = np.random.default_rng(1)
+    for n in range(risk.COLD_LESSONS + 20):
+        near = seen(float(dice.uniform(0.6, 0.99)), 0.9)
+        boundaries.note("t", "", near, served=n % 2 == 0)
+        boundaries.teach("t", "", Taught(near.features, float(near.similarity > 0.8)))
+    boundaries.flush()
+    found = boundaries.standing("t", "")
+    assert (found["requests"], found["lessons"], found["state"]) == (220, 220, "open")
+    assert found["semantic_hits"] == 110
+    until(lambda: boundaries.policy("t", "").least_similarity < 0, within_s=10)
+    after = boundaries.policy("t", "")
+    assert not np.allclose(after.weights, before.weights)
+    assert boundaries.known() == [("t", "")]
+    assert boundaries.known("other") == []
+
+
+def test_wrong_audits_close_a_tenant_and_no_other_category(boundaries: Boundaries) -> None:
+    for n in range(300):
+        near = seen(0.95, 0.95)
+        boundaries.note("t", "bad", near, served=True)
+        boundaries.teach("t", "bad", Taught(near.features, float(n % 3 > 0), 1.0, audited=True))
+    boundaries.flush()
+    boundaries.learn("t", "bad")
+    found = boundaries.standing("t", "bad")
+    assert found["state"] == "closed"
+    low, high = found["interval"]
+    assert low < 1 / 3 < high
+    assert boundaries.standing("t", "")["state"] == "cold"
+
+
+def test_lessons_of_other_features_are_left_out(boundaries: Boundaries) -> None:
+    boundaries._redis.rpush("farthing:risk:{t}::lessons", b"\x00" * 8)
+    boundaries.teach("t", "", Taught(seen(0.9, 0.9).features, 1.0))
+    boundaries.learn("t", "")
+    assert boundaries.standing("t", "")["lessons"] == 1
+
+
+def test_without_redis_lookups_go_on_with_what_they_knew() -> None:
+    with connect(f"redis://127.0.0.1:{free_port()}/0") as client:
+        lonely = Boundaries(client, 0.01)
+        assert lonely.policy("t", "").at == Policy().at
+        lonely.note("t", "", None, served=False)
+        began = time.monotonic()
+        lonely.flush()
+        assert time.monotonic() - began < 5
