@@ -10,7 +10,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines.logistic import logit, sigmoid
+from pipelines import judging
+from pipelines.logistic import logit, sigmoid, weight
 from pipelines.verify import KERNEL
 
 if TYPE_CHECKING:
@@ -127,6 +128,12 @@ def place(
         hearing.evidence,
         hearing.said,
     )
+
+
+def judged(*, same: bool) -> float:
+    """Evidence of a judge's verdict on two answers."""
+    worth = judging.CREDIT * weight(judging.ERROR)
+    return worth if same else -worth
 
 
 def lesson(probability: float, evidence: float) -> float:

@@ -72,13 +72,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The entry may answer. ``probability`` that it is right, in [0, 1], when it was estimated."""
+    """The entry may answer: the probability that it is right, in [0, 1], and what a judge added to its log-odds.
+
+    ``seen`` is None when the very question was there.
+    """
 
     entry_id: str
     similarity: float
-    probability: float | None
+    probability: float
     decided_by: str
     seen: Neighbourhood | None = None
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +132,20 @@ def decide(
     mine = [c for c in candidates if c.entry_id == suspect.entry]
     tripped = gated(question, [(c.question, c.similarity) for c in mine])
     gate = None if tripped is None else tripped.gate
-    seen = Neighbourhood(near, suspect.entry, probability, tuple(suspect.features.tolist()), gate)
+    seen = Neighbourhood(near, suspect.entry, probability, tuple(suspect.features.tolist()), gate, policy.at)
     if gate is not None:
         return Gray(gate, seen)
     if probability >= policy.at and seen.similarity >= policy.least_similarity:
-        return Hit(suspect.entry, seen.similarity, round(probability, 4), decided_by="verify", seen=seen)
+        return Hit(suspect.entry, seen.similarity, probability, decided_by="verify", seen=seen)
     if probability >= policy.at or judging.asks(probability, served_at=policy.at):
         return Gray(NOT_PROBABLE, seen)
     return Miss("not probable", seen)
+
+
+def promoted(seen: Neighbourhood, probability: float) -> Hit:
+    """A gray suspect that the judge made this probable."""
+    offset = judging.moved(seen.probability, probability)
+    return Hit(seen.suspect, seen.similarity, probability, decided_by="judge", seen=seen, offset=offset)
 
 
 def gated(question: str, mine: Sequence[tuple[str, float]]) -> gates.Trip | None:
@@ -159,7 +169,7 @@ def reuse(entry: Entry, hit: Hit, *, baseline_usd: Decimal) -> Answer:
     found: dict[str, Any] = {
         "entry": entry.id,
         "similarity": round(hit.similarity, 4),
-        "probability": hit.probability,
+        "probability": round(hit.probability, 4),
         "decided_by": hit.decided_by,
     }
     return replace(

@@ -11,7 +11,7 @@ from pipelines.answer import usd
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipelines.answer import Answer
+    from pipelines.answer import Answer, Usage
 
 # Counters are whole numbers, so that Redis adds them exactly: money in billionths of a dollar.
 NANO = Decimal(1_000_000_000)
@@ -40,6 +40,18 @@ def record_audit(answer: Answer) -> dict[str, int]:
     spent = record(answer)
     kept = ("cost_nusd", "prompt_tokens", "cached_tokens", "completion_tokens")
     return {"audits": 1, "audit_nusd": spent["cost_nusd"], **{name: spent[name] for name in kept}}
+
+
+def record_judge(cost_usd: Decimal, usage: Usage) -> dict[str, int]:
+    """The counters that a verdict off any caller's path adds."""
+    cost = _nano(cost_usd)
+    return {
+        "cost_nusd": cost,
+        "judge_nusd": cost,
+        "prompt_tokens": usage.prompt_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "completion_tokens": usage.completion_tokens,
+    }
 
 
 def _nano(amount: Decimal) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+VETOES = ("identifier", "number")  # gates that no judge may overrule: a slip is costly, and easy to see
 GATED = -20.0
 TRAVEL = 8  # nearest phrasings that are handed on to write-back
 
@@ -24,7 +25,8 @@ class Near:
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
     """The nearest phrasings, best first; the entry that they vote for; the probability that it is right, in [0, 1];
-    and the (15,) features of verify.py that say so. ``gate`` names what speaks against it all the same.
+    and the (15,) features of verify.py that say so. ``gate`` names what speaks against it all the same; ``served_at``
+    is the probability from which on it would have been served.
     """
 
     near: tuple[Near, ...]
@@ -32,6 +34,7 @@ class Neighbourhood:
     probability: float
     features: tuple[float, ...]
     gate: str | None = None
+    served_at: float = 1.0
 
     @property
     def offset(self) -> float:
@@ -51,6 +54,7 @@ class Neighbourhood:
             "probability": round(self.probability, 5),
             "features": [round(value, 4) for value in self.features],
             "gate": self.gate,
+            "served_at": round(self.served_at, 5),
         }
 
     @classmethod
@@ -62,4 +66,5 @@ class Neighbourhood:
             probability=raw["probability"],
             features=tuple(raw["features"]),
             gate=raw.get("gate"),
+            served_at=raw.get("served_at", 1.0),
         )

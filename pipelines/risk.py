@@ -31,7 +31,7 @@ EVERY = 100  # lessons between two refits; fewer at first
 EARLY_AUDITS = 40  # hits after which half of a new tenant's are audited, whatever their probability
 # How strongly the shipped weights hold against lessons: the bias may move, the shape less.
 HOLDS_BIAS, HOLDS_SHAPE = 0.3, 3.0
-SHARE_OF_TARGET = 0.9  # the rest is for what the model does not know of itself
+SHARE_OF_TARGET = 0.8  # the rest is for what the model does not know of itself
 AUDITS = 0.06  # of hits, on average; uncertain ones more often
 LEAST_AUDIT = 0.01
 HORIZON = 1_500  # requests within which a surplus or a debt of errors is made good

@@ -76,7 +76,7 @@ class Boundaries:
         self._redis: Any = redis
         self._target = target
         self._policies: OrderedDict[tuple[str, str], tuple[float, Policy]] = OrderedDict()
-        self._noted: dict[tuple[str, str], list[tuple[Neighbourhood | None, bool]]] = {}
+        self._noted: dict[tuple[str, str], list[tuple[bytes, bool]]] = {}
         self._lock = threading.Lock()
         self._flushed_at = time.monotonic()
 
@@ -100,10 +100,18 @@ class Boundaries:
                 self._policies.popitem(last=False)
         return policy
 
-    def note(self, tenant: str, category: str, seen: Neighbourhood | None, *, served: bool) -> None:
-        """One request: what lay near, None where nothing did or the very question was there; was it served on that?"""
+    def note(
+        self, tenant: str, category: str, seen: Neighbourhood | None, *, served: bool, offset: float | None = None
+    ) -> None:
+        """One request: what lay near, None where nothing did or the very question was there; was it served on that?
+
+        ``offset`` is what a judge added to the log-odds; without one it is what the gates take from them.
+        """
+        packed = b""
+        if seen is not None:
+            packed = _packed(seen.features, seen.offset if offset is None else offset, served)
         with self._lock:
-            self._noted.setdefault((tenant, category), []).append((seen, served))
+            self._noted.setdefault((tenant, category), []).append((packed, served))
             if time.monotonic() - self._flushed_at < NOTE_EVERY_S:
                 return
         self.flush()
@@ -180,16 +188,13 @@ class Boundaries:
             "state": boundary.state,
         }
 
-    def _hand_over(self, tenant: str, category: str, requests: Sequence[tuple[Neighbourhood | None, bool]]) -> None:
+    def _hand_over(self, tenant: str, category: str, requests: Sequence[tuple[bytes, bool]]) -> None:
         name, recent = keys.risk(tenant, category), keys.recent(tenant, category)
         with failing_as("ledger"):
             pipe = self._redis.pipeline(transaction=False)
             pipe.hincrby(name, "requests", len(requests))
             pipe.hincrby(name, "hits", sum(served for _, served in requests))
-            pipe.rpush(
-                recent,
-                *(b"" if seen is None else _packed(seen.features, seen.offset, served) for seen, served in requests),
-            )
+            pipe.rpush(recent, *(packed for packed, _ in requests))
             pipe.ltrim(recent, -risk.RECENT, -1)
             self._keep(pipe, tenant, category)
             pipe.execute()

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import risk
+from pipelines import judging, risk
 from pipelines.catalog import MODEL_TIERS, Catalog, Offer
 from pipelines.errors import ConfigurationInvalid
 from pipelines.freshness import Lifetimes
@@ -37,6 +37,7 @@ class Configuration:
     prices: PriceBook
     rules: RuleBook
     target: float = risk.TARGET
+    judge_share: float = judging.SHARE
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     context_budget_tokens: int = 3_000
 
@@ -94,13 +95,17 @@ def _built(reader: Reader) -> Configuration:
         for fault in prices.faults(wanted, datetime.now(UTC)):
             reader.fault("prices", fault)
     cache = reader.take(raw, "", "cache", dict, {})
-    reader.only(cache, "cache", ("target", "ttl_s", "frequent_ttl_s", "frequent_asks"))
+    reader.only(cache, "cache", ("target", "ttl_s", "frequent_ttl_s", "frequent_asks", "judge_share"))
     context = reader.take(raw, "", "context", dict, {})
     reader.only(context, "context", ("budget_tokens",))
     built = {
         "target": reader.take(
             cache, "cache", "target", float, risk.TARGET,
             ok=lambda v: 0 < v < 0.5, expected="wrong hits per request, a share above 0, e.g. 0.01",
+        ),
+        "judge_share": reader.take(
+            cache, "cache", "judge_share", float, judging.SHARE,
+            ok=lambda v: 0 <= v <= 1, expected="a share of jobs from 0 (no judge) to 1",
         ),
         "lifetimes": Lifetimes(
             **{

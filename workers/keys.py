@@ -8,6 +8,7 @@
 | farthing:{scope}:merged:<id> | string | the entry that this one became part of | with the last phrasing |
 | farthing:{scope}:trust | hash | evidence about entries and phrasings (see agreement.py) | with the scope's entries |
 | farthing:{scope}:asked:<exact key> | integer | how often a question was asked | a day after the first time |
+| farthing:{scope}:verdict:<exact key> | string | JSON [entry, probability] that the judge let pass | with the entry |
 | farthing:{scope}:entries, :phrasings | zset | ids by expiry | with their last member |
 | farthing:{scope}:log | stream | changes that replicas follow | with the last phrasing |
 | farthing:{scope}:seq | integer | number of the log's last change | with the log |
@@ -76,6 +77,11 @@ def phrasings(scope: str) -> str:
 def merged(scope: str, entry_id: str) -> str:
     """Where an entry's phrasings went."""
     return f"{scope_prefix(scope)}merged:{entry_id}"
+
+
+def verdict(scope: str, key: str) -> str:
+    """What the judge let answer a question."""
+    return f"{scope_prefix(scope)}verdict:{key}"
 
 
 def trust(scope: str) -> str:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pipelines import agreement, comparing
+from pipelines import agreement, comparing, judging
 from pipelines.agreement import Trust
-from workers import telemetry
+from workers import judge, telemetry
 from workers.boundaries import Taught
 from workers.resources import resources
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from pipelines.agreement import Placement
     from pipelines.cache import Entry
+    from pipelines.job import Job
     from pipelines.journey import Place
-    from pipelines.neighbours import Near, Neighbourhood
+    from pipelines.neighbours import Neighbourhood
 
+T = TypeVar("T")
 CHECKED = agreement.MERGE_CHECKS  # phrasings of each side whose answers are compared before a merge
 
 
@@ -29,14 +31,20 @@ class _Answers:
 
     scope: str
     fresh: str
-    known: dict[str, str]
+    known: dict[str, str] = field(default_factory=dict)
 
     def compare(self, key: str) -> float:
-        """Evidence that the phrasing was answered the same; 0 when its answer is gone."""
+        """Evidence that the phrasing was answered the same; 0 when its answer is gone, or words do not tell."""
         if key not in self.known:
             self.known.update(resources().members.said(self.scope, [key]))
         said = self.known.get(key)
         return 0.0 if said is None else comparing.evidence(self.fresh, said)
+
+    def judged(self, job: Job, job_id: str, key: str) -> float:
+        """The same, by the judge: for close calls, off every caller's path."""
+        said = self.known.get(key)
+        same = None if said is None else judge.same_answer(job, job_id, self.fresh, said)
+        return 0.0 if same is None else agreement.judged(same=same)
 
     def more(self, entry: str, count: int, besides: Collection[str]) -> Sequence[str]:
         """Further phrasings of an entry."""
@@ -51,25 +59,24 @@ class _Answers:
         return [comparing.evidence(self.known[a], self.known[b]) for a, b in pairs if {a, b} <= self.known.keys()]
 
 
-def keep(place: Place, entry: Entry, *, tenant: str, category: str, known_until: float) -> str:
+def keep(job: Job, place: Place, entry: Entry, *, known_until: float) -> str:
     """Store a fresh answer where it belongs; returns the entry that it is in. Raises StoreUnavailable.
 
     ``entry`` is as it would be stored alone.
     """
     seen = _as_it_is_now(place)
-    placed = None if seen is None else _placed(place, seen, entry)
-    home = _stored(place, entry, placed, tenant=tenant, known_until=known_until)
+    placed = None if seen is None else _placed(job, place, seen, entry)
+    home = _stored(job, place, entry, placed, known_until=known_until)
     if seen is not None and placed is not None:
-        _teach(seen, placed, tenant=tenant, category=category)
+        if placed.evidence[seen.suspect] != 0.0:  # a comparison that told nothing teaches nothing
+            resources().boundaries.teach(job.tenant, job.category, Taught(seen.features, placed.right))
         if seen.suspect != home and placed.evidence[seen.suspect] <= -comparing.ONE:
             _forget_what_is_over(place.scope, seen.suspect)
         _judge_the_others(place, home, placed, entry.answer.text, ttl_s=known_until - entry.created_at)
     return home
 
 
-def audited(
-    place: Place, entry: Entry, *, weight: float, tenant: str, category: str, known_until: float
-) -> float | None:
+def audited(job: Job, place: Place, entry: Entry, *, weight: float, known_until: float) -> float | None:
     """Compare the fresh answer to a hit with what was served; returns how right that was, None when nothing tells."""
     seen, members = place.seen, resources().members
     if seen is None:
@@ -78,26 +85,20 @@ def audited(
     served = members.served(place.scope, home)
     if served is None:
         return None  # dropped or expired since
-    answers = _Answers(place.scope, entry.answer.text, {})
+    answers = _Answers(place.scope, entry.answer.text)
     keys = [served, *answers.more(home, agreement.AUDITED - 1, [served])]
-    evidence = sum(map(answers.compare, keys))
+    evidence = sum(map(answers.compare, keys)) or answers.judged(job, entry.id, served)
     if evidence == 0.0:
         telemetry.count("audit.unclear")
         return None
     right = agreement.lesson(seen.probability, evidence)
-    taught = Taught(seen.features, right, weight, audited=True)
-    resources().boundaries.teach(tenant, category, taught)
+    resources().boundaries.teach(job.tenant, job.category, Taught(seen.features, right, weight, audited=True))
     telemetry.count("audit.compared")
     if right >= agreement.LESSON_AT:
-        joining = replace(entry, id=home)
-        resources().store.join(
-            place.scope, place.key, joining, vector=place.vector, tenant=tenant, known_until=known_until
-        )
+        _store(resources().store.join, job, place, replace(entry, id=home), known_until)
     elif right <= agreement.WRONG_AT:
         # The next who asks in these words gets the answer that was given to them.
-        resources().store.put(
-            place.scope, place.key, entry, vector=place.vector, tenant=tenant, known_until=known_until
-        )
+        _store(resources().store.put, job, place, entry, known_until)
         telemetry.count("audit.wrong")
     return right
 
@@ -113,38 +114,40 @@ def _as_it_is_now(place: Place) -> Neighbourhood | None:
     return replace(seen, near=near, suspect=members.now(place.scope, seen.suspect)) if near else None
 
 
-def _placed(place: Place, seen: Neighbourhood, entry: Entry) -> Placement:
-    answers = _Answers(place.scope, entry.answer.text, resources().members.said(place.scope, _keys(seen.near)))
+def _placed(job: Job, place: Place, seen: Neighbourhood, entry: Entry) -> Placement:
+    members, suspect = resources().members, seen.suspect
+    answers = _Answers(place.scope, entry.answer.text, members.said(place.scope, [one.key for one in seen.near]))
+    closest = next((one.key for one in seen.near if one.entry == suspect), None)
+    told = any(answers.compare(one.key) for one in seen.near if one.entry == suspect)
+    # Only what a judge may settle is put to it: a suspect near enough to matter whose answers' words do not tell.
+    verdict = 0.0 if told or closest is None or not judging.matters(seen) else answers.judged(job, entry.id, closest)
+
+    def compare(key: str) -> float:
+        return answers.compare(key) or (verdict if key == closest else 0.0)
+
     return agreement.place(
         seen.near,
-        suspect=seen.suspect,
+        suspect=suspect,
         probability=seen.probability,
-        compare=answers.compare,
+        compare=compare,
         more=answers.more,
         one=comparing.ONE,
     )
 
 
-def _keys(near: Sequence[Near]) -> list[str]:
-    return [one.key for one in near]
-
-
-def _stored(place: Place, entry: Entry, placed: Placement | None, *, tenant: str, known_until: float) -> str:
+def _stored(job: Job, place: Place, entry: Entry, placed: Placement | None, *, known_until: float) -> str:
     store = resources().store
-    if placed is not None and placed.entry is not None:
-        joining = replace(entry, id=placed.entry)
-        if store.join(place.scope, place.key, joining, vector=place.vector, tenant=tenant, known_until=known_until):
-            telemetry.count("write_back.joined")
-            return placed.entry
-    store.put(place.scope, place.key, entry, vector=place.vector, tenant=tenant, known_until=known_until)
+    home = None if placed is None else placed.entry
+    if home is not None and _store(store.join, job, place, replace(entry, id=home), known_until):
+        telemetry.count("write_back.joined")
+        return home
+    _store(store.put, job, place, entry, known_until)
     telemetry.count("write_back.stored")
     return entry.id
 
 
-def _teach(seen: Neighbourhood, placed: Placement, *, tenant: str, category: str) -> None:
-    """A comparison that told nothing of the suspect teaches nothing."""
-    if placed.evidence[seen.suspect] != 0.0:
-        resources().boundaries.teach(tenant, category, Taught(seen.features, placed.right))
+def _store(how: Callable[..., T], job: Job, place: Place, entry: Entry, known_until: float) -> T:
+    return how(place.scope, place.key, entry, vector=place.vector, tenant=job.tenant, known_until=known_until)
 
 
 def _forget_what_is_over(scope: str, suspect: str) -> None:
@@ -162,7 +165,7 @@ def _judge_the_others(place: Place, home: str, placed: Placement, fresh: str, *,
     mine = [key for key, entry in homes.items() if entry == home]
     before = members.trust(scope, agreement.names(home, placed, mine))
     sums = dict(before)
-    trust, answers = Trust(sums, comparing.ONE), _Answers(scope, fresh, {})
+    trust, answers = Trust(sums, comparing.ONE), _Answers(scope, fresh)
     for merge in trust.pairs(home, placed, check=partial(answers.between, home)):
         merged = members.merge(scope, home, merge.other)
         if merged is not None:

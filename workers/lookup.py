@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines import cache, encoding, fingerprint, followup, privacy, verify
+from pipelines import cache, encoding, fingerprint, followup, judging, privacy, verify
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.journey import Place
 from workers import telemetry
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipelines.encoding import Encoder
     from pipelines.job import Job
     from workers.boundaries import Boundaries
+    from workers.membership import Membership
     from workers.replica import Replicas
     from workers.stores import CacheStore
 
@@ -43,14 +44,17 @@ class Lookup:
     def __init__(
         self,
         store: CacheStore,
+        members: Membership,
         replicas: Replicas,
         encoder: Encoder | None,
         boundaries: Boundaries,
         secret: bytes,
         *,
         broken: Sequence[str] = (),
+        judged: bool = False,
     ) -> None:
-        self._store, self.replicas, self._encoder = store, replicas, encoder
+        self._store, self._members, self.replicas, self._encoder = store, members, replicas, encoder
+        self._judged = judged
         self._boundaries, self._secret = boundaries, secret
         self._broken = tuple(broken)
 
@@ -103,12 +107,23 @@ class Lookup:
         decision = cache.decide(question, around.candidates, around.centres.__getitem__, policy)
         telemetry.count(f"semantic.{type(decision).__name__.lower()}")
         missed = replace(missed, place=replace(place, seen=decision.seen))
-        entry = None
+        if isinstance(decision, cache.Gray) and self._judged and judging.could_serve(decision.seen):
+            verdict = self._members.verdict(place.scope, place.key)
+            if verdict is None or verdict[0] != decision.seen.suspect:
+                return missed  # the judge notes it, whatever comes of it
+            decision = cache.promoted(decision.seen, verdict[1])
         if isinstance(decision, cache.Hit):
-            entry = self._store.serve(place.scope, decision.entry_id)  # None when its answer has expired
-        served = entry is not None and entry.expires_at > now
-        self._boundaries.note(job.tenant, job.category, decision.seen, served=served)
-        if not served or not isinstance(decision, cache.Hit):
+            return self._served(job, missed, decision, policy, now)
+        self._boundaries.note(job.tenant, job.category, decision.seen, served=False)
+        return missed
+
+    def _served(self, job: Job, missed: Found, hit: cache.Hit, policy: cache.Policy, now: float) -> Found:
+        """The entry if its answer still lives, and whether this hit is audited."""
+        scope = "" if missed.place is None else missed.place.scope
+        entry = self._store.serve(scope, hit.entry_id)
+        lives = entry is not None and entry.expires_at > now
+        self._boundaries.note(job.tenant, job.category, hit.seen, served=lives, offset=hit.offset)
+        if not lives:
             return missed
-        audit = None if decision.seen is None else policy.audit(decision.seen.probability, random.random())  # noqa: S311 - a sample
-        return replace(missed, entry=entry, hit=decision, audit=audit)
+        audit = policy.audit(hit.probability, random.random())  # noqa: S311 - a sample, no secret
+        return replace(missed, entry=entry, hit=hit, audit=audit)

@@ -37,6 +37,31 @@ class Membership:
             found = pipe.execute()
         return {key: json.loads(raw)["text"] for key, raw in zip(phrasings, found, strict=True) if raw}
 
+    def questions(self, scope: str, phrasings: Sequence[str]) -> list[str]:
+        """The words of those phrasings that are there."""
+        with failing_as("cache"):
+            pipe = self._redis.pipeline(transaction=False)
+            for key in phrasings:
+                pipe.hget(keys.phrasing(scope, key), "question")
+            found = pipe.execute()
+        return [raw.decode() for raw in found if raw]
+
+    def verdict(self, scope: str, key: str) -> tuple[str, float] | None:
+        """The entry that the judge let answer this very question, and how probably it is right."""
+        with failing_as("cache"):
+            raw = self._redis.get(keys.verdict(scope, key))
+        if raw is None:
+            return None
+        entry, probability = json.loads(raw)
+        return self.now(scope, entry), float(probability)
+
+    def keep_verdict(self, scope: str, key: str, entry_id: str, probability: float) -> None:
+        """Let lookups serve this question from the entry at once, as long as the entry's phrasings are known."""
+        with failing_as("cache"):
+            ttl_ms = self._redis.pttl(keys.asks(scope, entry_id))
+            if ttl_ms > 0:
+                self._redis.set(keys.verdict(scope, key), json.dumps([entry_id, probability]), px=ttl_ms)
+
     def homes(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
         """The entry of each phrasing; those that are gone are left out."""
         with failing_as("cache"):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipelines.encoding import Encoder
+    from pipelines.judging import Budget
     from workers import encoders
     from workers.accounts import Accounts
     from workers.boundaries import Boundaries
@@ -105,6 +106,13 @@ class Resources:
         return Boundaries(self.ledger_redis, self.configuration.target)
 
     @once
+    def judge_budget(self) -> Budget:
+        """How many jobs of this process may still be judged."""
+        from pipelines.judging import Budget
+
+        return Budget(self.configuration.judge_share)
+
+    @once
     def ledger_redis(self) -> redis.Redis:
         """The ledger's Redis."""
         return connect(self.settings.ledger_url)
@@ -153,7 +161,10 @@ class Resources:
             telemetry.log().error("semantic tier is off", said=str(error))
         dimensions = 0 if encoder is None else encoder.dimensions
         replicas = Replicas(self.store, dimensions)
-        return Lookup(self.store, replicas, encoder, self.boundaries, self.secret, broken=broken)
+        judged = self.configuration.judge_share > 0
+        return Lookup(
+            self.store, self.members, replicas, encoder, self.boundaries, self.secret, broken=broken, judged=judged
+        )
 
     @once
     def encoder(self) -> Encoder | None:

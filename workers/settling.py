@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipelines import choice, ledger, pricing, tokens
+from pipelines import cache, choice, ledger, pricing, tokens
 from pipelines.answer import Answer
 from pipelines.errors import StoreUnavailable
 from workers import telemetry
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from pipelines.answer import Usage
+    from pipelines.cache import Entry, Hit
     from pipelines.catalog import Offer
     from pipelines.job import Job
     from pipelines.journey import Progress
@@ -41,6 +42,15 @@ def baseline_usd(job: Job, *, prompt_tokens: int | None, completion_tokens: int,
         completion_tokens=completion_tokens,
         at=datetime.now(UTC),
     )
+
+
+def reused(progress: Progress, entry: Entry, hit: Hit) -> Answer:
+    """The entry's answer as this job's, with what it would have cost."""
+    kept = entry.answer
+    baseline = baseline_usd(
+        progress.job, prompt_tokens=None, completion_tokens=kept.usage.completion_tokens, provider=kept.provider
+    )
+    return cache.reuse(entry, hit, baseline_usd=baseline)
 
 
 def cost_usd(offer: Offer, usage: Usage) -> Decimal:

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+from pipelines import judging
 from pipelines.job import Message
 from pipelines.tokens import estimate, estimate_messages
 from workers.children import Children, last_lines
 from workers.embedded import free_port
-from workers.standin_text import MODELS, answer_text
+from workers.standin_text import MODELS, answer_text, verdict_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -201,7 +202,10 @@ def _text(asked: dict[str, Any], meanings: Mapping[str, str]) -> tuple[str, str]
     """The answer and why it ends, within ``max_tokens``."""
     messages = [Message.decode(m) for m in asked["messages"]]
     question = next((m.text for m in reversed(messages) if m.role == "user"), "")
-    text, limit = answer_text(asked["model"], question, meanings), asked.get("max_tokens")
+    limit = asked.get("max_tokens")
+    if messages[0].text in (judging.QUESTIONS, judging.ANSWERS):
+        return verdict_text(messages[0].text, question, meanings), "stop"
+    text = answer_text(asked["model"], question, meanings)
     if limit is not None and estimate(text) > limit:
         return text[: max(1, limit * 3)], "length"
     return text, "stop"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import zlib
 from typing import TYPE_CHECKING
+
+from pipelines import comparing, judging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +57,15 @@ def answer_text(model: str, question: str, meanings: Mapping[str, str] | None = 
         language
     ]
     return " ".join([opening, *(lines[(seed + n * 7) % len(lines)] for n in range(count))])
+
+
+def verdict_text(asked: str, about: str, meanings: Mapping[str, str]) -> str:
+    """What the stand-in says as a judge; of questions whose meaning it was not told it says that it does not know."""
+    given = json.loads(about)
+    if asked == judging.ANSWERS:
+        return "yes" if comparing.evidence(given["one"], given["other"]) > 0 else "no"
+    first, second = meanings.get(given["first"]), meanings.get(given["second"])
+    return "unknown" if first is None or second is None else "yes" if first == second else "no"
 
 
 def _to_a_meaning(model: str, question: str, meaning: str, language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -12,9 +13,9 @@ from celery import chain
 from pipelines import cache, classify, compress, freshness, journey, rules, tokens
 from pipelines.answer import Answer, Route
 from pipelines.errors import DeadlineExceeded, RuleFailed, StoreUnavailable
-from pipelines.job import Job
+from pipelines.job import Job, Message
 from pipelines.journey import Progress
-from workers import calling, learning, settling, summarising, telemetry, verdicts
+from workers import calling, judge, learning, settling, summarising, telemetry, verdicts
 from workers.app import app
 from workers.resources import resources
 from workers.task import ChatTask, Stopwatch
@@ -31,11 +32,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
         progress, place=found.place, timings_ms=timings, degraded=found.degraded, spent_usd=found.spent_usd
     )
     if found.entry is not None and found.hit is not None:
-        kept = found.entry.answer
-        baseline_usd = settling.baseline_usd(
-            progress.job, prompt_tokens=None, completion_tokens=kept.usage.completion_tokens, provider=kept.provider
-        )
-        answer = settling.finish(progress, cache.reuse(found.entry, found.hit, baseline_usd=baseline_usd))
+        answer = settling.finish(progress, settling.reused(progress, found.entry, found.hit))
         if found.audit is not None:
             _audit_later(progress, found.audit)
         return answer.encode()
@@ -78,12 +75,17 @@ def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
 
 @app.task(name=journey.MODEL_CALL, base=ChatTask, shared=False)
 def model_call(raw: dict[str, Any]) -> dict[str, Any]:
-    """Ask the route's model; the answer goes to the caller, and to write-back."""
+    """Ask the route's model, or the judge where that may save it; the answer goes to the caller, and to write-back."""
     watch = Stopwatch()
     progress = Progress.decode(raw)
     paid = _already_paid(progress.job_id)
     if paid is not None:
         return paid.encode()
+    judged = judge.serve(progress, tokens.estimate_messages(_messages(progress)))
+    if judged is not None:
+        progress = replace(progress, spent_usd=progress.spent_usd + judged.cost_usd)
+        if judged.answer is not None:
+            return _judged_hit(progress, judged.answer, judged.probability, watch.lap_ms())
     called = _call(progress)
     timings = {**progress.timings_ms, "model": watch.lap_ms()}
     finish = settling.finish if progress.audit is None else settling.finish_audit
@@ -118,11 +120,9 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     known_until = now + resources().configuration.lifetimes.known_s
     job = progress.job
     if progress.audit is None:
-        learning.keep(place, entry, tenant=job.tenant, category=job.category, known_until=known_until)
+        learning.keep(job, place, entry, known_until=known_until)
     else:
-        learning.audited(
-            place, entry, weight=progress.audit, tenant=job.tenant, category=job.category, known_until=known_until
-        )
+        learning.audited(job, place, entry, weight=progress.audit, known_until=known_until)
 
 
 @app.task(name=journey.MAINTAIN, base=ChatTask, shared=False, ignore_result=True)
@@ -230,8 +230,24 @@ def _keep_paid(job_id: str, answer: Answer) -> None:
         telemetry.count("ledger.unavailable")
 
 
+def _messages(progress: Progress) -> tuple[Message, ...]:
+    return progress.job.messages if progress.messages is None else progress.messages
+
+
+def _judged_hit(progress: Progress, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:
+    """The entry's answer, as the judge let it pass; audited like other hits."""
+    timings = {**progress.timings_ms, "judge": took_ms}
+    finished = settling.finish(replace(progress, timings_ms=timings), answer)
+    job = progress.job
+    policy = resources().boundaries.policy(job.tenant, job.category)
+    weight = policy.audit(probability, random.random())  # noqa: S311 - a sample, no secret
+    if weight is not None:
+        _audit_later(progress, weight)
+    return finished.encode()
+
+
 def _call(progress: Progress) -> calling.Called:
-    messages = progress.job.messages if progress.messages is None else progress.messages
+    messages = _messages(progress)
     return calling.call(
         resources().providers,
         settling.offers(progress, tokens.estimate_messages(messages)),

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines import risk, verify
 from pipelines.cache import Policy
+from pipelines.judging import Budget
 from pipelines.neighbours import Near, Neighbourhood
 from tests.waiting import until
 from workers.boundaries import Boundaries, Taught
@@ -30,8 +31,9 @@ MEANINGS = {
 
 
 @pytest.fixture
-def taught(fleet: InProcess) -> Iterator[InProcess]:
-    """The fleet, with a model that knows what these questions mean."""
+def taught(fleet: InProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
+    """The fleet without a judge, and with a model that knows what these questions mean."""
+    monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(0.0))
     fleet.model.meanings.update(MEANINGS)
     yield fleet
     fleet.model.meanings.clear()

@@ -1,0 +1,91 @@
+"""The judge in the fleet: gray suspects served on its word, promoted for the next time; it fails closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipelines import judging
+from pipelines.judging import Budget
+from workers.standin import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.fleet import InProcess
+
+CACHED = "How do I reset my password?"
+GRAY = "I forgot my password"
+OTHER = "How do I change my password?"
+MEANINGS = {CACHED: "reset", GRAY: "reset", OTHER: "change"}
+
+
+@pytest.fixture
+def judged(fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
+    """One entry, a judge that knows what the questions mean, and money for it."""
+    fleet.model.meanings.update(MEANINGS)
+    budget = Budget(1.0, left=10.0)
+    monkeypatch.setitem(fleet.resources.made, "judge_budget", budget)
+    # A long answer makes a verdict worth its price.
+    monkeypatch.setattr(judging, "pays", lambda *_, **__: True)
+    fleet.settled(fleet.ask(CACHED, tenant=tenant))
+    yield fleet
+    fleet.model.meanings.clear()
+
+
+def verdicts(fleet: InProcess) -> int:
+    asked = (judging.QUESTIONS, judging.ANSWERS)
+    return sum(request["messages"][0]["content"] in asked for request in fleet.model.requests)
+
+
+def test_a_gray_suspect_is_served_on_the_judges_word_and_next_time_at_once(judged: InProcess, tenant: str) -> None:
+    before = verdicts(judged)
+    first = judged.ask(GRAY, tenant=tenant)
+    assert first.source == "semantic"
+    assert first.cache is not None
+    assert first.cache["decided_by"] == "judge"
+    assert first.cost_usd > 0, "a verdict is paid for"
+    assert first.cost_usd < first.baseline_usd
+    asked = verdicts(judged)
+    assert 1 <= asked - before <= judging.MOST_CALLS
+    again = judged.ask(GRAY, tenant=tenant)
+    assert again.source in ("semantic", "exact")
+    assert again.text == first.text
+    assert again.cost_usd == 0
+    assert verdicts(judged) == asked
+
+
+def test_a_no_sends_the_job_to_the_model(judged: InProcess, tenant: str) -> None:
+    judged.model.meanings[GRAY] = "something else"
+    answer = judged.ask(GRAY, tenant=tenant)
+    assert answer.source == "model"
+
+
+@pytest.mark.parametrize("fault", [Fault(body="garbage"), Fault(status=400)])
+def test_a_judge_that_fails_says_no(judged: InProcess, tenant: str, fault: Fault) -> None:
+    judged.model.faults.extend([fault] * (3 if fault.body else 1))
+    assert judged.ask(GRAY, tenant=tenant).source == "model"
+    judged.model.faults.clear()
+
+
+@pytest.mark.parametrize(
+    ("fields", "share"),
+    [({"deadline_s": 5.0}, 1.0), ({}, 0.0), ({"cache": "refresh"}, 1.0)],
+    ids=["no time", "no budget", "no cache"],
+)
+def test_nobody_is_judged_without_time_budget_or_cache(
+    judged: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], share: float
+) -> None:
+    monkeypatch.setitem(judged.resources.made, "judge_budget", Budget(share, left=10.0 * share))
+    before = verdicts(judged)
+    assert judged.ask(GRAY, tenant=tenant, **fields).source == "model"
+    assert sum(r["messages"][0]["content"] == judging.QUESTIONS for r in judged.model.requests) <= before
+
+
+def test_a_number_is_never_put_to_the_judge(judged: InProcess, tenant: str) -> None:
+    judged.model.meanings.update({"Can I withdraw 100 dollars?": "w", "Can I withdraw 900 dollars?": "w"})
+    judged.settled(judged.ask("Can I withdraw 100 dollars?", tenant=tenant))
+    before = verdicts(judged)
+    assert judged.ask("Can I withdraw 900 dollars?", tenant=tenant).source == "model"
+    assert verdicts(judged) == before

@@ -1,0 +1,150 @@
+"""Asks the judge: an economy model, one short question, within a budget; what goes wrong counts as no."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pipelines import cache, choice, judging, ledger
+from pipelines.answer import Usage
+from pipelines.errors import FarthingError, StoreUnavailable
+from pipelines.tokens import estimate_messages
+from workers import calling, settling, telemetry
+from workers.resources import resources
+
+if TYPE_CHECKING:
+    from pipelines.answer import Answer
+    from pipelines.cache import Entry
+    from pipelines.job import Job
+    from pipelines.journey import Place, Progress
+    from pipelines.neighbours import Neighbourhood
+
+OFF_PATH_S = 30.0  # nobody waits for a verdict in write-back
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Yes, no, or None when there was none; and what it cost."""
+
+    yes: bool | None
+    usage: Usage
+    cost_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What verdicts came to: the answer of the entry if they let it be served; what they cost either way."""
+
+    answer: Answer | None
+    probability: float
+    cost_usd: Decimal
+
+
+def serve(progress: Progress, answering_tokens: int) -> Judged | None:
+    """Put a gray suspect to the judge in line; None when there is nothing to ask, no time, or no money in it.
+
+    ``answering_tokens`` is the prompt of the call that a yes would save.
+    """
+    place, job = progress.place, progress.job
+    budget = resources().judge_budget
+    budget.job()
+    if place is None or place.seen is None or progress.audit is not None or job.cache != "use":
+        return None
+    seen = place.seen
+    if not judging.could_serve(seen):
+        return None
+    try:
+        judged = _in_line(progress, place, seen, answering_tokens)
+    except StoreUnavailable as error:
+        telemetry.count("judge.unavailable")
+        telemetry.log().warning("not judged", said=str(error))
+        judged = None
+    served = judged is not None and judged.answer is not None
+    offset = None if judged is None else judging.moved(seen.probability, judged.probability)
+    resources().boundaries.note(job.tenant, job.category, seen, served=served, offset=offset)
+    return judged
+
+
+def _in_line(progress: Progress, place: Place, seen: Neighbourhood, answering_tokens: int) -> Judged | None:
+    job, held = progress.job, resources()
+    home = held.members.now(place.scope, seen.suspect)
+    entry = held.store.get(place.scope, home)
+    if entry is None or progress.deadline_at - time.time() < judging.LEAST_REMAINING_S:
+        return None
+    near = [one.key for one in seen.near if one.entry == seen.suspect][: judging.MOST_CALLS]
+    probability, spent = judging.before(seen), Decimal(0)
+    for cached in held.members.questions(place.scope, near):
+        asking = judging.of_questions(job, job.question.text, cached, entry.answer.text)
+        if not _pays(progress, asking, entry, probability, answering_tokens) or not held.judge_budget.take():
+            break
+        verdict = ask(asking, deadline_at=progress.deadline_at)
+        spent += verdict.cost_usd
+        if verdict.yes is None:
+            break
+        probability = judging.after(probability, yes=verdict.yes, error=judging.ERROR)
+        if not judging.asks(probability, served_at=seen.served_at):
+            break
+    if probability < seen.served_at:
+        return Judged(None, probability, spent)
+    telemetry.count("judge.served")
+    held.members.keep_verdict(place.scope, place.key, home, probability)
+    hit = cache.promoted(replace(seen, suspect=home), probability)
+    return Judged(settling.reused(progress, entry, hit), probability, spent)
+
+
+def same_answer(job: Job, job_id: str, one: str, other: str) -> bool | None:
+    """Off any caller's path: do two answers to the job's question say the same? None when nobody says."""
+    if not resources().judge_budget.take():
+        return None
+    verdict = ask(judging.of_answers(job, job.question.text, one, other), deadline_at=time.time() + OFF_PATH_S)
+    day = datetime.now(UTC).date().isoformat()
+    try:
+        counters = ledger.record_judge(verdict.cost_usd, verdict.usage)
+        resources().accounts.count(f"{job_id}.judge", job.tenant, day, counters)
+    except StoreUnavailable:
+        telemetry.count("ledger.unavailable")
+    return verdict.yes
+
+
+def ask(asking: Job, *, deadline_at: float) -> Verdict:
+    """One verdict of the cheapest economy model that can give it."""
+    economy = choice.cheapest_first(
+        asking,
+        prompt_tokens=estimate_messages(asking.messages),
+        offers=resources().configuration.catalog.of_tier("economy"),
+        cost=settling.cost_usd,
+    )
+    telemetry.count("judge.asked")
+    try:
+        called = calling.call(
+            resources().providers,
+            economy,
+            asking.messages,
+            asking.params,
+            deadline_at=deadline_at,
+            deadline_s=asking.deadline_s,
+        )
+    except FarthingError as error:
+        telemetry.count("judge.failed")
+        telemetry.log().warning("no verdict", said=str(error))
+        return Verdict(None, Usage(), Decimal(0))
+    usage = called.completion.usage
+    yes = judging.verdict(called.completion.text)
+    if yes is None:
+        telemetry.count("judge.unreadable")
+    return Verdict(yes, usage, settling.cost_usd(called.offer, usage))
+
+
+def _pays(progress: Progress, asking: Job, entry: Entry, probability: float, answering_tokens: int) -> bool:
+    """Is a verdict cheaper than the answer that it may save?"""
+    economy = resources().configuration.catalog.of_tier("economy")
+    judge = Usage(estimate_messages(asking.messages), 0, judging.MOST_TOKENS)
+    answer = Usage(answering_tokens, 0, entry.answer.usage.completion_tokens)
+    return judging.pays(
+        probability,
+        judging_usd=min(settling.cost_usd(offer, judge) for offer in economy),
+        answering_usd=settling.cost_usd(settling.offers(progress, answering_tokens)[0], answer),
+    )
