@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pipelines.job import Job, Message
 
-RECIPE = 1  # raised when the recipe changes: no old entry is read under a new meaning
+RECIPE = 2  # raised when the recipe changes: no old entry is read under a new meaning
 
 # Courtesies that carry no question. Only whole ones at the very start or end go, and never all of the text.
 _OPENING = re.compile(
@@ -27,6 +27,12 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _WIDE = {0x3000: " ", 0x3002: ".", **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}}
+# Chinese: what may be there or not without changing the question. 了 stays: "paid" and "to pay" differ.
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_ASKS = re.compile(r"怎么|怎样|如何|什么|为何|哪|谁|几|多少|多久|多长|是否|能否|可否|吗|呢|([\u4e00-\u9fff])[不没]\1")
+_PARTICLES = re.compile(r"[吗呢啊呀嘛哦噢啦哈]+(?=$|[?,.!、~])")
+_FILLERS = re.compile(r"一下(?!子)|(?<!目)的(?![士确话])|是(?=什么|谁|哪|多少)")
+_BESIDE_HAN = re.compile(r"(?<=[\u4e00-\u9fff])[\s,.!、~]+|[\s,.!、~]+(?=[\u4e00-\u9fff])")
 _PLAIN_WORD = re.compile(r"(?<![\w'-])(?:[A-Z]?[a-z']+|I)(?![\w-])")
 
 
@@ -39,12 +45,34 @@ def normalise(text: str) -> str:
     """The question without what cannot change its answer: width, spacing, courtesy, a sentence's capital.
 
     Case stays where it may mean something (``US``, ``aB3``); a question mark stays, for "you ship it?" and
-    "you ship it" differ; a final full stop or exclamation mark goes.
+    "you ship it" differ; a final full stop or exclamation mark goes. Of Chinese, the particles at a sentence's end,
+    structural 的 and punctuation go too, and what asks by a word of its own ends with a question mark.
     """
+    plain = _bare(without_courtesy(text))
+    while (again := _bare(without_courtesy(plain))) != plain:
+        plain = again
+    return plain
+
+
+def without_courtesy(text: str) -> str:
+    """The question without width, spacing, courtesy and a sentence's capital; every other word stays."""
     plain = _without_courtesy(text)
     while (again := _without_courtesy(plain)) != plain:  # "Hi. Hello, …": what was behind a courtesy may be one too
         plain = again
     return plain
+
+
+def _bare(plain: str) -> str:
+    if not _HAN.search(plain):
+        return plain
+    asks = plain.endswith("?") or _ASKS.search(plain) is not None
+    bare = plain
+    for dropped in (_PARTICLES, _FILLERS, _BESIDE_HAN):
+        bare = dropped.sub("", bare)
+    bare = bare.rstrip("?")
+    if not re.search(r"\w", bare):
+        return plain
+    return bare + "?" if asks else bare
 
 
 def _without_courtesy(text: str) -> str:

@@ -31,9 +31,9 @@ EVERY = 100  # lessons between two refits; fewer at first
 EARLY_AUDITS = 40  # hits after which half of a new tenant's are audited, whatever their probability
 # How strongly the shipped weights hold against lessons: the bias may move, the shape less.
 HOLDS_BIAS, HOLDS_SHAPE = 0.3, 3.0
-SHARE_OF_TARGET = 0.8  # the rest is for what the model does not know of itself
+MOST_WEIGHT = 10.0  # of one lesson in a refit: one mistaken audit of a sure hit must not turn everything over
 AUDITS = 0.06  # of hits, on average; uncertain ones more often
-LEAST_AUDIT = 0.01
+LEAST_AUDIT = 0.02
 HORIZON = 1_500  # requests within which a surplus or a debt of errors is made good
 LEAST_ALLOWED = 0.2  # of the target, while a debt is paid back: no hits would teach nothing
 MOST_STRETCH = 1.5  # of the target, while a surplus is spent
@@ -158,9 +158,7 @@ class Boundary:
         ``wrong`` were expected of the recent requests.
         """
         surplus = (self.target * len(self.recent) - max(wrong, 0.0)) / HORIZON
-        return SHARE_OF_TARGET * min(
-            max(self.target + surplus, LEAST_ALLOWED * self.target), MOST_STRETCH * self.target
-        )
+        return min(max(self.target + surplus, LEAST_ALLOWED * self.target), MOST_STRETCH * self.target)
 
 
 def due(unlearned: int, taught: int) -> bool:
@@ -190,7 +188,7 @@ def refit(
     return regress(
         np.array([lesson.features for lesson in lessons]),
         np.array([lesson.right for lesson in lessons]),
-        np.array([lesson.weight for lesson in lessons]),
+        np.array([min(lesson.weight, MOST_WEIGHT) for lesson in lessons]),
         start=weights,
         towards=shipped,
         holds=holds,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import re2
 
 from pipelines.errors import RuleFailed
-from pipelines.fingerprint import normalise
+from pipelines.fingerprint import without_courtesy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ class RuleBook:
         """The only rule that matches the whole question; None also when two rules claim it."""
         if len(question) > LONGEST_QUESTION_CHARS:
             return None
-        text = normalise(question).rstrip("?")
+        text = without_courtesy(question).rstrip("?")
         found: dict[str, Match] = {}
         for rule, language, pattern in self._compiled:
             caught = pattern.fullmatch(text)

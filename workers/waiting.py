@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 OUTAGE_S = 10.0  # a Redis that restarts is back sooner; after that, waiting is not what the caller wants
 RETRY_S = 0.2
+CLOSE_S = 10.0  # a daemon thread that does not end in time is left to the process's end
 LOOK_AGAIN_S = 15.0  # a subscription behind a silently dead network is noticed by then
 
 T = TypeVar("T")
@@ -90,6 +91,7 @@ class Waiting(Generic[T]):
         client = Redis.from_url(self._url, retry=once, socket_connect_timeout=2, socket_keepalive=True)
         async with client, client.pubsub() as channel:
             await channel.connect()
+            _end_if_cancelled()
             self._down_since = None
             both = [asyncio.create_task(self._subscribe(channel)), asyncio.create_task(self._listen(channel, client))]
             try:
@@ -181,7 +183,7 @@ class LoopThread:
         """End the loop; its tasks are cancelled and clean up."""
         self._loop.call_soon_threadsafe(self._end.set)
         if threading.current_thread() is not self._thread:  # the garbage collector may call from there
-            self._thread.join()
+            self._thread.join(CLOSE_S)
 
 
 def _serve(ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:

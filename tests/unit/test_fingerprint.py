@@ -67,6 +67,11 @@ def test_earlier_turns_that_matter_are_part_of_the_scope() -> None:
         ("怎么退款？", "你好，怎么退款？"),
         ("怎么退款？", "请问怎么退款？谢谢"),
         ("Ｈow do I log in?", "How do I log in?"),
+        ("怎么退款", "怎么退款呢？"),
+        ("我的订单什么时候到啊？", "我订单什么时候到"),
+        ("帮我查一下积分", "帮我查积分"),
+        ("这是什么意思？", "这什么意思"),
+        ("退款, 怎么办理？", "退款怎么办理"),
     ],
 )
 def test_courtesy_width_and_spacing_are_no_difference(one: str, other: str) -> None:
@@ -82,6 +87,11 @@ def test_courtesy_width_and_spacing_are_no_difference(one: str, other: str) -> N
         ("What does aB3 mean?", "What does ab3 mean?"),
         ("Can I return it?", "Can't I return it?"),
         ("怎么退款？", "怎么退货？"),
+        ("你们发货？", "你们发货"),
+        ("货到了吗", "货到吗"),
+        ("目的地在哪", "目地在哪"),
+        ("的士怎么打", "士怎么打"),
+        ("有下一下子吗", "有下子吗"),
     ],
 )
 def test_what_may_matter_stays(one: str, other: str) -> None:
