@@ -13,7 +13,7 @@ from pipelines.logistic import sigmoid
 from pipelines.neighbours import Near, Neighbourhood
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -118,6 +118,12 @@ class Policy:
         """The weight, >= 1, of the audit of a hit of this probability; None when ``dice`` in [0, 1) spares it."""
         rate = risk.audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
         return 1.0 / rate if dice < rate else None
+
+
+def apart(candidates: Sequence[Candidate], cannot: Collection[str]) -> Sequence[Candidate]:
+    """The candidates without the entries of phrasings that people said the question must never be matched with."""
+    entries = {one.entry_id for one in candidates if one.key in cannot} if cannot else ()
+    return [one for one in candidates if one.entry_id not in entries] if entries else candidates
 
 
 def decide(

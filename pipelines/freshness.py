@@ -39,13 +39,15 @@ class Refuse:
 class Lifetimes:
     """How long answers are kept, in seconds. A question asked ``frequent_asks`` times within a day is frequent.
 
-    What was found to mean the same is known for ``known_s``, longer than the answer to it is served.
+    What was found to mean the same is known for ``known_s``, longer than the answer to it is served. A person's
+    correction is kept ``curated_s``.
     """
 
     frequent_ttl_s: float = 24 * 3600.0
     ttl_s: float = 3600.0
     frequent_asks: int = 3
     known_s: float = 24 * 3600.0
+    curated_s: float = 30 * 24 * 3600.0
 
 
 def keep(job: Job, answer: Answer, *, asked: int, lifetimes: Lifetimes) -> Keep | Refuse:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_MESSAGES = 2_000  # a day of busy chat; more is a log file, and planning is linear in it
 MAX_TOTAL_CHARS = 2_000_000  # bounds one broker message to a few MB; Redis and workers hold many at once
 MAX_CATEGORY_CHARS = 64
+MAX_SOURCE_CHARS = 200
 MAX_METADATA_CHARS = 16_000  # metadata is for labels and source ids, not for documents
 MAX_DEADLINE_S = 7 * 24 * 3600.0  # the provider's longest batch window is a day; a week is a mistake
 DEFAULT_DEADLINE_S = 60.0  # a person has left the page by then
@@ -176,6 +177,11 @@ class Job:
         return next(m for m in reversed(self.messages) if m.role == "user")
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """``metadata.sources``: ids of the documents that the answer will rest on."""
+        return tuple(self.metadata.get("sources") or ())
+
+    @property
     def category(self) -> str:
         """``metadata.category``: each has its own boundary. Empty when it is not a short text."""
         said = self.metadata.get("category")
@@ -209,6 +215,13 @@ class Job:
             _PARAMS[name](f"params.{name}", value)
         metadata = checks.record("metadata", given.get("metadata") or {})
         checks.plain("metadata", metadata)
+        sources = metadata.get("sources") or []
+        if not isinstance(sources, list) or not all(
+            isinstance(s, str) and 0 < len(s) <= MAX_SOURCE_CHARS for s in sources
+        ):
+            raise JobInvalid(
+                "metadata.sources", checks.show(sources), f"a list of ids of at most {MAX_SOURCE_CHARS} characters"
+            )
         if len(json.dumps(metadata)) > MAX_METADATA_CHARS:
             raise JobInvalid("metadata", "more", f"at most {MAX_METADATA_CHARS} characters of JSON")
         deadline = given.get("deadline_s")

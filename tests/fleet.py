@@ -57,8 +57,8 @@ class InProcess:
         assert record.scope is not None
         scope, members = record.scope, self.resources.members
         until(lambda: store.get(scope, members.entry_of(record) or ""))
-        entry = members.entry_of(record) or ""
-        if store.vector(scope, entry) is not None:
+        asked = store.phrasing(scope, record.key or "")
+        if asked is not None and asked.vector is not None:
             replicas = self.resources.lookup.replicas
             until(lambda: scope not in replicas.loaded() or replicas.size(scope) > 0)
         return answer

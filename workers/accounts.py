@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KEPT_S = 400 * 86_400  # a year's bill can be compared with the last
 MARKED_S = 7 * 86_400  # a message is delivered again within hours, not weeks
+SERVED_KEPT = 1_000  # jobs of one entry that can be listed
 EVENTS_KEPT_S = 30 * 86_400
 
 
@@ -57,7 +58,17 @@ class Accounts:
         pipe.evalsha(self._count_once.sha, *counting)
         if record is not None:
             pipe.set(keys.job(job_id), record.encode(), ex=FEEDBACK_WINDOW_S)
+            if record.entry is not None and record.source != "model":
+                served = keys.served(record.entry)
+                pipe.lpush(served, job_id)
+                pipe.ltrim(served, 0, SERVED_KEPT - 1)
+                pipe.expire(served, FEEDBACK_WINDOW_S)
         return pipe.execute()[0]
+
+    def served(self, entry_id: str) -> list[str]:
+        """The latest jobs that an entry answered, newest first."""
+        with failing_as("ledger"):
+            return [job_id.decode() for job_id in self._redis.lrange(keys.served(entry_id), 0, -1)]
 
     def totals(self, tenant: str | None = None, days: int = 7) -> dict[str, dict[str, dict[str, int]]]:
         """Counters of the last ``days`` days: ISO day -> tenant -> counters; days without jobs are left out."""

@@ -122,6 +122,8 @@ def feedback(job_id: str, rating: str, correction: str | None, as_json: bool) ->
         click.echo(f"job {job_id} is unknown, or was answered more than a week ago")
     else:
         click.echo("dropped from the cache" if done["dropped"] else "noted")
+        if done["served"]:
+            click.echo(f"it answered {len(done['served'])} jobs: {' '.join(done['served'][:10])}")
         if done["corrected"]:
             click.echo("the correction answers this question from now on")
 
@@ -156,9 +158,9 @@ def cache_stats(tenant: str | None, as_json: bool) -> None:
 @click.argument("job_id")
 @as_json
 def cache_show(job_id: str, as_json: bool) -> None:
-    """The entry that answered a job, or that holds its answer."""
+    """The entry that answered a job, or that holds its answer; and the jobs that were served from it."""
     found = _entry_of(job_id)
-    values = {"scope": found.scope, **found.encode()}
+    values = {"scope": found.scope, **found.encode(), "served": _resources().accounts.served(found.id)}
     if as_json:
         print_json(values)
         return
@@ -167,12 +169,21 @@ def cache_show(job_id: str, as_json: bool) -> None:
 
 
 @cache.command("drop")
-@click.argument("job_id")
+@click.argument("job_id", required=False)
+@click.option("--source", help="Drop what rests on this document (metadata.sources) instead.")
+@click.option("--tenant", help="With --source: one tenant's; all tenants' without it.")
 @as_json
-def cache_drop(job_id: str, as_json: bool) -> None:
-    """Drop the entry that answered a job."""
-    found = _entry_of(job_id)
-    dropped = _resources().store.drop(found.scope, found.id)
+def cache_drop(job_id: str | None, source: str | None, tenant: str | None, as_json: bool) -> None:
+    """Drop the entry that answered a job, or all that rest on a document."""
+    if (job_id is None) == (source is None):
+        raise click.UsageError("expected either a job's id or --source")
+    held = _resources()
+    if source is not None:
+        count = sum(held.sources.drop(one, source) for one in ([tenant] if tenant else held.store.tenants()))
+        print_json({"dropped": count}) if as_json else click.echo(f"dropped {count} entries")
+        return
+    found = _entry_of(str(job_id))
+    dropped = held.store.drop(found.scope, found.id)
     print_json({"dropped": dropped}) if as_json else click.echo("dropped" if dropped else "it was gone already")
 
 

@@ -9,11 +9,13 @@
 | farthing:{scope}:trust | hash | evidence about entries and phrasings (see agreement.py) | with the scope's entries |
 | farthing:{scope}:asked:<exact key> | integer | how often a question was asked | a day after the first time |
 | farthing:{scope}:verdict:<exact key> | string | JSON [entry, probability] that the judge let pass | with the entry |
+| farthing:{scope}:cannot:<exact key> | set | phrasings that people said mean something else | never |
 | farthing:{scope}:entries, :phrasings | zset | ids by expiry | with their last member |
 | farthing:{scope}:log | stream | changes that replicas follow | with the last phrasing |
 | farthing:{scope}:seq | integer | number of the log's last change | with the log |
 | farthing:tenants | zset | tenants by last write | swept when empty |
 | farthing:tenant:{tenant}:scopes | zset | scopes of a tenant by expiry | with the last scope |
+| farthing:tenant:{tenant}:source:<id> | set | JSON [scope, entry] of answers that rest on a document | with the last |
 | farthing:secret | string | the scopes' HMAC key, when none is configured | never |
 | farthing:ledger:{tenant}:<day> | hash | counters | after 400 days |
 | farthing:ledger:{tenant}:job:<id> | string | marks a counted job | after a week |
@@ -22,6 +24,7 @@
 | farthing:risk:{tenant}:<category>:lessons | list | what misses and audits taught, newest last | likewise |
 | farthing:risk:{tenant}:<category>:recent | list | probabilities of recent requests | likewise |
 | farthing:risk:known | set | JSON [tenant, category] of those that have a boundary | likewise, the last of them |
+| farthing:served:<entry> | list | latest jobs that an entry answered, newest first | a week after the last |
 | farthing:events:<day> | hash | counts of events | after 30 days |
 | farthing:job:<id> | string | where a job's answer lies, for feedback | after a week |
 | farthing:paid:<id> | string | an answer paid for | after two visibility timeouts |
@@ -84,6 +87,11 @@ def verdict(scope: str, key: str) -> str:
     return f"{scope_prefix(scope)}verdict:{key}"
 
 
+def cannot(scope: str, key: str) -> str:
+    """Phrasings that a question must never be matched with."""
+    return f"{scope_prefix(scope)}cannot:{key}"
+
+
 def trust(scope: str) -> str:
     """Sums of evidence."""
     return f"{scope_prefix(scope)}trust"
@@ -102,6 +110,11 @@ def seq(scope: str) -> str:
 def scopes(tenant: str) -> str:
     """The tenant's scopes by expiry."""
     return f"farthing:tenant:{{{tenant}}}:scopes"
+
+
+def source(tenant: str, source_id: str) -> str:
+    """Entries whose answers rest on a document."""
+    return f"farthing:tenant:{{{tenant}}}:source:{source_id}"
 
 
 def ledger(tenant: str, day: str) -> str:
@@ -137,6 +150,11 @@ def recent(tenant: str, category: str) -> str:
 def job(job_id: str) -> str:
     """A job's record for feedback."""
     return f"farthing:job:{job_id}"
+
+
+def served(entry_id: str) -> str:
+    """Jobs that an entry answered."""
+    return f"farthing:served:{entry_id}"
 
 
 def paid(job_id: str) -> str:

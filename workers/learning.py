@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pipelines import agreement, comparing, judging
 from pipelines.agreement import Trust
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pipelines.journey import Place
     from pipelines.neighbours import Neighbourhood
 
-T = TypeVar("T")
 CHECKED = agreement.MERGE_CHECKS  # phrasings of each side whose answers are compared before a merge
 
 
@@ -110,8 +109,15 @@ def _as_it_is_now(place: Place) -> Neighbourhood | None:
         return None
     members = resources().members
     homes = members.homes(place.scope, [one.key for one in seen.near])
-    near = tuple(replace(one, entry=homes[one.key]) for one in seen.near if one.key in homes and one.key != place.key)
-    return replace(seen, near=near, suspect=members.now(place.scope, seen.suspect)) if near else None
+    cannot = members.never_matched(place.scope, place.key)
+    apart = {home for key, home in homes.items() if key in cannot}
+    near = tuple(
+        replace(one, entry=homes[one.key])
+        for one in seen.near
+        if one.key in homes and one.key != place.key and homes[one.key] not in apart
+    )
+    suspect = members.now(place.scope, seen.suspect)
+    return replace(seen, near=near, suspect=suspect) if near and suspect not in apart else None
 
 
 def _placed(job: Job, place: Place, seen: Neighbourhood, entry: Entry) -> Placement:
@@ -146,8 +152,12 @@ def _stored(job: Job, place: Place, entry: Entry, placed: Placement | None, *, k
     return entry.id
 
 
-def _store(how: Callable[..., T], job: Job, place: Place, entry: Entry, known_until: float) -> T:
-    return how(place.scope, place.key, entry, vector=place.vector, tenant=job.tenant, known_until=known_until)
+def _store(how: Callable[..., bool], job: Job, place: Place, entry: Entry, known_until: float) -> bool:
+    """Put or join the entry, and note the documents that its answer rests on."""
+    done = how(place.scope, place.key, entry, vector=place.vector, tenant=job.tenant, known_until=known_until)
+    if done and job.sources:
+        resources().sources.bind(job.tenant, job.sources, place.scope, entry.id, known_until=known_until)
+    return done
 
 
 def _forget_what_is_over(scope: str, suspect: str) -> None:

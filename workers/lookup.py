@@ -83,8 +83,9 @@ class Lookup:
             return Found(place=place, degraded=(*self._broken, "cache unavailable"))
 
     def _find(self, job: Job, place: Place, question: str, now: float) -> Found:
+        cannot: frozenset[str] = frozenset()
         if job.cache == "use":
-            entry = self._store.find(place.scope, place.key)
+            entry, cannot = self._store.look(place.scope, place.key)
             if entry is not None and entry.expires_at > now:
                 self._boundaries.note(job.tenant, job.category, None, served=False)
                 hit = cache.Hit(entry.id, similarity=1.0, probability=1.0, decided_by="exact")
@@ -104,7 +105,8 @@ class Lookup:
             return missed
         around = self.replicas.search(place.scope, vector, verify.NEAREST, now)
         policy = self._boundaries.policy(job.tenant, job.category)
-        decision = cache.decide(question, around.candidates, around.centres.__getitem__, policy)
+        candidates = cache.apart(around.candidates, cannot)
+        decision = cache.decide(question, candidates, around.centres.__getitem__, policy)
         telemetry.count(f"semantic.{type(decision).__name__.lower()}")
         missed = replace(missed, place=replace(place, seen=decision.seen))
         if isinstance(decision, cache.Gray) and self._judged and judging.could_serve(decision.seen):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workers.records import Record
 
 LEAST_MEMBERS = 2  # an entry keeps at least so many phrasings: with fewer nobody can be in the minority
+MOST_APART = 200  # phrasings of one entry that are kept apart from a question
 MERGED_S = 8 * 86_400  # feedback comes within a week
 
 
@@ -61,6 +62,23 @@ class Membership:
             ttl_ms = self._redis.pttl(keys.asks(scope, entry_id))
             if ttl_ms > 0:
                 self._redis.set(keys.verdict(scope, key), json.dumps([entry_id, probability]), px=ttl_ms)
+
+    def cannot_match(self, scope: str, key: str, phrasings: Sequence[str]) -> None:
+        """A person said that this question and those phrasings do not deserve one answer; either way round."""
+        others = [other for other in phrasings if other != key]
+        if not others:
+            return
+        with failing_as("cache"):
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.sadd(keys.cannot(scope, key), *others)
+            for other in others:
+                pipe.sadd(keys.cannot(scope, other), key)
+            pipe.execute()
+
+    def never_matched(self, scope: str, key: str) -> frozenset[str]:
+        """The phrasings that a question must never be matched with."""
+        with failing_as("cache"):
+            return frozenset(raw.decode() for raw in self._redis.smembers(keys.cannot(scope, key)))
 
     def homes(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
         """The entry of each phrasing; those that are gone are left out."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from workers.membership import Membership
     from workers.providers import Providers
     from workers.records import Records
+    from workers.sources import Sources
     from workers.stores import CacheStore
 
 T = TypeVar("T")
@@ -97,6 +98,13 @@ class Resources:
         from workers.membership import Membership
 
         return Membership(self.cache_redis)
+
+    @once
+    def sources(self) -> Sources:
+        """Which entries rest on which document."""
+        from workers.sources import Sources
+
+        return Sources(self.cache_redis, self.store, self.members)
 
     @once
     def boundaries(self) -> Boundaries:

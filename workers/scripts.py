@@ -24,15 +24,16 @@ end
 # KEYS: asked. ARGV: the counter's life in seconds, from the first time it counts.
 COUNT_ASKED = _COUNT + "count(KEYS[1], ARGV[1])"
 
-# KEYS: phrasing, asked. ARGV: the scope's prefix, the counter's life in seconds. Counts the question, and returns the
-# entry's hash, flat; empty when there is none.
+# KEYS: phrasing, asked, cannot. ARGV: the scope's prefix, the counter's life in seconds. Counts the question; returns
+# the entry's hash, flat, empty when there is none; then the phrasings that it must never be matched with.
 FIND = (
     _COUNT
     + """
 count(KEYS[2], ARGV[2])
-local id = redis.call('HGET', KEYS[1], 'entry')
-if not id then return {} end
-return redis.call('HGETALL', ARGV[1] .. 'entry:' .. id)
+local id, entry = redis.call('HGET', KEYS[1], 'entry'), {}
+if id then entry = redis.call('HGETALL', ARGV[1] .. 'entry:' .. id) end
+if #entry > 0 then return {entry, {}} end
+return {entry, redis.call('SMEMBERS', KEYS[3])}
 """
 )
 
@@ -61,18 +62,22 @@ end
 """
 
 # KEYS: phrasing, entry, log. ARGV: prefix, exact key, entry id, question, vector, answer, the phrasing's life until
-# (ms), log length, the answer's life until (ms), the entry's fields.
+# (ms), log length, the answer's life until (ms), 1 if a person gave it, the entry's fields. Returns 0 if it did
+# nothing.
 PUT = (
     _NOTE
     + _LEAVE
     + """
 local prefix, key, id = ARGV[1], ARGV[2], ARGV[3]
 local old = redis.call('HGET', KEYS[1], 'entry')
+-- What a person corrected, no model's answer replaces.
+if old and ARGV[10] ~= '1' and redis.call('HGET', prefix .. 'entry:' .. old, 'curated') == '1' then return 0 end
 if old and old ~= id then leave(prefix, key, old) end
 redis.call('DEL', KEYS[2])
-redis.call('HSET', KEYS[2], 'served', key, unpack(ARGV, 10))
+redis.call('HSET', KEYS[2], 'served', key, 'curated', ARGV[10], unpack(ARGV, 11))
 redis.call('PEXPIREAT', KEYS[2], ARGV[9])
 enter(prefix, ARGV[8], key, id, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
+return 1
 """
 )
 
@@ -87,7 +92,7 @@ if redis.call('EXISTS', prefix .. 'asks:' .. id) == 0 then return 0 end
 local old = redis.call('HGET', KEYS[1], 'entry')
 if old and old ~= id then leave(prefix, key, old) end
 if redis.call('EXISTS', KEYS[2]) == 0 then
-  redis.call('HSET', KEYS[2], 'served', key, unpack(ARGV, 10))
+  redis.call('HSET', KEYS[2], 'served', key, 'curated', ARGV[10], unpack(ARGV, 11))
   redis.call('PEXPIREAT', KEYS[2], ARGV[9])
 end
 enter(prefix, ARGV[8], key, id, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
@@ -112,7 +117,8 @@ for _, key in ipairs(redis.call('SMEMBERS', theirs)) do
   end
 end
 if left > 0 then redis.call('PEXPIRE', ours, left) end
-if redis.call('EXISTS', KEYS[1]) == 0 and redis.call('EXISTS', KEYS[2]) == 1 then
+local curated = redis.call('HGET', KEYS[2], 'curated') == '1' and redis.call('HGET', KEYS[1], 'curated') ~= '1'
+if redis.call('EXISTS', KEYS[2]) == 1 and (curated or redis.call('EXISTS', KEYS[1]) == 0) then
   redis.call('RENAME', KEYS[2], KEYS[1])
   redis.call('HSET', KEYS[1], 'id', id)
 end
@@ -129,6 +135,7 @@ return 1
 # KEYS: entry, phrasing. ARGV: exact key, entry id. The phrasing's own answer is served from now on.
 ELECT = """
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HGET', KEYS[2], 'entry') ~= ARGV[2] then return 0 end
+if redis.call('HGET', KEYS[1], 'curated') == '1' then return 0 end
 local own = redis.call('HMGET', KEYS[2], 'answer', 'question')
 if not own[1] or own[1] == '' then return 0 end
 redis.call('HSET', KEYS[1], 'answer', own[1], 'question', own[2], 'served', ARGV[1])

@@ -76,11 +76,17 @@ class CacheStore:
 
     def find(self, scope: str, key: str) -> Entry | None:
         """The exact tier: the entry that this very question belongs to, in one round trip that also counts it."""
+        return self.look(scope, key)[0]
+
+    def look(self, scope: str, key: str) -> tuple[Entry | None, frozenset[str]]:
+        """As :meth:`find`; and on a miss, the phrasings that the question must never be matched with."""
         with failing_as("cache"):
-            raw = self._find(
-                keys=[keys.phrasing(scope, key), keys.asked(scope, key)], args=[keys.scope_prefix(scope), ASKED_S]
+            raw, cannot = self._find(
+                keys=[keys.phrasing(scope, key), keys.asked(scope, key), keys.cannot(scope, key)],
+                args=[keys.scope_prefix(scope), ASKED_S],
             )
-        return _entry(dict(zip(raw[::2], raw[1::2], strict=True))) if raw else None
+        entry = _entry(dict(zip(raw[::2], raw[1::2], strict=True))) if raw else None
+        return entry, frozenset(name.decode() for name in cannot)
 
     def get(self, scope: str, entry_id: str) -> Entry | None:
         """An entry by id, or None when it was dropped or expired."""
@@ -102,13 +108,22 @@ class CacheStore:
             return int(self._redis.get(keys.asked(scope, key)) or 0)
 
     def put(
-        self, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str, known_until: float = 0.0
-    ) -> None:
+        self,
+        scope: str,
+        key: str,
+        entry: Entry,
+        *,
+        vector: bytes | None,
+        tenant: str,
+        known_until: float = 0.0,
+        curated: bool = False,
+    ) -> bool:
         """Store an entry and the phrasing that asked for it; the phrasing leaves any entry that it had before.
 
         The phrasing is remembered as long as the entry, or until ``known_until`` (seconds since the epoch).
+        ``curated``: a person gave the answer. False, and nothing done, when a model's would replace such a one.
         """
-        self._enter(self._put, scope, key, entry, vector=vector, tenant=tenant, known_until=known_until)
+        return self._enter(self._put, scope, key, entry, vector, tenant, known_until, curated=curated)
 
     def join(
         self, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str, known_until: float = 0.0
@@ -117,28 +132,40 @@ class CacheStore:
 
         The entry's answer stays while it lives. False, and nothing done, when the entry is gone.
         """
-        return bool(self._enter(self._join, scope, key, entry, vector=vector, tenant=tenant, known_until=known_until))
+        return self._enter(self._join, scope, key, entry, vector, tenant, known_until, curated=False)
 
     def _enter(
-        self, script: Any, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str, known_until: float
-    ) -> object:
+        self,
+        script: Any,
+        scope: str,
+        key: str,
+        entry: Entry,
+        vector: bytes | None,
+        tenant: str,
+        known_until: float,
+        *,
+        curated: bool,
+    ) -> bool:
         fields = entry.encode()
         until = max(known_until, entry.expires_at)
         with failing_as("cache"):
-            done: object = script(
-                keys=[keys.phrasing(scope, key), keys.entry(scope, entry.id), keys.log(scope)],
-                args=[
-                    keys.scope_prefix(scope),
-                    key,
-                    entry.id,
-                    entry.question,
-                    vector or b"",
-                    fields["answer"],
-                    math.ceil(until * 1000),
-                    LOG_LENGTH,
-                    math.ceil(entry.expires_at * 1000),
-                    *(part for pair in fields.items() for part in pair),
-                ],
+            done = bool(
+                script(
+                    keys=[keys.phrasing(scope, key), keys.entry(scope, entry.id), keys.log(scope)],
+                    args=[
+                        keys.scope_prefix(scope),
+                        key,
+                        entry.id,
+                        entry.question,
+                        vector or b"",
+                        fields["answer"],
+                        math.ceil(until * 1000),
+                        LOG_LENGTH,
+                        math.ceil(entry.expires_at * 1000),
+                        int(curated),
+                        *(part for pair in fields.items() for part in pair),
+                    ],
+                )
             )
             pipe = self._redis.pipeline(transaction=False)
             pipe.zadd(keys.TENANTS, {tenant: entry.created_at})
@@ -157,14 +184,11 @@ class CacheStore:
             )
         return bool(dropped)
 
-    def vector(self, scope: str, entry_id: str) -> bytes | None:
-        """The packed vector of one of the entry's phrasings, or None."""
+    def phrasing(self, scope: str, key: str) -> Phrasing | None:
+        """One question of an entry's, or None."""
         with failing_as("cache"):
-            for key in self._redis.smembers(keys.asks(scope, entry_id)):
-                vector: bytes | None = self._redis.hget(keys.phrasing(scope, key.decode()), "vector")
-                if vector:
-                    return vector
-        return None
+            raw = self._redis.hgetall(keys.phrasing(scope, key))
+        return _phrasing(key, raw) if raw else None
 
     def phrasings(self, scope: str, now: float) -> Iterator[Phrasing]:
         """All phrasings of a scope that are not expired."""

@@ -163,3 +163,16 @@ def test_a_message_with_parts_keeps_its_text() -> None:
     )
     assert message.text == "What is this?"
     assert message.has_parts
+
+
+@pytest.mark.parametrize("sources", ["faq", [""], [7], ["x" * 300], {"a": 1}])
+def test_sources_that_are_no_list_of_ids_are_named(sources: object) -> None:
+    with pytest.raises(JobInvalid, match=r"metadata\.sources"):
+        Job.decode({"messages": [{"role": "user", "content": "x"}], "metadata": {"sources": sources}})
+
+
+def test_category_and_sources_are_read_from_the_metadata() -> None:
+    given = {"messages": [{"role": "user", "content": "x"}], "metadata": {"sources": ["a"], "category": "billing"}}
+    job = Job.decode(given)
+    assert (job.sources, job.category) == (("a",), "billing")
+    assert Job.decode({**given, "metadata": {"category": 7}}).category == ""
