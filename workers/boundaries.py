@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 KEPT_S = 30 * 86_400
 POLICY_S = 2.0  # a lookup worker goes on with what it knew this long
+AWAY_S = 5.0  # after Redis failed, nobody waits for it this long
 NOTE_EVERY_S = 1.0  # requests are noted together, so that a lookup costs no round trip more
 MOST_POLICIES = 10_000
 
@@ -79,6 +80,7 @@ class Boundaries:
         self._noted: dict[tuple[str, str], list[tuple[bytes, bool]]] = {}
         self._lock = threading.Lock()
         self._flushed_at = time.monotonic()
+        self._away_until = 0.0
 
     def policy(self, tenant: str, category: str) -> Policy:
         """Where lookups decide now; a new tenant's policy while Redis does not answer."""
@@ -87,12 +89,15 @@ class Boundaries:
             known = self._policies.get(name)
             if known is not None and now - known[0] < POLICY_S:
                 return known[1]
+            if now < self._away_until:
+                return known[1] if known is not None else Policy()
         try:
             policy = _policy(self._restored(tenant, category, lessons=False))
         except StoreUnavailable as error:
             telemetry.count("risk.unavailable")
             telemetry.log().warning("deciding on what was known", said=str(error))
             policy = known[1] if known is not None else Policy()
+            self._away_until = time.monotonic() + AWAY_S
         with self._lock:
             self._policies[name] = (now, policy)
             self._policies.move_to_end(name)
@@ -119,12 +124,15 @@ class Boundaries:
     def flush(self) -> None:
         """Hand over what was noted; if Redis does not answer, it is counted as lost."""
         with self._lock:
+            if time.monotonic() < self._away_until:
+                return
             noted, self._noted, self._flushed_at = self._noted, {}, time.monotonic()
         for (tenant, category), requests in noted.items():
             try:
                 self._hand_over(tenant, category, requests)
             except StoreUnavailable:
                 telemetry.count("risk.unnoted", len(requests))
+                self._away_until = time.monotonic() + AWAY_S
 
     def teach(self, tenant: str, category: str, taught: Taught) -> None:
         """Take a lesson in, and learn when it is time. Raises StoreUnavailable."""

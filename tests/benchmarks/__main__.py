@@ -7,7 +7,7 @@ import importlib
 import json
 from typing import Any
 
-BENCHES = ("fleet",)
+BENCHES = ("fleet", "decision", "isolation")
 
 
 def main() -> None:
