@@ -151,8 +151,9 @@ class Replay:
         features = self.boundary.shipped.standardised(found.features)
         probability = self.boundary.probability(features)
         mine = [one for one in near if one.entry == found.entry]
-        stopped = cache.gated(text, [(self._texts[int(one.key)], one.similarity) for one in mine]) is not None
-        judged = self._judged(number, [one.key for one in mine], probability, stopped=stopped)
+        tripped = cache.gated(text, [(self._texts[int(one.key)], one.similarity) for one in mine])
+        gate = None if tripped is None else tripped.gate
+        judged = self._judged(number, [one.key for one in mine], probability, gate)
         offset = judging.moved(probability, judged)
         right = self._labels[int(memory.served[found.entry])] == self._labels[number]
         self.seen.append((judged, bool(right)))
@@ -181,20 +182,22 @@ class Replay:
     def _compare(self, number: int, key: str) -> float:
         return self._one if self._same(number, key, self._channel.answer) else -self._one
 
-    def _judged(self, number: int, keys: Sequence[str], probability: float, *, stopped: bool) -> float:
+    def _judged(self, number: int, keys: Sequence[str], probability: float, gate: str | None) -> float:
         """The probability after the judge; where a gate tripped and there is no judge, it is a miss."""
         error = self._channel.judge
         if error is None:
-            return 0.0 if stopped else probability
-        if stopped:
-            probability = min(probability, judging.GATED)
-        for key in keys[: judging.MOST_CALLS]:
-            if not judging.asks(probability, served_at=self.boundary.at):
-                break
+            return 0.0 if gate is not None else probability
+        if gate is None and probability >= self.boundary.at:
+            return probability
+        probability = judging.before(probability, gate)
+        if probability < judging.LEAST_PROBABILITY:
+            return probability
+
+        def ask(key: str, _: float) -> bool:
             self.judge_calls += 1
-            yes = self._same(number, key, error)
-            probability = judging.after(probability, yes=yes, error=error)
-        return probability
+            return self._same(number, key, error)
+
+        return judging.heard(probability, keys, ask, served_at=self.boundary.at, error=error)[0]
 
     def _hit(self, number: int, entry: str) -> None:
         self.hits += 1

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from pipelines.job import Message
 from pipelines.logistic import logit, sigmoid, weight
-from pipelines.neighbours import VETOES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
 
     from pipelines.job import Job
     from pipelines.neighbours import Neighbourhood
 
 LEAST_PROBABILITY = 0.4  # below it, a yes would not suffice and a no says nothing new
+VETOES = ("identifier", "number")  # gates that no judge may overrule: a slip is costly, and easy to see
 GATED = 0.7  # about how often a neighbour is right although a gate tripped, at the most
 CREDIT = 0.8  # of a verdict's worth: judges err together, on the pairs that are hard for the encoder too
 MOST_CALLS = 2  # questions put to the judge for one job
@@ -59,24 +60,49 @@ def moved(before: float, now: float) -> float:
     return logit(min(max(now, 1e-9), 1.0 - 1e-9)) - logit(min(max(before, 1e-9), 1.0 - 1e-9))
 
 
-def before(seen: Neighbourhood) -> float:
-    """The suspect's probability before a verdict; 0 where a gate that no judge may overrule tripped."""
-    if seen.gate in VETOES:
+def before(probability: float, gate: str | None) -> float:
+    """The suspect's probability before a verdict; 0 where ``gate``, the one that tripped, is no judge's to overrule."""
+    if gate in VETOES:
         return 0.0
-    return seen.probability if seen.gate is None else min(seen.probability, GATED)
+    return probability if gate is None else min(probability, GATED)
 
 
 def matters(seen: Neighbourhood) -> bool:
     """Is it worth a verdict to know whether the suspect was right?"""
-    return before(seen) >= LEAST_PROBABILITY
+    return before(seen.probability, seen.gate) >= LEAST_PROBABILITY
 
 
 def could_serve(seen: Neighbourhood) -> bool:
     """Could verdicts make the suspect probable enough to be served?"""
-    probability = best = before(seen)
+    best = before(seen.probability, seen.gate)
     for _ in range(MOST_CALLS):
         best = after(best, yes=True, error=ERROR)
-    return probability >= LEAST_PROBABILITY and best >= seen.served_at
+    return matters(seen) and best >= seen.served_at
+
+
+def heard(
+    probability: float,
+    phrasings: Sequence[str],
+    ask: Callable[[str, float], bool | None],
+    *,
+    served_at: float,
+    error: float = ERROR,
+) -> tuple[float, bool]:
+    """The suspect's probability after the verdicts on its nearest phrasings, and whether they let it be served.
+
+    ``ask`` gives one verdict, None when there is none: then nothing is served, however probable it was. Neither is it
+    when the last word was a no.
+    """
+    served = False
+    for phrasing in phrasings[:MOST_CALLS]:
+        said = ask(phrasing, probability)
+        if said is None:
+            return probability, False
+        probability = after(probability, yes=said, error=error)
+        served = said and probability >= served_at
+        if not asks(probability, served_at=served_at):
+            break
+    return probability, served
 
 
 def of_questions(job: Job, question: str, cached: str, answer: str) -> Job:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import followup, judging, risk
+from pipelines import followup, judging
 from pipelines import privacy as finding
-from pipelines.cache import NOT_PROBABLE, Candidate, Gray, Hit, Policy, decide
+from pipelines.cache import Candidate, Gray, Hit, Policy, decide
 from pipelines.fingerprint import normalise
 
 if TYPE_CHECKING:
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNREADABLE = "unreadable"
+
+
+@dataclass(slots=True)
+class _Verdicts:
+    """A simulated judge of one pair, wrong at the rate ``error``."""
+
+    deserved: bool
+    error: float
+    dice: np.random.Generator
+    asked: int = 0
+
+    def __call__(self, phrasing: str, probability: float) -> bool:  # noqa: ARG002 - what a judge is given
+        self.asked += 1
+        return self.deserved != bool(self.dice.random() < self.error)
 
 
 def pairs(
@@ -47,16 +62,15 @@ def pairs(
             else:
                 found = decide(other, [Candidate("k", "e", one, cosine)], lambda _, c=cosine: c, Policy())  # type: ignore[misc]
                 reason = None if isinstance(found, Hit) else found.reason
-                if isinstance(found, Gray) and judge_error is not None:
-                    gated = found.reason != NOT_PROBABLE
-                    probability = min(found.seen.probability, judging.GATED) if gated else found.seen.probability
-                    for _ in range(judging.MOST_CALLS):
-                        judged += 1
-                        yes = deserved != bool(dice.random() < judge_error)
-                        probability = judging.after(probability, yes=yes, error=judge_error)
-                        if not yes:
-                            break
-                    reason = None if probability >= risk.COLD_BOUNDARY else reason
+                if isinstance(found, Gray) and judge_error is not None and judging.matters(found.seen):
+                    verdicts = _Verdicts(deserved, judge_error, dice)
+                    phrasings = [one] * judging.MOST_CALLS
+                    start = judging.before(found.seen.probability, found.seen.gate)
+                    _, lets = judging.heard(
+                        start, phrasings, verdicts, served_at=found.seen.served_at, error=judge_error
+                    )
+                    judged += verdicts.asked
+                    reason = None if lets else reason
         if reason is None:
             served += 1
             wrong += not deserved

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VETOES = ("identifier", "number")  # gates that no judge may overrule: a slip is costly, and easy to see
-GATED = -20.0
+STOPPED = -20.0  # log-odds: no probability survives it
 TRAVEL = 8  # nearest phrasings that are handed on to write-back
 
 
@@ -39,7 +38,7 @@ class Neighbourhood:
     @property
     def offset(self) -> float:
         """What a gate takes from the log-odds: with one, only a judge can make the suspect probable enough."""
-        return 0.0 if self.gate is None else GATED
+        return 0.0 if self.gate is None else STOPPED
 
     @property
     def similarity(self) -> float:

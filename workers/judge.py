@@ -75,19 +75,23 @@ def _in_line(progress: Progress, place: Place, seen: Neighbourhood, answering_to
     if entry is None or progress.deadline_at - time.time() < judging.LEAST_REMAINING_S:
         return None
     near = [one.key for one in seen.near if one.entry == seen.suspect][: judging.MOST_CALLS]
-    probability, spent = judging.before(seen), Decimal(0)
-    for cached in held.members.questions(place.scope, near):
+    verdicts: list[Verdict] = []
+
+    def one(cached: str, probability: float) -> bool | None:
         asking = judging.of_questions(job, job.question.text, cached, entry.answer.text)
         if not _pays(progress, asking, entry, probability, answering_tokens) or not held.judge_budget.take():
-            break
-        verdict = ask(asking, deadline_at=progress.deadline_at)
-        spent += verdict.cost_usd
-        if verdict.yes is None:
-            break
-        probability = judging.after(probability, yes=verdict.yes, error=judging.ERROR)
-        if not judging.asks(probability, served_at=seen.served_at):
-            break
-    if probability < seen.served_at:
+            return None
+        verdicts.append(ask(asking, deadline_at=progress.deadline_at))
+        return verdicts[-1].yes
+
+    probability, lets = judging.heard(
+        judging.before(seen.probability, seen.gate),
+        held.members.questions(place.scope, near),
+        one,
+        served_at=seen.served_at,
+    )
+    spent = sum((verdict.cost_usd for verdict in verdicts), Decimal(0))
+    if not lets:
         return Judged(None, probability, spent)
     telemetry.count("judge.served")
     held.members.keep_verdict(place.scope, place.key, home, probability)

@@ -58,21 +58,17 @@ class _Answers:
         return [comparing.evidence(self.known[a], self.known[b]) for a, b in pairs if {a, b} <= self.known.keys()]
 
 
-def keep(job: Job, place: Place, entry: Entry, *, known_until: float) -> str:
-    """Store a fresh answer where it belongs; returns the entry that it is in. Raises StoreUnavailable.
-
-    ``entry`` is as it would be stored alone.
-    """
+def keep(job: Job, place: Place, entry: Entry, *, known_until: float) -> None:
+    """Store a fresh answer where it belongs, ``entry`` being as it would be stored alone. Raises StoreUnavailable."""
     seen = _as_it_is_now(place)
     placed = None if seen is None else _placed(job, place, seen, entry)
     home = _stored(job, place, entry, placed, known_until=known_until)
-    if seen is not None and placed is not None:
+    if home is not None and seen is not None and placed is not None:
         if placed.evidence[seen.suspect] != 0.0:  # a comparison that told nothing teaches nothing
             resources().boundaries.teach(job.tenant, job.category, Taught(seen.features, placed.right))
         if seen.suspect != home and placed.evidence[seen.suspect] <= -comparing.ONE:
             _forget_what_is_over(place.scope, seen.suspect)
         _judge_the_others(place, home, placed, entry.answer.text, ttl_s=known_until - entry.created_at)
-    return home
 
 
 def audited(job: Job, place: Place, entry: Entry, *, weight: float, known_until: float) -> float | None:
@@ -141,13 +137,16 @@ def _placed(job: Job, place: Place, seen: Neighbourhood, entry: Entry) -> Placem
     )
 
 
-def _stored(job: Job, place: Place, entry: Entry, placed: Placement | None, *, known_until: float) -> str:
+def _stored(job: Job, place: Place, entry: Entry, placed: Placement | None, *, known_until: float) -> str | None:
+    """The entry that the fresh answer is in now; None where a person's correction stands instead."""
     store = resources().store
     home = None if placed is None else placed.entry
     if home is not None and _store(store.join, job, place, replace(entry, id=home), known_until):
         telemetry.count("write_back.joined")
         return home
-    _store(store.put, job, place, entry, known_until)
+    if not _store(store.put, job, place, entry, known_until):
+        telemetry.count("write_back.corrected")
+        return None
     telemetry.count("write_back.stored")
     return entry.id
 

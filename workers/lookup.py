@@ -111,7 +111,7 @@ class Lookup:
         missed = replace(missed, place=replace(place, seen=decision.seen))
         if isinstance(decision, cache.Gray) and self._judged and judging.could_serve(decision.seen):
             verdict = self._members.verdict(place.scope, place.key)
-            if verdict is None or verdict[0] != decision.seen.suspect:
+            if verdict is None or verdict[0] != decision.seen.suspect or verdict[1] < policy.at:
                 return missed  # the judge notes it, whatever comes of it
             decision = cache.promoted(decision.seen, verdict[1])
         if isinstance(decision, cache.Hit):

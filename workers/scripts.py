@@ -37,14 +37,27 @@ return {entry, redis.call('SMEMBERS', KEYS[3])}
 """
 )
 
-# A phrasing leaves its entry; an entry without phrasings is gone.
-_LEAVE = """
+# A phrasing leaves its entry (an entry without phrasings is gone) and enters another.
+_MOVE = """
 local function leave(prefix, key, id)
   redis.call('SREM', prefix .. 'asks:' .. id, key)
   if redis.call('SCARD', prefix .. 'asks:' .. id) == 0 then
     redis.call('DEL', prefix .. 'entry:' .. id)
     redis.call('ZREM', prefix .. 'entries', id)
   end
+end
+-- Takes a phrasing out of another entry; false where a person corrected it: no model's answer replaces that.
+local function may_move(prefix, key, id, curated)
+  local old = redis.call('HGET', prefix .. 'phrasing:' .. key, 'entry')
+  if old and old ~= id then
+    if curated ~= '1' and redis.call('HGET', prefix .. 'entry:' .. old, 'curated') == '1' then return false end
+    leave(prefix, key, old)
+  end
+  return true
+end
+local function serve(entry, key, until_ms, curated)
+  redis.call('HSET', entry, 'served', key, 'curated', curated, unpack(ARGV, 11))
+  redis.call('PEXPIREAT', entry, until_ms)
 end
 local function enter(prefix, length, key, id, question, vector, answer, until_ms)
   local at = prefix .. 'phrasing:' .. key
@@ -66,35 +79,27 @@ end
 # nothing.
 PUT = (
     _NOTE
-    + _LEAVE
+    + _MOVE
     + """
 local prefix, key, id = ARGV[1], ARGV[2], ARGV[3]
-local old = redis.call('HGET', KEYS[1], 'entry')
--- What a person corrected, no model's answer replaces.
-if old and ARGV[10] ~= '1' and redis.call('HGET', prefix .. 'entry:' .. old, 'curated') == '1' then return 0 end
-if old and old ~= id then leave(prefix, key, old) end
+if not may_move(prefix, key, id, ARGV[10]) then return 0 end
 redis.call('DEL', KEYS[2])
-redis.call('HSET', KEYS[2], 'served', key, 'curated', ARGV[10], unpack(ARGV, 11))
-redis.call('PEXPIREAT', KEYS[2], ARGV[9])
+serve(KEYS[2], key, ARGV[9], ARGV[10])
 enter(prefix, ARGV[8], key, id, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
 return 1
 """
 )
 
 # As PUT, into an entry that has phrasings: its answer stays while it lives, else the fresh one takes its place.
-# Returns 0, and does nothing, when the entry is gone.
+# Returns 0, and does nothing, when the entry is gone too.
 JOIN = (
     _NOTE
-    + _LEAVE
+    + _MOVE
     + """
 local prefix, key, id = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('EXISTS', prefix .. 'asks:' .. id) == 0 then return 0 end
-local old = redis.call('HGET', KEYS[1], 'entry')
-if old and old ~= id then leave(prefix, key, old) end
-if redis.call('EXISTS', KEYS[2]) == 0 then
-  redis.call('HSET', KEYS[2], 'served', key, 'curated', ARGV[10], unpack(ARGV, 11))
-  redis.call('PEXPIREAT', KEYS[2], ARGV[9])
-end
+if not may_move(prefix, key, id, ARGV[10]) then return 0 end
+if redis.call('EXISTS', KEYS[2]) == 0 then serve(KEYS[2], key, ARGV[9], ARGV[10]) end
 enter(prefix, ARGV[8], key, id, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
 return 1
 """

@@ -89,3 +89,15 @@ def test_a_number_is_never_put_to_the_judge(judged: InProcess, tenant: str) -> N
     before = verdicts(judged)
     assert judged.ask("Can I withdraw 900 dollars?", tenant=tenant).source == "model"
     assert verdicts(judged) == before
+
+
+def test_a_kept_word_below_todays_boundary_serves_nothing(
+    judged: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = judged.ask(GRAY, tenant=tenant)
+    assert first.cache is not None
+    record = judged.resources.records.recall(str(first.job_id))
+    assert record is not None
+    judged.resources.members.keep_verdict(str(record.scope), str(record.key), first.cache["entry"], 0.5)
+    monkeypatch.setitem(judged.resources.made, "judge_budget", Budget(0.0))
+    assert judged.ask(GRAY, tenant=tenant).source == "model"

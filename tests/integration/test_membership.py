@@ -104,6 +104,17 @@ def test_a_phrasing_that_moves_leaves_its_old_entry(cache: Cache) -> None:
     assert cache.members.more(SCOPE, "e1", 9, ["k1"]) == ["k2"]
 
 
+def test_what_a_person_corrected_is_left_for_no_model_s_answer(cache: Cache) -> None:
+    cache.put("k1", "e1", "a model's")
+    right = cache.entry("e2", "a person's")
+    assert cache.store.put(SCOPE, "k2", right, vector=None, tenant="t", curated=True)
+    assert not cache.join("k2", "e1", "a model's again")
+    assert not cache.store.put(SCOPE, "k2", cache.entry("e3", "a model's"), vector=None, tenant="t")
+    found = cache.store.find(SCOPE, "k2")
+    assert found is not None
+    assert found.answer.text == "a person's"
+
+
 def test_merged_entries_are_one_everywhere(cache: Cache) -> None:
     one = cache.put("k1", "e1", "first")
     cache.join("k2", "e1", "also first")

@@ -35,7 +35,7 @@ def test_the_judge_is_asked_where_a_yes_could_suffice(
 
 def test_one_yes_to_a_gated_suspect_does_not_serve_it() -> None:
     gated = seen(0.99, gate="negation")
-    once = judging.after(judging.before(gated), yes=True, error=judging.ERROR)
+    once = judging.after(judging.before(gated.probability, gated.gate), yes=True, error=judging.ERROR)
     assert once < gated.served_at
 
 
@@ -83,3 +83,28 @@ def test_moved_log_odds_bring_a_probability_where_it_came_from() -> None:
     assert judging.moved(0.5, judging.after(0.5, yes=True, error=0.1)) == pytest.approx(
         judging.CREDIT * 2.197, abs=1e-3
     )
+
+
+@pytest.mark.parametrize(
+    ("start", "said", "asked", "served"),
+    [
+        (0.7, [True, True], 2, True),
+        (0.9, [True], 1, True),
+        (0.99, [None], 1, False),
+        (0.99, [False, True], 2, True),
+        (0.999, [False, False], 1, False),
+        (0.7, [True, None], 2, False),
+        (0.5, [False, True], 1, False),
+        (0.99, [], 0, False),
+    ],
+)
+def test_only_a_last_word_of_yes_serves(start: float, said: list[bool | None], asked: int, served: bool) -> None:
+    given = iter(said)
+    heard: list[str] = []
+
+    def ask(phrasing: str, _: float) -> bool | None:
+        heard.append(phrasing)
+        return next(given)
+
+    _, lets = judging.heard(start, [str(n) for n in range(len(said))], ask, served_at=0.95)
+    assert (len(heard), lets) == (asked, served)
