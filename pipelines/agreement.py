@@ -10,8 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines import judging
-from pipelines.logistic import logit, sigmoid, weight
+from pipelines.logistic import logit, sigmoid
 from pipelines.verify import KERNEL
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ MERGE_CHECKS, MERGE_CHECKED_AT = 8, 3.0  # pairs of answers compared before a me
 AFTER_A_FAILED_CHECK = 1.5  # what two entries that were not merged are at most believed to have in common
 MOST_APART = -5.0  # a pair of entries is never so far apart that later agreement could not bring it together
 DISTRUSTED_AT = -1.5
+LEAST_MEMBERS = 2  # phrasings that an entry keeps at least: with fewer nobody can be in the minority
 MOST_TRUST = 3.0
 MOST_OF_ONE = 1.2  # one fresh answer, which may itself have joined wrongly, moves a pair of entries no further
 
@@ -128,12 +128,6 @@ def place(
         hearing.evidence,
         hearing.said,
     )
-
-
-def judged(*, same: bool) -> float:
-    """Evidence of a judge's verdict on two answers."""
-    worth = judging.CREDIT * weight(judging.ERROR)
-    return worth if same else -worth
 
 
 def lesson(probability: float, evidence: float) -> float:

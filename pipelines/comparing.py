@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from pipelines import gates
 from pipelines.fingerprint import normalise
+from pipelines.han import HAN
 from pipelines.logistic import weight
 
 ERROR = 0.05  # rate at which a clear comparison is believed to err
@@ -23,7 +24,6 @@ TELLS_LONG_ONES_APART = ("identifier", "number")
 REMEMBERED = 2_000
 
 _WORD = re.compile(r"[a-z0-9]+(?:[.,:'’-][a-z0-9]+)*|[\u4e00-\u9fff]")
-_HAN = re.compile(r"[\u4e00-\u9fff]")
 # Words that any answer has.
 _COMMON = frozenset(
     (  # noqa: SIM905 - a list of eighty quoted words would hide them
@@ -38,8 +38,8 @@ _COMMON = frozenset(
 @lru_cache(maxsize=REMEMBERED)
 def _words(text: str) -> frozenset[str]:
     found = _WORD.findall(text)
-    latin = {word for word in found if not _HAN.match(word) and word not in _COMMON}
-    han = [word for word in found if _HAN.match(word)]
+    latin = {word for word in found if not HAN.match(word) and word not in _COMMON}
+    han = [word for word in found if HAN.match(word)]
     return frozenset(latin | {a + b for a, b in pairwise(han)})
 
 

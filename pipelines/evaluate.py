@@ -75,7 +75,7 @@ class _Memory:
         return entry
 
     def expel(self, entry: str, key: str) -> None:
-        if len(self.members[entry]) < 3 or self.served[entry] == key:
+        if len(self.members[entry]) <= agreement.LEAST_MEMBERS or self.served[entry] == key:
             return
         self.members[entry].remove(key)
         self.centres.drop(entry, self.vectors[int(key)])

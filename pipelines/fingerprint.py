@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from pipelines.han import HAN
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,7 +30,6 @@ _CLOSING = re.compile(
 )
 _WIDE = {0x3000: " ", 0x3002: ".", **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}}
 # Chinese: what may be there or not without changing the question. 了 stays: "paid" and "to pay" differ.
-_HAN = re.compile(r"[\u4e00-\u9fff]")
 _ASKS = re.compile(r"怎么|怎样|如何|什么|为何|哪|谁|几|多少|多久|多长|是否|能否|可否|吗|呢|([\u4e00-\u9fff])[不没]\1")
 _PARTICLES = re.compile(r"[吗呢啊呀嘛哦噢啦哈]+(?=$|[?,.!、~])")
 _FILLERS = re.compile(r"一下(?!子)|(?<!目)的(?![士确话])|是(?=什么|谁|哪|多少)")
@@ -63,7 +64,7 @@ def without_courtesy(text: str) -> str:
 
 
 def _bare(plain: str) -> str:
-    if not _HAN.search(plain):
+    if not HAN.search(plain):
         return plain
     asks = plain.endswith("?") or _ASKS.search(plain) is not None
     bare = plain

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipelines.han import HAN
+
 if TYPE_CHECKING:
     from pipelines.job import Job, Message
 
@@ -50,7 +52,6 @@ _OPENS_ZH = re.compile(
     r"^(?:那|可是|但是|但|所以|因为|而且|还|好的|好吧|好|嗯|是的|是|不是|不|对|行|可以的?$|为什么$|怎么办$|多少$|多久$|哪)"
 )
 _ENDS_ZH = re.compile(r"呢[?？。!！]*$")
-_HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[A-Za-z0-9'’-]+")
 # A full question has a subject and a verb: fewer words are an answer or an ellipsis.
 LEAST_WORDS = 4
@@ -93,7 +94,7 @@ def standing(job: Job) -> Standing:
 def dependence(turn: str) -> str | None:
     """Why a turn cannot be understood without what was said before, or None when it can."""
     text = turn.strip()
-    if len(_HAN.findall(text)) * 2 >= len(_WORD.findall(text)):
+    if len(HAN.findall(text)) * 2 >= len(_WORD.findall(text)):
         return _dependence_zh(text)
     return _dependence_en(text)
 
@@ -116,7 +117,7 @@ def _dependence_en(text: str) -> str | None:
 
 
 def _dependence_zh(text: str) -> str | None:
-    if len(_HAN.findall(text)) + len(_WORD.findall(text)) < LEAST_HAN:
+    if len(HAN.findall(text)) + len(_WORD.findall(text)) < LEAST_HAN:
         return "it is too short to stand alone"
     if _OPENS_ZH.search(text) or _ENDS_ZH.search(text):
         return "it continues a sentence"

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelines.gate_words import AGAINST_NONE, ALTERNATIVES, FOCUS, OPPOSITES
+from pipelines.han import HAN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,12 +48,10 @@ _NEGATION = re.compile(
 # Asking "can I or can I not" is one question, not a denial.
 _CHOICE = re.compile(r"([\u4e00-\u9fff])[不没]\1|是否|能否|可否|or not\b", re.IGNORECASE)
 
-_HAN = re.compile(r"[\u4e00-\u9fff]")
-
 
 def _one_of(patterns: Sequence[str], *, han: bool) -> re.Pattern[str] | None:
     """One pattern whose group n is alternative n; only those of one script, for a text has mostly one."""
-    chosen = [pattern if bool(_HAN.search(pattern)) == han else "(?!)" for pattern in patterns]
+    chosen = [pattern if bool(HAN.search(pattern)) == han else "(?!)" for pattern in patterns]
     if all(pattern == "(?!)" for pattern in chosen):
         return None
     body = "|".join(f"({pattern})" for pattern in chosen)
@@ -103,7 +102,7 @@ class Facts:
 @lru_cache(maxsize=REMEMBERED)
 def facts(text: str) -> Facts:
     """Read a text once: a cached question meets many others."""
-    han = _HAN.search(text) is not None
+    han = HAN.search(text) is not None
     start, end, route = _FROM.search(text), _TO.search(text), _DIRECTION.search(text)
     return Facts(
         numbers=frozenset(_numbers(text).items()),

@@ -49,8 +49,13 @@ def asks(probability: float, *, served_at: float) -> bool:
 def after(probability: float, *, yes: bool, error: float) -> float:
     """Probability that the suspect is right after a verdict that errs at rate ``error`` in [0, 0.5). Bayes."""
     known = min(max(probability, 1e-6), 1.0 - 1e-6)
+    return sigmoid(logit(known) + evidence(yes=yes, error=error))
+
+
+def evidence(*, yes: bool, error: float = ERROR) -> float:
+    """What a verdict adds to the log-odds."""
     worth = CREDIT * weight(error)
-    return sigmoid(logit(known) + (worth if yes else -worth))
+    return worth if yes else -worth
 
 
 def moved(before: float, now: float) -> float:

@@ -23,11 +23,8 @@ def record(answer: Answer) -> dict[str, int]:
     counters = {
         "jobs": 1,
         f"source:{answer.source}": 1,
-        "cost_nusd": _nano(answer.cost_usd),
+        **_spent(answer.cost_usd, answer.usage),
         "baseline_nusd": _nano(answer.baseline_usd),
-        "prompt_tokens": answer.usage.prompt_tokens,
-        "cached_tokens": answer.usage.cached_tokens,
-        "completion_tokens": answer.usage.completion_tokens,
         "latency_us": round(answer.timings_ms.get("total", 0.0) * 1000),
     }
     if tier is not None and answer.source in ("rule", "model"):
@@ -37,17 +34,17 @@ def record(answer: Answer) -> dict[str, int]:
 
 def record_audit(answer: Answer) -> dict[str, int]:
     """The counters that an audit's answer adds: it cost, and answered no job."""
-    spent = record(answer)
-    kept = ("cost_nusd", "prompt_tokens", "cached_tokens", "completion_tokens")
-    return {"audits": 1, "audit_nusd": spent["cost_nusd"], **{name: spent[name] for name in kept}}
+    return {"audits": 1, "audit_nusd": _nano(answer.cost_usd), **_spent(answer.cost_usd, answer.usage)}
 
 
 def record_judge(cost_usd: Decimal, usage: Usage) -> dict[str, int]:
     """The counters that a verdict off any caller's path adds."""
-    cost = _nano(cost_usd)
+    return {"judge_nusd": _nano(cost_usd), **_spent(cost_usd, usage)}
+
+
+def _spent(cost_usd: Decimal, usage: Usage) -> dict[str, int]:
     return {
-        "cost_nusd": cost,
-        "judge_nusd": cost,
+        "cost_nusd": _nano(cost_usd),
         "prompt_tokens": usage.prompt_tokens,
         "cached_tokens": usage.cached_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -101,11 +98,6 @@ class Totals:
         return self.count("cost_nusd") / NANO
 
     @property
-    def audits_usd(self) -> Decimal:
-        """The part of it that checked hits by answering them afresh."""
-        return self.count("audit_nusd") / NANO
-
-    @property
     def baseline_usd(self) -> Decimal:
         """Dollars that the same jobs would have cost."""
         return self.count("baseline_nusd") / NANO
@@ -128,7 +120,7 @@ class Totals:
             "baseline_usd": usd(self.baseline_usd),
             "saved_usd": usd(self.baseline_usd - self.cost_usd),
             "audits": self.count("audits"),
-            "audits_usd": usd(self.audits_usd),
+            "audits_usd": usd(self.count("audit_nusd") / NANO),
             "prompt_tokens": self.count("prompt_tokens"),
             "cached_tokens": self.count("cached_tokens"),
             "completion_tokens": self.count("completion_tokens"),

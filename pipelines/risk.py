@@ -28,7 +28,8 @@ NOTHING = 1.01  # the boundary when not even the surest may be served
 LEAST_BOUNDARY = 0.6  # below it, a hit is a guess
 LESSONS = 4_000  # kept; older ones are forgotten
 EVERY = 100  # lessons between two refits; fewer at first
-EARLY_AUDITS = 40  # hits after which half of a new tenant's are audited, whatever their probability
+# Half of a new tenant's first hits are audited, whatever their probability; a quarter after so many, and so on.
+EARLY_SHARE, EARLY_AUDITS = 0.5, 40
 # How strongly the shipped weights hold against lessons: the bias may move, the shape less.
 HOLDS_BIAS, HOLDS_SHAPE = 0.3, 3.0
 MOST_WEIGHT = 10.0  # of one lesson in a refit: one mistaken audit of a sure hit must not turn everything over
@@ -174,8 +175,8 @@ def doubt(probability: NDArray[np.float64] | float) -> NDArray[np.float64]:
 
 def audit_rate(probability: float, *, hits: int, uncertainty: float) -> float:
     """Probability, in (0, 1], with which a hit is audited, after ``hits`` others of mean doubt ``uncertainty``."""
-    # The first hits of a new tenant are nearly all audited: the shipped weights have never seen its questions.
-    early = 0.5 * EARLY_AUDITS / (EARLY_AUDITS + hits)
+    # The shipped weights have never seen a new tenant's questions.
+    early = EARLY_SHARE * EARLY_AUDITS / (EARLY_AUDITS + hits)
     return min(1.0, max(LEAST_AUDIT, early, AUDITS * float(doubt(probability)) / max(uncertainty, 1e-3)))
 
 

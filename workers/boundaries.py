@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 import time
 from collections import OrderedDict
@@ -105,6 +106,10 @@ class Boundaries:
                 self._policies.popitem(last=False)
         return policy
 
+    def audit(self, tenant: str, category: str, probability: float) -> float | None:
+        """The weight of the audit of a hit of this probability; None when chance spares it."""
+        return self.policy(tenant, category).audit(probability, random.random())  # noqa: S311 - a sample, no secret
+
     def note(
         self, tenant: str, category: str, seen: Neighbourhood | None, *, served: bool, offset: float | None = None
     ) -> None:
@@ -151,7 +156,7 @@ class Boundaries:
         if risk.due(unlearned, taught_before):
             self.learn(tenant, category)
 
-    def learn(self, tenant: str, category: str) -> risk.Boundary:
+    def learn(self, tenant: str, category: str) -> None:
         """Move a boundary to where its lessons put it; two workers that do so at once come to the same."""
         boundary = self._restored(tenant, category, lessons=True)
         boundary.relearn()
@@ -165,7 +170,6 @@ class Boundaries:
             self._redis.hset(keys.risk(tenant, category), mapping=values)
         telemetry.count("risk.learned")
         telemetry.log().info("boundary moved", tenant=tenant, category=category, at=round(boundary.at, 4))
-        return boundary
 
     def known(self, tenant: str | None = None) -> list[tuple[str, str]]:
         """Tenants and categories that have a boundary."""

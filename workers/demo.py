@@ -24,8 +24,7 @@ from pipelines import completion
 from pipelines.answer import Answer, usd
 from pipelines.errors import FarthingError
 from pipelines.job import Job
-from pipelines.ledger import Totals
-from workers import config, demo_database, questions
+from workers import config, demo_database, questions, reporting
 from workers.children import Children
 from workers.client import Farthing
 from workers.embedded import EmbeddedRedis
@@ -80,7 +79,7 @@ def run(*, questions: Path | None, limit: int | None, rate: float | None, seed: 
         if stop.is_set():
             raise KeyboardInterrupt
         figures = _figures(asked, before, after)
-        _add_audits(figures["after"], settings, environ)
+        _from_the_ledger(figures["after"], Resources(settings, environ))
         figures["flower"] = fleet.flower_url
         console.print(closing(figures))
         console.print(f"Flower was at {fleet.flower_url}; everything is stopped and removed now.")
@@ -206,16 +205,10 @@ def _row(asked: Sequence[Asked], outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _add_audits(row: dict[str, Any], settings: Settings, environ: dict[str, str]) -> None:
-    """Hits that were answered afresh to check them answer no question of the demo's, but they cost."""
-    held = Resources(settings, environ)
-    totals = Totals()
-    for tenants in held.accounts.totals(days=2).values():
-        for counters in tenants.values():
-            totals = totals.plus(counters)
-    row["audits"] = totals.count("audits")
-    row["audits_usd"] = usd(totals.audits_usd)
-    row["cost_usd"] = usd(Decimal(row["cost_usd"]) + totals.audits_usd)
+def _from_the_ledger(row: dict[str, Any], held: Resources) -> None:
+    """What all cost, also what answered no question: hits answered afresh to check them, verdicts off the path."""
+    total = reporting.as_json(held.accounts.totals(days=2))["total"]
+    row.update({name: total[name] for name in ("cost_usd", "audits", "audits_usd")})
 
 
 def _wrong_hits(asked: Sequence[Asked], outcome: Outcome) -> int | None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines import cache, choice, judging, ledger
+from pipelines import cache, judging, ledger
 from pipelines.answer import Usage
 from pipelines.errors import FarthingError, StoreUnavailable
 from pipelines.tokens import estimate_messages
-from workers import calling, settling, telemetry
+from workers import economy, settling, telemetry
 from workers.resources import resources
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipelines.answer import Answer
-    from pipelines.cache import Entry
+    from pipelines.catalog import Offer
     from pipelines.job import Job
     from pipelines.journey import Place, Progress
     from pipelines.neighbours import Neighbourhood
@@ -75,13 +76,19 @@ def _in_line(progress: Progress, place: Place, seen: Neighbourhood, answering_to
     if entry is None or progress.deadline_at - time.time() < judging.LEAST_REMAINING_S:
         return None
     near = [one.key for one in seen.near if one.entry == seen.suspect][: judging.MOST_CALLS]
+    saved = Usage(answering_tokens, 0, entry.answer.usage.completion_tokens)
+    answering_usd = settling.cost_usd(settling.offers(progress, answering_tokens)[0], saved)
     verdicts: list[Verdict] = []
 
     def one(cached: str, probability: float) -> bool | None:
         asking = judging.of_questions(job, job.question.text, cached, entry.answer.text)
-        if not _pays(progress, asking, entry, probability, answering_tokens) or not held.judge_budget.take():
+        offers = economy.offers(asking)
+        usage = Usage(estimate_messages(asking.messages), 0, judging.MOST_TOKENS)
+        judging_usd = settling.cost_usd(offers[0], usage)
+        pays = judging.pays(probability, judging_usd=judging_usd, answering_usd=answering_usd)
+        if not pays or not held.judge_budget.take():
             return None
-        verdicts.append(ask(asking, deadline_at=progress.deadline_at))
+        verdicts.append(_ask(asking, offers, deadline_at=progress.deadline_at))
         return verdicts[-1].yes
 
     probability, lets = judging.heard(
@@ -103,34 +110,16 @@ def same_answer(job: Job, job_id: str, one: str, other: str) -> bool | None:
     """Off any caller's path: do two answers to the job's question say the same? None when nobody says."""
     if not resources().judge_budget.take():
         return None
-    verdict = ask(judging.of_answers(job, job.question.text, one, other), deadline_at=time.time() + OFF_PATH_S)
-    day = datetime.now(UTC).date().isoformat()
-    try:
-        counters = ledger.record_judge(verdict.cost_usd, verdict.usage)
-        resources().accounts.count(f"{job_id}.judge", job.tenant, day, counters)
-    except StoreUnavailable:
-        telemetry.count("ledger.unavailable")
+    asking = judging.of_answers(job, job.question.text, one, other)
+    verdict = _ask(asking, economy.offers(asking), deadline_at=time.time() + OFF_PATH_S)
+    settling.charge(f"{job_id}.judge", job.tenant, ledger.record_judge(verdict.cost_usd, verdict.usage))
     return verdict.yes
 
 
-def ask(asking: Job, *, deadline_at: float) -> Verdict:
-    """One verdict of the cheapest economy model that can give it."""
-    economy = choice.cheapest_first(
-        asking,
-        prompt_tokens=estimate_messages(asking.messages),
-        offers=resources().configuration.catalog.of_tier("economy"),
-        cost=settling.cost_usd,
-    )
+def _ask(asking: Job, offers: Sequence[Offer], *, deadline_at: float) -> Verdict:
     telemetry.count("judge.asked")
     try:
-        called = calling.call(
-            resources().providers,
-            economy,
-            asking.messages,
-            asking.params,
-            deadline_at=deadline_at,
-            deadline_s=asking.deadline_s,
-        )
+        called = economy.ask(asking, offers, deadline_at=deadline_at)
     except FarthingError as error:
         telemetry.count("judge.failed")
         telemetry.log().warning("no verdict", said=str(error))
@@ -140,15 +129,3 @@ def ask(asking: Job, *, deadline_at: float) -> Verdict:
     if yes is None:
         telemetry.count("judge.unreadable")
     return Verdict(yes, usage, settling.cost_usd(called.offer, usage))
-
-
-def _pays(progress: Progress, asking: Job, entry: Entry, probability: float, answering_tokens: int) -> bool:
-    """Is a verdict cheaper than the answer that it may save?"""
-    economy = resources().configuration.catalog.of_tier("economy")
-    judge = Usage(estimate_messages(asking.messages), 0, judging.MOST_TOKENS)
-    answer = Usage(answering_tokens, 0, entry.answer.usage.completion_tokens)
-    return judging.pays(
-        probability,
-        judging_usd=min(settling.cost_usd(offer, judge) for offer in economy),
-        answering_usd=settling.cost_usd(settling.offers(progress, answering_tokens)[0], answer),
-    )

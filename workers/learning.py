@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pipelines.journey import Place
     from pipelines.neighbours import Neighbourhood
 
-CHECKED = agreement.MERGE_CHECKS  # phrasings of each side whose answers are compared before a merge
-
 
 @dataclass(slots=True)
 class _Answers:
@@ -31,29 +29,36 @@ class _Answers:
     scope: str
     fresh: str
     known: dict[str, str] = field(default_factory=dict)
+    compared: dict[str, float] = field(default_factory=dict)
+
+    def fetch(self, keys: Sequence[str]) -> None:
+        """What these were answered, in one round trip."""
+        self.known.update(resources().members.said(self.scope, keys))
 
     def compare(self, key: str) -> float:
         """Evidence that the phrasing was answered the same; 0 when its answer is gone, or words do not tell."""
-        if key not in self.known:
-            self.known.update(resources().members.said(self.scope, [key]))
-        said = self.known.get(key)
-        return 0.0 if said is None else comparing.evidence(self.fresh, said)
+        if key not in self.compared:
+            if key not in self.known:
+                self.fetch([key])
+            said = self.known.get(key)
+            self.compared[key] = 0.0 if said is None else comparing.evidence(self.fresh, said)
+        return self.compared[key]
 
     def judged(self, job: Job, job_id: str, key: str) -> float:
         """The same, by the judge: for close calls, off every caller's path."""
         said = self.known.get(key)
         same = None if said is None else judge.same_answer(job, job_id, self.fresh, said)
-        return 0.0 if same is None else agreement.judged(same=same)
+        return 0.0 if same is None else judging.evidence(yes=same)
 
     def more(self, entry: str, count: int, besides: Collection[str]) -> Sequence[str]:
         """Further phrasings of an entry."""
         found = resources().members.more(self.scope, entry, count, besides)
-        self.known.update(resources().members.said(self.scope, found))
+        self.fetch(found)
         return found
 
     def between(self, home: str, other: str) -> list[float]:
         """Evidence of pairs of answers, one of each entry."""
-        ours, theirs = (self.more(entry, CHECKED, ()) for entry in (home, other))
+        ours, theirs = (self.more(entry, agreement.MERGE_CHECKS, ()) for entry in (home, other))
         pairs = zip(ours, theirs, strict=False)
         return [comparing.evidence(self.known[a], self.known[b]) for a, b in pairs if {a, b} <= self.known.keys()]
 
@@ -61,31 +66,32 @@ class _Answers:
 def keep(job: Job, place: Place, entry: Entry, *, known_until: float) -> None:
     """Store a fresh answer where it belongs, ``entry`` being as it would be stored alone. Raises StoreUnavailable."""
     seen = _as_it_is_now(place)
-    placed = None if seen is None else _placed(job, place, seen, entry)
+    answers = _Answers(place.scope, entry.answer.text)
+    placed = None if seen is None else _placed(job, answers, seen, entry.id)
     home = _stored(job, place, entry, placed, known_until=known_until)
     if home is not None and seen is not None and placed is not None:
         if placed.evidence[seen.suspect] != 0.0:  # a comparison that told nothing teaches nothing
             resources().boundaries.teach(job.tenant, job.category, Taught(seen.features, placed.right))
         if seen.suspect != home and placed.evidence[seen.suspect] <= -comparing.ONE:
             _forget_what_is_over(place.scope, seen.suspect)
-        _judge_the_others(place, home, placed, entry.answer.text, ttl_s=known_until - entry.created_at)
+        _judge_the_others(place, home, placed, answers, ttl_s=known_until - entry.created_at)
 
 
-def audited(job: Job, place: Place, entry: Entry, *, weight: float, known_until: float) -> float | None:
-    """Compare the fresh answer to a hit with what was served; returns how right that was, None when nothing tells."""
+def audited(job: Job, place: Place, entry: Entry, *, weight: float, known_until: float) -> None:
+    """Compare the fresh answer to a hit with what was served: a lesson, if anything tells."""
     seen, members = place.seen, resources().members
     if seen is None:
-        return None
+        return
     home = members.now(place.scope, seen.suspect)
     served = members.served(place.scope, home)
     if served is None:
-        return None  # dropped or expired since
+        return  # dropped or expired since
     answers = _Answers(place.scope, entry.answer.text)
     keys = [served, *answers.more(home, agreement.AUDITED - 1, [served])]
     evidence = sum(map(answers.compare, keys)) or answers.judged(job, entry.id, served)
     if evidence == 0.0:
         telemetry.count("audit.unclear")
-        return None
+        return
     right = agreement.lesson(seen.probability, evidence)
     resources().boundaries.teach(job.tenant, job.category, Taught(seen.features, right, weight, audited=True))
     telemetry.count("audit.compared")
@@ -95,7 +101,6 @@ def audited(job: Job, place: Place, entry: Entry, *, weight: float, known_until:
         # The next who asks in these words gets the answer that was given to them.
         _store(resources().store.put, job, place, entry, known_until)
         telemetry.count("audit.wrong")
-    return right
 
 
 def _as_it_is_now(place: Place) -> Neighbourhood | None:
@@ -116,20 +121,20 @@ def _as_it_is_now(place: Place) -> Neighbourhood | None:
     return replace(seen, near=near, suspect=suspect) if near and suspect not in apart else None
 
 
-def _placed(job: Job, place: Place, seen: Neighbourhood, entry: Entry) -> Placement:
-    members, suspect = resources().members, seen.suspect
-    answers = _Answers(place.scope, entry.answer.text, members.said(place.scope, [one.key for one in seen.near]))
-    closest = next((one.key for one in seen.near if one.entry == suspect), None)
-    told = any(answers.compare(one.key) for one in seen.near if one.entry == suspect)
+def _placed(job: Job, answers: _Answers, seen: Neighbourhood, job_id: str) -> Placement:
+    answers.fetch([one.key for one in seen.near])
+    mine = [one.key for one in seen.near if one.entry == seen.suspect]
+    closest = mine[0] if mine else None
+    told = any(map(answers.compare, mine))
     # Only what a judge may settle is put to it: a suspect near enough to matter whose answers' words do not tell.
-    verdict = 0.0 if told or closest is None or not judging.matters(seen) else answers.judged(job, entry.id, closest)
+    verdict = 0.0 if told or closest is None or not judging.matters(seen) else answers.judged(job, job_id, closest)
 
     def compare(key: str) -> float:
         return answers.compare(key) or (verdict if key == closest else 0.0)
 
     return agreement.place(
         seen.near,
-        suspect=suspect,
+        suspect=seen.suspect,
         probability=seen.probability,
         compare=compare,
         more=answers.more,
@@ -166,7 +171,7 @@ def _forget_what_is_over(scope: str, suspect: str) -> None:
         telemetry.count("write_back.outdated")
 
 
-def _judge_the_others(place: Place, home: str, placed: Placement, fresh: str, *, ttl_s: float) -> None:
+def _judge_the_others(place: Place, home: str, placed: Placement, answers: _Answers, *, ttl_s: float) -> None:
     """Merge what turned out to be one, serve what most agree on, expel what joined wrongly."""
     members, scope = resources().members, place.scope
     sure = placed.entry == home and placed.sure >= agreement.LESSON_AT
@@ -174,7 +179,7 @@ def _judge_the_others(place: Place, home: str, placed: Placement, fresh: str, *,
     mine = [key for key, entry in homes.items() if entry == home]
     before = members.trust(scope, agreement.names(home, placed, mine))
     sums = dict(before)
-    trust, answers = Trust(sums, comparing.ONE), _Answers(scope, fresh)
+    trust = Trust(sums, comparing.ONE)
     for merge in trust.pairs(home, placed, check=partial(answers.between, home)):
         merged = members.merge(scope, home, merge.other)
         if merged is not None:

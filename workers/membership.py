@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pipelines import agreement
 from workers import keys, scripts
 from workers.stores import LOG_LENGTH, failing_as
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 
     from workers.records import Record
 
-LEAST_MEMBERS = 2  # an entry keeps at least so many phrasings: with fewer nobody can be in the minority
-MOST_APART = 200  # phrasings of one entry that are kept apart from a question
+KEPT_APART = 200  # phrasings of one entry that are kept apart from a question
 MERGED_S = 8 * 86_400  # feedback comes within a week
 
 
@@ -29,23 +29,22 @@ class Membership:
         self._elect = redis.register_script(scripts.ELECT)
         self._expel = redis.register_script(scripts.EXPEL)
 
-    def said(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
-        """What each phrasing was answered, its text; phrasings that are gone, or never had one, are left out."""
+    def _each(self, scope: str, phrasings: Sequence[str], field: str) -> dict[str, bytes]:
+        """A field of those phrasings that have it, in one round trip."""
         with failing_as("cache"):
             pipe = self._redis.pipeline(transaction=False)
             for key in phrasings:
-                pipe.hget(keys.phrasing(scope, key), "answer")
+                pipe.hget(keys.phrasing(scope, key), field)
             found = pipe.execute()
-        return {key: json.loads(raw)["text"] for key, raw in zip(phrasings, found, strict=True) if raw}
+        return {key: raw for key, raw in zip(phrasings, found, strict=True) if raw}
+
+    def said(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
+        """What each phrasing was answered, its text; phrasings that are gone, or never had one, are left out."""
+        return {key: json.loads(raw)["text"] for key, raw in self._each(scope, phrasings, "answer").items()}
 
     def questions(self, scope: str, phrasings: Sequence[str]) -> list[str]:
         """The words of those phrasings that are there."""
-        with failing_as("cache"):
-            pipe = self._redis.pipeline(transaction=False)
-            for key in phrasings:
-                pipe.hget(keys.phrasing(scope, key), "question")
-            found = pipe.execute()
-        return [raw.decode() for raw in found if raw]
+        return [raw.decode() for raw in self._each(scope, phrasings, "question").values()]
 
     def verdict(self, scope: str, key: str) -> tuple[str, float] | None:
         """The entry that the judge let answer this very question, and how probably it is right."""
@@ -82,12 +81,7 @@ class Membership:
 
     def homes(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
         """The entry of each phrasing; those that are gone are left out."""
-        with failing_as("cache"):
-            pipe = self._redis.pipeline(transaction=False)
-            for key in phrasings:
-                pipe.hget(keys.phrasing(scope, key), "entry")
-            found = pipe.execute()
-        return {key: raw.decode() for key, raw in zip(phrasings, found, strict=True) if raw}
+        return {key: raw.decode() for key, raw in self._each(scope, phrasings, "entry").items()}
 
     def more(self, scope: str, entry_id: str, count: int, besides: Collection[str] = ()) -> list[str]:
         """Up to ``count`` further phrasings of an entry, by chance."""
@@ -150,7 +144,7 @@ class Membership:
             return bool(
                 self._expel(
                     keys=[keys.entry(scope, entry_id), keys.phrasing(scope, key), keys.log(scope)],
-                    args=[keys.scope_prefix(scope), entry_id, key, LOG_LENGTH, LEAST_MEMBERS],
+                    args=[keys.scope_prefix(scope), entry_id, key, LOG_LENGTH, agreement.LEAST_MEMBERS],
                 )
             )
 

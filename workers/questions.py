@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import ConfigurationInvalid
+from pipelines.han import HAN
 from workers import datasets
 from workers.demo_database import ORDERS, USERS, order_number
 
@@ -115,7 +116,7 @@ def _typed(question: str, dice: random.Random) -> str:
     """As people type: some greet, some leave out the capital and the question mark."""
     if dice.random() > CARELESS:
         return question
-    if any("\u4e00" <= c <= "\u9fff" for c in question):
+    if HAN.search(question):
         return dice.choice(["你好，{}", "请问{}", "{}谢谢"]).format(question)
     lower = question[0].lower() + question[1:] if not question.startswith("I ") else question
     return dice.choice([lower, lower.rstrip("?"), f"Hi, {lower}", f"{question} Thanks!"])

@@ -15,6 +15,7 @@ from workers.records import Record
 from workers.resources import resources
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from pipelines.answer import Usage
@@ -104,13 +105,7 @@ def finish(progress: Progress, answer: Answer) -> Answer:
         timings_ms=timings,
         cost_usd=answer.cost_usd + progress.spent_usd,
     )
-    try:
-        day = datetime.fromtimestamp(now, UTC).date().isoformat()
-        tenant = progress.job.tenant
-        resources().accounts.count(progress.job_id, tenant, day, ledger.record(answer), _record(progress, answer))
-    except StoreUnavailable as error:
-        telemetry.count("ledger.unavailable")
-        telemetry.log().error("job not counted", said=str(error))
+    if not charge(progress.job_id, progress.job.tenant, ledger.record(answer), _record(progress, answer)):
         return replace(answer, degraded=(*answer.degraded, "not in the ledger"))
     telemetry.count(f"answered.{answer.source}")
     return answer
@@ -118,14 +113,21 @@ def finish(progress: Progress, answer: Answer) -> Answer:
 
 def finish_audit(progress: Progress, answer: Answer) -> Answer:
     """What an audit cost goes on the bill; it answers no job."""
-    day = datetime.now(UTC).date().isoformat()
-    try:
-        resources().accounts.count(progress.job_id, progress.job.tenant, day, ledger.record_audit(answer))
-    except StoreUnavailable as error:
-        telemetry.count("ledger.unavailable")
-        telemetry.log().error("audit not counted", said=str(error))
+    charge(progress.job_id, progress.job.tenant, ledger.record_audit(answer))
     telemetry.count("audit.answered")
     return answer.under(progress.job_id)
+
+
+def charge(job_id: str, tenant: str, counters: Mapping[str, int], record: Record | None = None) -> bool:
+    """Put counters on today's bill, once per id; False when the ledger failed, which is counted and logged."""
+    day = datetime.now(UTC).date().isoformat()
+    try:
+        resources().accounts.count(job_id, tenant, day, counters, record)
+    except StoreUnavailable as error:
+        telemetry.count("ledger.unavailable")
+        telemetry.log().error("not counted", said=str(error))
+        return False
+    return True
 
 
 def _record(progress: Progress, answer: Answer) -> Record:

@@ -8,6 +8,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from pipelines import comparing, judging
+from pipelines.han import HAN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +32,6 @@ _LINES = {
         "请准备好您的订单号。",
     ),
 }
-
-
 # An answer to a known meaning names things of its own, as a real one would: words that no other answer has.
 _SYLLABLES = {
     "en": ([c + v for c in "bdfgklmnprstvz" for v in "aeiou"], 3),
@@ -47,7 +46,7 @@ _SENTENCE = {
 def answer_text(model: str, question: str, meanings: Mapping[str, str] | None = None) -> str:
     """What the stand-in says, and that it is one; ``meanings`` tells what some questions mean."""
     meaning = (meanings or {}).get(question)
-    language = "zh" if any("\u4e00" <= c <= "\u9fff" for c in question) else "en"
+    language = "zh" if HAN.search(question) else "en"
     if meaning is not None:
         return _to_a_meaning(model, question, f"{language} {meaning}", language)
     seed = zlib.crc32(question.encode())

@@ -74,12 +74,10 @@ class CacheStore:
         self._join = redis.register_script(scripts.JOIN)
         self._drop = redis.register_script(scripts.DROP)
 
-    def find(self, scope: str, key: str) -> Entry | None:
-        """The exact tier: the entry that this very question belongs to, in one round trip that also counts it."""
-        return self.look(scope, key)[0]
-
-    def look(self, scope: str, key: str) -> tuple[Entry | None, frozenset[str]]:
-        """As :meth:`find`; and on a miss, the phrasings that the question must never be matched with."""
+    def find(self, scope: str, key: str) -> tuple[Entry | None, frozenset[str]]:
+        """The exact tier: the entry that this very question belongs to, in one round trip that also counts it; and on a
+        miss, the phrasings that it must never be matched with.
+        """
         with failing_as("cache"):
             raw, cannot = self._find(
                 keys=[keys.phrasing(scope, key), keys.asked(scope, key), keys.cannot(scope, key)],

@@ -7,11 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipelines import choice, summary
+from pipelines import summary
 from pipelines.errors import FarthingError
-from pipelines.tokens import estimate_messages
-from workers import calling, settling, telemetry
-from workers.resources import resources
+from workers import economy, settling, telemetry
 
 if TYPE_CHECKING:
     from pipelines.compress import Compressed
@@ -25,28 +23,16 @@ def summarised(progress: Progress, chosen: Compressed, *, budget_tokens: int) ->
     if planned is None or progress.deadline_at - time.time() < summary.LEAST_REMAINING_S:
         return chosen, progress
     asking = summary.request(planned, job)
-    economy = choice.cheapest_first(
-        asking,
-        prompt_tokens=estimate_messages(asking.messages),
-        offers=resources().configuration.catalog.of_tier("economy"),
-        cost=settling.cost_usd,
-    )
+    offers = economy.offers(asking)
     answering = settling.offers(progress, planned.before_tokens)[0]
     if not summary.pays(
         planned,
         answering=partial(settling.cost_usd, answering),
-        summing_up=partial(settling.cost_usd, economy[0]),
+        summing_up=partial(settling.cost_usd, offers[0]),
     ):
         return chosen, progress
     try:
-        called = calling.call(
-            resources().providers,
-            economy,
-            asking.messages,
-            asking.params,
-            deadline_at=progress.deadline_at,
-            deadline_s=job.deadline_s,
-        )
+        called = economy.ask(asking, offers, deadline_at=progress.deadline_at)
     except FarthingError as error:
         telemetry.count("summary.failed")
         telemetry.log().warning("sent without a summary", said=str(error))

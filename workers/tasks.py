@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -13,7 +12,7 @@ from celery import chain
 from pipelines import cache, classify, compress, freshness, journey, rules, tokens
 from pipelines.answer import Answer, Route
 from pipelines.errors import DeadlineExceeded, RuleFailed, StoreUnavailable
-from pipelines.job import Job, Message
+from pipelines.job import Job
 from pipelines.journey import Progress
 from workers import calling, judge, learning, settling, summarising, telemetry, verdicts
 from workers.app import app
@@ -81,12 +80,21 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     paid = _already_paid(progress.job_id)
     if paid is not None:
         return paid.encode()
-    judged = judge.serve(progress, tokens.estimate_messages(_messages(progress)))
+    messages = progress.job.messages if progress.messages is None else progress.messages
+    prompt_tokens = tokens.estimate_messages(messages)
+    judged = judge.serve(progress, prompt_tokens)
     if judged is not None:
         progress = replace(progress, spent_usd=progress.spent_usd + judged.cost_usd)
         if judged.answer is not None:
             return _judged_hit(progress, judged.answer, judged.probability, watch.lap_ms())
-    called = _call(progress)
+    called = calling.call(
+        resources().providers,
+        settling.offers(progress, prompt_tokens),
+        messages,
+        progress.job.params,
+        deadline_at=progress.deadline_at,
+        deadline_s=progress.job.deadline_s,
+    )
     timings = {**progress.timings_ms, "model": watch.lap_ms()}
     finish = settling.finish if progress.audit is None else settling.finish_audit
     answer = finish(replace(progress, timings_ms=timings), settling.priced(progress, called))
@@ -156,10 +164,15 @@ def _audit_later(progress: Progress, weight: float) -> None:
         spent_usd=Decimal(0),
         audit=weight,
     )
+    _send_off_path(_after_a_miss(again), "audit")
+
+
+def _send_off_path(work: Any, what: str) -> None:
+    """Send what no caller waits for. The broker refusing costs a later hit, not this caller's answer."""
     try:
-        _after_a_miss(again).apply_async(retry=False)
+        work.apply_async(retry=False)
     except app.connection_for_write().recoverable_connection_errors:
-        telemetry.count("audit.unsent")
+        telemetry.count(f"{what}.unsent")
 
 
 def _arrive(task: ChatTask, raw: object) -> Progress:
@@ -230,38 +243,17 @@ def _keep_paid(job_id: str, answer: Answer) -> None:
         telemetry.count("ledger.unavailable")
 
 
-def _messages(progress: Progress) -> tuple[Message, ...]:
-    return progress.job.messages if progress.messages is None else progress.messages
-
-
 def _judged_hit(progress: Progress, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:
     """The entry's answer, as the judge let it pass; audited like other hits."""
     timings = {**progress.timings_ms, "judge": took_ms}
     finished = settling.finish(replace(progress, timings_ms=timings), answer)
-    job = progress.job
-    policy = resources().boundaries.policy(job.tenant, job.category)
-    weight = policy.audit(probability, random.random())  # noqa: S311 - a sample, no secret
+    weight = resources().boundaries.audit(progress.job.tenant, progress.job.category, probability)
     if weight is not None:
         _audit_later(progress, weight)
     return finished.encode()
 
 
-def _call(progress: Progress) -> calling.Called:
-    messages = _messages(progress)
-    return calling.call(
-        resources().providers,
-        settling.offers(progress, tokens.estimate_messages(messages)),
-        messages,
-        progress.job.params,
-        deadline_at=progress.deadline_at,
-        deadline_s=progress.job.deadline_s,
-    )
-
-
 def _write_back_later(progress: Progress, answer: Answer) -> None:
-    """Hand the answer to write-back. The broker refusing costs a later hit, not this caller's answer."""
+    """Hand the answer to write-back."""
     lean = replace(progress, messages=None, context=None)
-    try:
-        write_back.apply_async((lean.encode(), answer.encode()), retry=False)
-    except app.connection_for_write().recoverable_connection_errors:
-        telemetry.count("write_back.unsent")
+    _send_off_path(write_back.s(lean.encode(), answer.encode()), "write_back")

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from pipelines.errors import JobInvalid
 from workers import telemetry
-from workers.membership import MOST_APART
+from workers.membership import KEPT_APART
 from workers.resources import resources
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _wrong(record: Record, correction: str | None) -> dict[str, Any]:
         asked = None if key is None else held.store.phrasing(scope, key)
         if key is not None and key != held.members.served(scope, found):
             # The answer was made for another question: the two are never matched again.
-            held.members.cannot_match(scope, key, held.members.more(scope, found, MOST_APART, [key]))
+            held.members.cannot_match(scope, key, held.members.more(scope, found, KEPT_APART, [key]))
         # The other phrasings go too: each is asked afresh, and finds its place again by what is answered then.
         dropped = held.store.drop(scope, found)
         if entry is not None and correction is not None and key is not None:

@@ -74,7 +74,7 @@ def cache(client: Any) -> Iterator[Cache]:
 def test_a_phrasing_joins_and_the_entrys_answer_stays_while_it_lives(cache: Cache) -> None:
     cache.put("k1", "e1", "first")
     assert cache.join("k2", "e1", "second")
-    found = cache.store.find(SCOPE, "k2")
+    found = cache.store.find(SCOPE, "k2")[0]
     assert found is not None
     assert (found.id, found.answer.text) == ("e1", "first")
     assert cache.members.said(SCOPE, ["k1", "k2", "k3"]) == {"k1": "first", "k2": "second"}
@@ -88,9 +88,9 @@ def test_a_join_brings_an_entry_back_whose_answer_had_expired(cache: Cache) -> N
     cache.put("k1", "e1", "old", ttl_s=0.2)
     until(lambda: cache.store.get(SCOPE, "e1") is None, within_s=5)
     assert not cache.members.lives(SCOPE, "e1")
-    assert cache.store.find(SCOPE, "k1") is None, "its answer is not served"
+    assert cache.store.find(SCOPE, "k1")[0] is None, "its answer is not served"
     assert cache.join("k2", "e1", "fresh")
-    found = cache.store.find(SCOPE, "k1")
+    found = cache.store.find(SCOPE, "k1")[0]
     assert found is not None
     assert found.answer.text == "fresh"
 
@@ -110,7 +110,7 @@ def test_what_a_person_corrected_is_left_for_no_model_s_answer(cache: Cache) -> 
     assert cache.store.put(SCOPE, "k2", right, vector=None, tenant="t", curated=True)
     assert not cache.join("k2", "e1", "a model's again")
     assert not cache.store.put(SCOPE, "k2", cache.entry("e3", "a model's"), vector=None, tenant="t")
-    found = cache.store.find(SCOPE, "k2")
+    found = cache.store.find(SCOPE, "k2")[0]
     assert found is not None
     assert found.answer.text == "a person's"
 
@@ -123,7 +123,7 @@ def test_merged_entries_are_one_everywhere(cache: Cache) -> None:
     assert cache.members.merge(SCOPE, "e2", "e1") == "e1", "the larger one stays"
     until(lambda: cache.nearest(other) == ("k3", "e1"), within_s=5)
     assert cache.nearest(one) == ("k1", "e1")
-    found = cache.store.find(SCOPE, "k3")
+    found = cache.store.find(SCOPE, "k3")[0]
     assert found is not None
     assert found.answer.text == "first"
     assert cache.members.now(SCOPE, "e2") == "e1"
@@ -141,7 +141,7 @@ def test_a_merge_keeps_the_only_answer_that_lives(cache: Cache) -> None:
     until(lambda: not cache.members.lives(SCOPE, "e1"), within_s=5)
     cache.put("k3", "e2", "fresh")
     assert cache.members.merge(SCOPE, "e1", "e2") == "e1"
-    found = cache.store.find(SCOPE, "k1")
+    found = cache.store.find(SCOPE, "k1")[0]
     assert found is not None
     assert (found.id, found.answer.text) == ("e1", "fresh")
 
@@ -170,7 +170,7 @@ def test_a_phrasing_is_expelled_but_not_the_served_one_nor_the_last_two(cache: C
     assert not cache.members.expel(SCOPE, "e1", "k1")
     assert cache.members.expel(SCOPE, "e1", "k3")
     until(lambda: cache.nearest(vector) != ("k3", "e1"), within_s=5)
-    assert cache.store.find(SCOPE, "k3") is None
+    assert cache.store.find(SCOPE, "k3")[0] is None
 
 
 def test_trust_is_kept_by_name_and_forgotten_with_time(cache: Cache, client: Any) -> None:

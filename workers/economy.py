@@ -1,0 +1,39 @@
+"""A question of the fleet's own to the economy model: who is asked first, and the call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines import choice
+from pipelines.tokens import estimate_messages
+from workers import calling, settling
+from workers.resources import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.catalog import Offer
+    from pipelines.job import Job
+    from workers.calling import Called
+
+
+def offers(asking: Job) -> tuple[Offer, ...]:
+    """The economy models that can answer ``asking``, the cheapest for it first."""
+    return choice.cheapest_first(
+        asking,
+        prompt_tokens=estimate_messages(asking.messages),
+        offers=resources().configuration.catalog.of_tier("economy"),
+        cost=settling.cost_usd,
+    )
+
+
+def ask(asking: Job, economy: Sequence[Offer], *, deadline_at: float) -> Called:
+    """The answer of the first that gives one; raises what :func:`calling.call` does."""
+    return calling.call(
+        resources().providers,
+        economy,
+        asking.messages,
+        asking.params,
+        deadline_at=deadline_at,
+        deadline_s=asking.deadline_s,
+    )
