@@ -1,4 +1,4 @@
-"""Nearest phrasings by cosine: a flat FAISS index whose ids are ours."""
+"""Nearest phrasings by cosine: exact while there are few, by a graph that grows beside it when there are many."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ import faiss
 import numpy as np
 
 if TYPE_CHECKING:
-    from pipelines.encoding import Vector
+    from collections.abc import Sequence
+
+    from pipelines.encoding import Vector, Vectors
 
 # Two OpenMP threads were 2.5 to 18 times slower than one on small machines, and lookups run in parallel anyway.
 faiss.omp_set_num_threads(1)
+
+FLAT_MOST = 10_000  # vectors that are searched one by one: 384 numbers each take 0.6 ms
+LINKS = 32  # of a vector in the graph, twice as many on its lowest floor
+BUILD_BREADTH, SEARCH_BREADTH = 80, 96  # candidates kept while a vector is linked, and while one is sought
+MOST_DEAD = 0.25  # share of the graph's vectors that may be dropped ones before it is built anew
+ADOPTED_AT = 64  # changes outstanding at which a graph may take over: its owner holds the lock for some 0.3 ms each
+STEP = 500  # vectors linked at once
+SHRINKS_AT = 0.5  # share of its most at which a flat index gives memory back
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,7 @@ class FlatIndex:
         self._index = faiss.IndexFlatIP(dimensions)
         self._ids: list[str] = []  # row -> id
         self._rows: dict[str, int] = {}
+        self._most = 0  # rows since memory was last given back
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -38,24 +49,44 @@ class FlatIndex:
     def __contains__(self, id: str) -> bool:  # noqa: A002 - the word for it
         return id in self._rows
 
+    def ids(self) -> list[str]:
+        """All ids, in the order of :meth:`vectors`."""
+        return list(self._ids)
+
+    def vectors(self) -> Vectors:
+        """A copy of all vectors."""
+        return self._view().copy()
+
+    def vector(self, id: str) -> Vector:  # noqa: A002 - the word for it
+        """A copy of one vector; KeyError when there is none."""
+        found: Vector = self._view()[self._rows[id]].copy()
+        return found
+
     def add(self, id: str, vector: Vector) -> None:  # noqa: A002 - the word for it
         """Add a vector, in place of an earlier one of the same id; ValueError when its shape is wrong."""
-        if vector.shape != (self.dimensions,):
-            raise ValueError(f"vector: got shape {vector.shape}, expected ({self.dimensions},)")
-        self.drop(id)
-        self._index.add(vector.reshape(1, -1).astype(np.float32))
+        row = _row(vector, self.dimensions)
+        known = self._rows.get(id)
+        if known is not None:
+            self._view()[known] = row[0]
+            return
+        self._index.add(row)
         self._rows[id] = len(self._ids)
         self._ids.append(id)
+        self._most = max(self._most, len(self._ids))
 
     def drop(self, id: str) -> bool:  # noqa: A002 - the word for it
-        """Remove a vector; False when there was none. FAISS closes the gap, so rows above move down by one."""
+        """Remove a vector; False when there was none. The last row takes its place."""
         row = self._rows.pop(id, None)
         if row is None:
             return False
-        self._index.remove_ids(faiss.IDSelectorRange(row, row + 1))
-        del self._ids[row]
-        for later in range(row, len(self._ids)):
-            self._rows[self._ids[later]] = later
+        last, moved = len(self._ids) - 1, self._ids.pop()
+        if row != last:
+            view = self._view()
+            view[row] = view[last]
+            self._ids[row], self._rows[moved] = moved, row
+        self._index.remove_ids(faiss.IDSelectorRange(last, last + 1))
+        if len(self._ids) < SHRINKS_AT * self._most:
+            self._give_back()
         return True
 
     def search(self, vector: Vector, k: int) -> list[Neighbour]:
@@ -63,8 +94,200 @@ class FlatIndex:
         if not self._ids:
             return []
         similarities, rows = self._index.search(vector.reshape(1, -1), min(k, len(self._ids)))
-        return [
-            Neighbour(self._ids[row], float(similarity))
-            for similarity, row in zip(similarities[0], rows[0], strict=True)
-            if row >= 0
-        ]
+        return _found(self._ids, similarities[0], rows[0])
+
+    def _view(self) -> Vectors:
+        """The rows where FAISS keeps them; no longer valid after the next change."""
+        rows = self._index.ntotal
+        flat: Vectors = faiss.rev_swig_ptr(self._index.get_xb(), rows * self.dimensions)
+        return flat.reshape(rows, self.dimensions)
+
+    def _give_back(self) -> None:
+        """FAISS's memory only grows: what is left moves into a fresh index."""
+        fresh = faiss.IndexFlatIP(self.dimensions)
+        if self._ids:
+            fresh.add(self.vectors())
+        self._index, self._most = fresh, len(self._ids)
+
+
+class GraphIndex:
+    """Approximate search in a hierarchical navigable small world (Malkov and Yashunin, 2016); the cosines are exact.
+
+    A dropped vector stays as a stepping stone until the graph is built anew. Not thread-safe: its owner locks.
+    """
+
+    def __init__(self, dimensions: int) -> None:
+        self.dimensions = dimensions
+        self._index = faiss.IndexHNSWFlat(dimensions, LINKS, faiss.METRIC_INNER_PRODUCT)
+        self._index.hnsw.efConstruction = BUILD_BREADTH
+        self._ids: list[str | None] = []  # row -> id; None once it is dropped
+        self._rows: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, id: str) -> bool:  # noqa: A002 - the word for it
+        return id in self._rows
+
+    @property
+    def dead(self) -> int:
+        """Dropped vectors that are still in the graph."""
+        return len(self._ids) - len(self._rows)
+
+    def ids(self) -> list[str]:
+        """All ids, in the order of :meth:`vectors`."""
+        return list(self._rows)
+
+    def vectors(self) -> Vectors:
+        """A copy of the vectors that are not dropped."""
+        found: Vectors = self._index.reconstruct_batch(np.array(list(self._rows.values()), dtype=np.int64))
+        return found
+
+    def vector(self, id: str) -> Vector:  # noqa: A002 - the word for it
+        """A copy of one vector; KeyError when there is none."""
+        return np.asarray(self._index.reconstruct(self._rows[id]))
+
+    def add(self, id: str, vector: Vector) -> None:  # noqa: A002 - the word for it
+        """Add a vector, in place of an earlier one of the same id; ValueError when its shape is wrong."""
+        row = _row(vector, self.dimensions)
+        self.drop(id)
+        self._index.add(row)
+        self._rows[id] = len(self._ids)
+        self._ids.append(id)
+
+    def drop(self, id: str) -> bool:  # noqa: A002 - the word for it
+        """Find a vector no more; False when there was none."""
+        row = self._rows.pop(id, None)
+        if row is None:
+            return False
+        self._ids[row] = None
+        return True
+
+    def search(self, vector: Vector, k: int) -> list[Neighbour]:
+        """The ``k`` nearest, best first; fewer when there are fewer."""
+        if not self._rows:
+            return []
+        wanted = min(len(self._ids), k + int(2 * k * self.dead / len(self._ids)))
+        found: list[Neighbour] = []
+        while len(found) < min(k, len(self._rows)):
+            self._index.hnsw.efSearch = max(SEARCH_BREADTH, 2 * wanted)
+            similarities, rows = self._index.search(vector.reshape(1, -1), wanted)
+            found = _found(self._ids, similarities[0], rows[0])
+            if wanted == len(self._ids):
+                break  # a graph may hold a vector that no path leads to
+            wanted = min(len(self._ids), 2 * wanted)  # the dropped ones stood in the way
+        return found[:k]
+
+
+@dataclass(slots=True)
+class Build:
+    """A graph in the making: it takes seconds and needs no lock."""
+
+    graph: GraphIndex
+    waiting: list[tuple[str, Vector | None]]  # the last one first; None for one that was dropped
+
+    def step(self) -> bool:
+        """Take in some of what waits, for some 0.3 s; False when nothing did."""
+        if not self.waiting:
+            return False
+        _replay(self.graph, self.waiting[-STEP:][::-1])
+        del self.waiting[-STEP:]
+        return True
+
+
+class Index:
+    """The phrasings of one partition. Not thread-safe: its owner locks, and runs a :class:`Build` when one is due."""
+
+    def __init__(self, dimensions: int) -> None:
+        self.dimensions = dimensions
+        self._index: FlatIndex | GraphIndex = FlatIndex(dimensions)
+        self._since: list[tuple[str, Vector | None]] | None = None  # changes while a graph is built
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __contains__(self, id: str) -> bool:  # noqa: A002 - the word for it
+        return id in self._index
+
+    @property
+    def exact(self) -> bool:
+        """Is every vector compared?"""
+        return isinstance(self._index, FlatIndex)
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory of the vectors and of what links them, about."""
+        if isinstance(self._index, FlatIndex):
+            return len(self) * self.dimensions * 4
+        return (len(self) + self._index.dead) * (self.dimensions * 4 + 2 * LINKS * 4)
+
+    def vector(self, id: str) -> Vector:  # noqa: A002 - the word for it
+        """A copy of one vector; KeyError when there is none."""
+        return self._index.vector(id)
+
+    def add(self, id: str, vector: Vector) -> None:  # noqa: A002 - the word for it
+        """Add a vector, in place of an earlier one of the same id; ValueError when its shape is wrong."""
+        self._index.add(id, vector)
+        if self._since is not None:
+            self._since.append((id, vector))
+
+    def drop(self, id: str) -> bool:  # noqa: A002 - the word for it
+        """Remove a vector; False when there was none."""
+        dropped = self._index.drop(id)
+        if dropped and self._since is not None:
+            self._since.append((id, None))
+        return dropped
+
+    def search(self, vector: Vector, k: int) -> list[Neighbour]:
+        """The ``k`` nearest, best first; fewer when there are fewer."""
+        return self._index.search(vector, k)
+
+    def due(self) -> Build | None:
+        """The build that is due, once: what has grown too large to compare one by one, or is full of dropped ones.
+
+        What has shrunk is exact again at once, and None.
+        """
+        if self._since is not None:
+            return None
+        if isinstance(self._index, FlatIndex):
+            if len(self) <= FLAT_MOST:
+                return None
+        elif len(self) <= FLAT_MOST // 2:
+            small = FlatIndex(self.dimensions)
+            _replay(small, list(zip(self._index.ids(), self._index.vectors(), strict=True)))
+            self._index = small
+            return None
+        elif self._index.dead <= MOST_DEAD * len(self):
+            return None
+        self._since = []
+        known: list[tuple[str, Vector | None]] = list(zip(self._index.ids(), self._index.vectors(), strict=True))
+        return Build(GraphIndex(self.dimensions), known)
+
+    def adopt(self, build: Build) -> bool:
+        """Let the graph take over; False when too much has changed meanwhile: its steps go on."""
+        since, self._since = self._since or [], []
+        if len(since) > ADOPTED_AT:
+            build.waiting = since[::-1]
+            return False
+        _replay(build.graph, since)
+        self._index, self._since = build.graph, None
+        return True
+
+
+def _replay(index: FlatIndex | GraphIndex, changes: Sequence[tuple[str, Vector | None]]) -> None:
+    for id, vector in changes:  # noqa: A001 - the word for it
+        if vector is None:
+            index.drop(id)
+        else:
+            index.add(id, vector)
+
+
+def _row(vector: Vector, dimensions: int) -> Vectors:
+    if vector.shape != (dimensions,):
+        raise ValueError(f"vector: got shape {vector.shape}, expected ({dimensions},)")
+    return np.ascontiguousarray(vector.reshape(1, -1), dtype=np.float32)
+
+
+def _found(ids: Sequence[str | None], similarities: Vector, rows: Vector) -> list[Neighbour]:
+    named = [(ids[row], float(similarity)) for similarity, row in zip(similarities, rows, strict=True) if row >= 0]
+    return [Neighbour(name, similarity) for name, similarity in named if name is not None]

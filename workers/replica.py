@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections import OrderedDict
@@ -12,14 +13,17 @@ from pipelines.cache import Candidate
 from pipelines.centres import Centres
 from pipelines.encoding import unpack
 from pipelines.errors import StoreUnavailable
-from pipelines.similarity import FlatIndex
+from pipelines.similarity import Index
 from workers import telemetry
 
 if TYPE_CHECKING:
     from pipelines.encoding import Vector
+    from pipelines.similarity import Build
     from workers.stores import CacheStore, Change, Phrasing
 
 MAX_SCOPES = 1_000  # scopes held at once; the one unused for longest is let go
+MAX_BYTES = 2_000_000_000  # likewise, of what they take together
+PHRASING_BYTES = 1_200  # beside its vector: keys, question, and Python's own of both
 BLOCK_MS = 50  # how long the follower waits before it looks for newly loaded scopes
 PRUNE_EVERY_S = 30.0
 RETRY_S = 0.5  # pause after Redis failed, so that the follower does not spin
@@ -38,10 +42,15 @@ class _Partition:
 
     def __init__(self, dimensions: int) -> None:
         self.lock = threading.Lock()
-        self.index = FlatIndex(dimensions)
-        self.held: dict[str, Phrasing] = {}
+        self.index = Index(dimensions)
+        self.held: dict[str, Phrasing] = {}  # without their vectors: the index has them
         self.centres = Centres()
         self.position, self.number = "0-0", 0
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes of this process's memory, about."""
+        return self.index.size_bytes + len(self.held) * PHRASING_BYTES
 
     def add(self, phrasing: Phrasing) -> None:
         if phrasing.vector is None:
@@ -55,14 +64,14 @@ class _Partition:
             return
         self.drop(phrasing.key)
         self.index.add(phrasing.key, vector)
-        self.held[phrasing.key] = phrasing
+        self.held[phrasing.key] = replace(phrasing, vector=None)
         self.centres.add(phrasing.entry_id, vector)
 
     def drop(self, key: str) -> None:
-        self.index.drop(key)
         phrasing = self.held.pop(key, None)
-        if phrasing is not None and phrasing.vector is not None:
-            self.centres.drop(phrasing.entry_id, unpack(phrasing.vector, self.index.dimensions))
+        if phrasing is not None:
+            self.centres.drop(phrasing.entry_id, self.index.vector(key))
+            self.index.drop(key)
 
     def merge(self, entry: str, other: str) -> None:
         for key, phrasing in self.held.items():
@@ -76,14 +85,19 @@ class _Partition:
 
 
 class Replicas:
-    """All partitions of this process. Searches from many threads; one thread follows all logs."""
+    """All partitions of this process. Searches from many threads; one thread follows all logs, one builds graphs."""
 
-    def __init__(self, store: CacheStore, dimensions: int, max_scopes: int = MAX_SCOPES) -> None:
-        self._store, self._dimensions, self._max_scopes = store, dimensions, max_scopes
+    def __init__(
+        self, store: CacheStore, dimensions: int, max_scopes: int = MAX_SCOPES, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self._store, self._dimensions = store, dimensions
+        self._max_scopes, self._max_bytes = max_scopes, max_bytes
         self._partitions: OrderedDict[str, _Partition] = OrderedDict()
+        self._loading: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._follower: threading.Thread | None = None
+        self._due: queue.SimpleQueue[tuple[_Partition, Build]] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
 
     def search(self, scope: str, vector: Vector, k: int, now: float) -> Seen:
         """The ``k`` nearest phrasings of a scope, best first, expired ones left out; raises StoreUnavailable.
@@ -112,25 +126,45 @@ class Replicas:
     def close(self) -> None:
         """Stop following."""
         self._closed.set()
-        if self._follower is not None:
-            self._follower.join(timeout=5)
+        for thread in self._threads:
+            thread.join(timeout=5)
 
     def _partition(self, scope: str) -> _Partition:
+        partition = self._held(scope)
+        if partition is not None:
+            return partition
+        with self._lock:
+            loading = self._loading.setdefault(scope, threading.Lock())
+        with loading:  # the others who ask wait for the first one's load
+            partition = self._held(scope) or self._load(scope)
+            with self._lock:
+                self._partitions[scope] = partition
+                self._loading.pop(scope, None)
+                self._start()
+        self._unload()
+        return partition
+
+    def _held(self, scope: str) -> _Partition | None:
         with self._lock:
             partition = self._partitions.get(scope)
             if partition is not None:
                 self._partitions.move_to_end(scope)
-                return partition
-        loaded = self._load(scope)
+            return partition
+
+    def _start(self) -> None:
+        if not self._threads:
+            for work in (self._follow, self._build):
+                self._threads.append(threading.Thread(target=work, name=f"replica{work.__name__}", daemon=True))
+                self._threads[-1].start()
+
+    def _unload(self) -> None:
+        """Let go of what was unused for longest; the scope in use stays, however large."""
         with self._lock:
-            # Another thread may have loaded it meanwhile: the first one stays, for the follower knows it.
-            partition = self._partitions.setdefault(scope, loaded)
-            while len(self._partitions) > self._max_scopes:
-                self._partitions.popitem(last=False)
-            if self._follower is None:
-                self._follower = threading.Thread(target=self._follow, name="replica", daemon=True)
-                self._follower.start()
-        return partition
+            taken = sum(partition.size_bytes for partition in self._partitions.values())
+            while len(self._partitions) > 1 and (len(self._partitions) > self._max_scopes or taken > self._max_bytes):
+                _, gone = self._partitions.popitem(last=False)
+                taken -= gone.size_bytes
+                telemetry.count("replica.unloaded")
 
     def _load(self, scope: str) -> _Partition:
         """Note the log's tail first, then load: what changes meanwhile is met again in the log, and adding is safe."""
@@ -139,7 +173,28 @@ class Replicas:
         for phrasing in self._store.phrasings(scope, time.time()):
             partition.add(phrasing)
         telemetry.count("replica.loaded")
+        self._consider(partition)
         return partition
+
+    def _consider(self, partition: _Partition) -> None:
+        """Hand over the graph that is due, if one is."""
+        with partition.lock:
+            build = partition.index.due()
+        if build is not None:
+            self._due.put((partition, build))
+
+    def _build(self) -> None:
+        while not self._closed.is_set():
+            try:
+                partition, build = self._due.get(timeout=RETRY_S)
+            except queue.Empty:
+                continue
+            adopted = False
+            while not adopted and not self._closed.is_set():
+                if not build.step():
+                    with partition.lock:
+                        adopted = partition.index.adopt(build)
+            telemetry.count("replica.graph_built", int(adopted))
 
     def _follow(self) -> None:
         pruned_at = time.monotonic()
@@ -159,6 +214,8 @@ class Replicas:
                 for partition in held.values():
                     with partition.lock:
                         partition.prune(time.time())
+                    self._consider(partition)
+                self._unload()
 
     def _apply(self, scope: str, partition: _Partition, changes: list[Change]) -> None:
         with partition.lock:
@@ -173,6 +230,9 @@ class Replicas:
                 else:
                     partition.add(change.phrasing)
             else:
+                build = partition.index.due()
+                if build is not None:
+                    self._due.put((partition, build))
                 return
         telemetry.count("replica.reloaded")
         fresh = self._load(scope)

@@ -168,7 +168,7 @@ class Resources:
             telemetry.count("encoder.unavailable")
             telemetry.log().error("semantic tier is off", said=str(error))
         dimensions = 0 if encoder is None else encoder.dimensions
-        replicas = Replicas(self.store, dimensions)
+        replicas = Replicas(self.store, dimensions, max_bytes=self.settings.replica_mb * 1_000_000)
         judged = self.configuration.judge_share > 0
         return Lookup(
             self.store, self.members, replicas, encoder, self.boundaries, self.secret, broken=broken, judged=judged

@@ -42,6 +42,9 @@ class Settings:
         "packaged",
         "`packaged`, `none`, `openai:<model>`, or a sentence-transformers hub name or path",
     )
+    replica_mb: int = _setting(
+        "FARTHING_REPLICA_MB", 2000, "memory for the replicas of one lookup worker; the scope unused for longest goes"
+    )
     openai_api_key: str = _setting("OPENAI_API_KEY", "", "key of the default provider", secret=True)
     openai_base_url: str = _setting("OPENAI_BASE_URL", "", "address of the default provider; OpenAI's own when empty")
     economy_model: str = _setting("FARTHING_ECONOMY_MODEL", "gpt-4o-mini", "economy model without a configuration file")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import redis
 
+from pipelines import similarity
 from pipelines.answer import Answer
 from pipelines.cache import Entry
 from pipelines.encoding import pack
 from pipelines.errors import StoreUnavailable
 from pipelines.fingerprint import exact_key
 from tests.waiting import until
-from workers import keys, stores
+from workers import keys, replica, stores
 from workers.embedded import EmbeddedRedis, free_port
 from workers.replica import Replicas
 from workers.resources import connect
@@ -192,6 +194,50 @@ def test_only_so_many_scopes_are_held(store: CacheStore) -> None:
         found(small, unit(), scope=scope)
     assert small.loaded() == ["5b", "5c"]
     small.close()
+
+
+def test_only_so_much_memory_is_held_and_the_scope_in_use_stays(store: CacheStore) -> None:
+    for scope in ("5a", "5b"):
+        for n in range(3):
+            put(store, key=f"k{n}", name=f"e{n}", vector=unit(), scope=scope)
+    small = Replicas(store, D, max_bytes=4 * replica.PHRASING_BYTES)
+    for scope in ("5a", "5b"):
+        assert len(found(small, unit(), scope=scope)) == 3
+    assert small.loaded() == ["5b"]
+    assert len(found(small, unit(), scope="5a")) == 3
+    assert small.loaded() == ["5a"]
+    small.close()
+
+
+def test_a_scope_that_many_ask_for_at_once_is_loaded_once(store: CacheStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, vector=unit())
+    replicas, real, loads = Replicas(store, D), store.phrasings, []
+    monkeypatch.setattr(store, "phrasings", lambda *given: loads.append(given) or real(*given))
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda _: found(replicas, unit()), range(8))) == [["e1"]] * 8
+    assert len(loads) == 1
+    replicas.close()
+
+
+def test_a_large_scope_is_searched_by_a_graph_that_follows_its_log(
+    store: CacheStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(similarity, "FLAT_MOST", 50)
+    vectors = {f"e{n}": unit() for n in range(120)}
+    for name, vector in list(vectors.items())[:40]:
+        put(store, key=f"k-{name}", vector=vector, name=name)
+    replicas = Replicas(store, D)
+    found(replicas, unit())
+    partition = replicas._partitions[SCOPE]
+    assert partition.index.exact
+    for name, vector in list(vectors.items())[40:]:
+        put(store, key=f"k-{name}", vector=vector, name=name)
+    until(lambda: replicas.size(SCOPE) == 120 and not partition.index.exact, within_s=10)
+    store.drop(SCOPE, "e7")
+    until(lambda: replicas.size(SCOPE) == 119, within_s=5)
+    assert found(replicas, vectors["e7"], 1) != ["e7"]
+    assert all(found(replicas, vector, 1) == [name] for name, vector in vectors.items() if name != "e7")
+    replicas.close()
 
 
 def test_a_vector_of_another_length_is_left_out_and_loses_nothing(store: CacheStore, replicas: Replicas) -> None:
