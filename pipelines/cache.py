@@ -24,7 +24,10 @@ BESIDE = 0.05  # cosine below an entry's nearest phrasing at which another one s
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Entry:
-    """One answer in one scope. Times are seconds since the epoch; a hit never moves ``expires_at``."""
+    """One answer in one scope. Times are seconds since the epoch; a hit never moves ``expires_at``.
+
+    ``curated``: a person gave the answer.
+    """
 
     id: str
     scope: str
@@ -32,6 +35,7 @@ class Entry:
     answer: Answer
     created_at: float
     expires_at: float
+    curated: bool = False
 
     def __repr__(self) -> str:
         return f"Entry(id={self.id!r}, scope={self.scope!r}, expires_at={self.expires_at})"
@@ -57,6 +61,7 @@ class Entry:
             answer=Answer.decode(json.loads(raw["answer"])),
             created_at=float(raw["created_at"]),
             expires_at=float(raw["expires_at"]),
+            curated=raw.get("curated") == "1",
         )
 
 
@@ -103,16 +108,27 @@ class Gray:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Where a tenant and category stands: its verifier's weights (16,), the probability at which it serves, the cosine
-    below which it never does; ``hits`` so far and their mean ``uncertainty`` say how many are audited. The defaults are
-    a new tenant's.
+    """Where a tenant's bucket stands: the verifier and its ``weights`` (16,) by now, None while as shipped; the
+    probability at which it serves, the cosine below which it never does; ``hits`` so far and their mean
+    ``uncertainty`` say how many are audited. The defaults are a new tenant's.
     """
 
-    weights: NDArray[np.float64] = field(default_factory=lambda: verify.shipped().weights)
+    verifier: verify.Weights = field(default_factory=verify.shipped)
+    weights: NDArray[np.float64] | None = None
     at: float = risk.COLD_BOUNDARY
-    least_similarity: float = risk.COLD_SIMILARITY
+    least_similarity: float = risk.COLD_SIMILARITY[verify.SENTENCES]
     hits: int = 0
     uncertainty: float = 0.1
+
+    @classmethod
+    def new(cls, kind: str) -> Policy:
+        """Where a tenant begins with an encoder of this kind."""
+        return cls(verifier=verify.shipped(kind), least_similarity=risk.COLD_SIMILARITY[kind])
+
+    def probability(self, features: NDArray[np.float64]) -> float:
+        """Probability that a suspect with these raw features (15,) is right."""
+        weights = self.verifier.weights if self.weights is None else self.weights
+        return sigmoid(float(self.verifier.standardised(features) @ weights))
 
     def audit(self, probability: float, dice: float) -> float | None:
         """The weight, >= 1, of the audit of a hit of this probability; None when ``dice`` in [0, 1) spares it."""
@@ -134,14 +150,16 @@ def decide(
     suspect = verify.suspect(near, centre)
     if suspect is None:
         return Miss("nothing near")
-    probability = sigmoid(float(verify.shipped().standardised(suspect.features) @ policy.weights))
+    probability = policy.probability(suspect.features)
     mine = [c for c in candidates if c.entry_id == suspect.entry]
     tripped = gated(question, [(c.question, c.similarity) for c in mine])
     gate = None if tripped is None else tripped.gate
-    seen = Neighbourhood(near, suspect.entry, probability, tuple(suspect.features.tolist()), gate, policy.at)
+    proven = float(suspect.features[0]) >= policy.least_similarity
+    features = tuple(suspect.features.tolist())
+    seen = Neighbourhood(near, suspect.entry, probability, features, gate, policy.at, proven)
     if gate is not None:
         return Gray(gate, seen)
-    if probability >= policy.at and seen.similarity >= policy.least_similarity:
+    if probability >= policy.at and proven:
         return Hit(suspect.entry, seen.similarity, probability, decided_by="verify", seen=seen)
     if probability >= policy.at or judging.asks(probability, served_at=policy.at):
         return Gray(NOT_PROBABLE, seen)

@@ -27,6 +27,10 @@ class Encoder(Protocol):
     def dimensions(self) -> int:
         """Length of a vector."""
 
+    @property
+    def kind(self) -> str:
+        """Which of :func:`pipelines.verify.shipped`'s weights know what its cosines mean."""
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32 rows of length 1; raises EncoderUnavailable."""
 
@@ -40,6 +44,11 @@ class Encoder(Protocol):
 def readable(encoder: Encoder, text: str) -> bool:
     """May the encoder's vector stand for this text? Not if one token is unknown: it may be the one that matters."""
     return encoder.reads(text) >= 1.0
+
+
+def reader(encoders: Sequence[Encoder], text: str) -> Encoder | None:
+    """The first encoder that reads the text; None when there is none."""
+    return next((encoder for encoder in encoders if readable(encoder, text)), None)
 
 
 def pack(vector: Vector) -> bytes:

@@ -99,6 +99,7 @@ class Replay:
         target: float = risk.TARGET,
         seed: int = 0,
         weights: verify.Weights | None = None,
+        kind: str = verify.SENTENCES,
     ) -> None:
         self._dice = np.random.default_rng(seed)
         order = self._dice.permutation(len(texts))
@@ -109,7 +110,7 @@ class Replay:
         self._memory = _Memory(self._vectors)
         self._trust = agreement.Trust({}, self._one)
         self._checked: dict[tuple[str, str], float] = {}
-        self.boundary = risk.Boundary(weights or verify.shipped(), target)
+        self.boundary = risk.Boundary(weights or verify.shipped(kind), target, kind)
         self.hits = self.wrong = self.judge_calls = 0
         self.seen: list[tuple[float, bool]] = []
         self.features: list[NDArray[np.float64]] = []
@@ -153,12 +154,13 @@ class Replay:
         mine = [one for one in near if one.entry == found.entry]
         tripped = cache.gated(text, [(self._texts[int(one.key)], one.similarity) for one in mine])
         gate = None if tripped is None else tripped.gate
-        judged = self._judged(number, [one.key for one in mine], probability, gate)
+        proven = float(found.features[0]) >= self.boundary.least_similarity
+        judged, lets = self._judged(number, [one.key for one in mine], probability, gate, proven=proven)
         offset = judging.moved(probability, judged)
         right = self._labels[int(memory.served[found.entry])] == self._labels[number]
         self.seen.append((judged, bool(right)))
         self.features.append(found.features)
-        if self.boundary.decide(features, offset, float(found.features[0])):
+        if self.boundary.decide(features, offset, lets=lets):
             self._hit(number, found.entry)
             self._audit(number, found.entry, features, judged)
         else:
@@ -182,22 +184,26 @@ class Replay:
     def _compare(self, number: int, key: str) -> float:
         return self._one if self._same(number, key, self._channel.answer) else -self._one
 
-    def _judged(self, number: int, keys: Sequence[str], probability: float, gate: str | None) -> float:
-        """The probability after the judge; where a gate tripped and there is no judge, it is a miss."""
+    def _judged(
+        self, number: int, keys: Sequence[str], probability: float, gate: str | None, *, proven: bool
+    ) -> tuple[float, bool]:
+        """The probability after the judge, and whether it may be served: only by the judge where a gate tripped, or
+        nothing so far is proven.
+        """
         error = self._channel.judge
         if error is None:
-            return 0.0 if gate is not None else probability
-        if gate is None and probability >= self.boundary.at:
-            return probability
-        probability = judging.before(probability, gate)
+            return (0.0, False) if gate is not None else (probability, proven)
+        if gate is None and probability >= self.boundary.at and proven:
+            return probability, True
+        probability = judging.before(probability, gate, proven=proven)
         if probability < judging.LEAST_PROBABILITY:
-            return probability
+            return probability, False
 
-        def ask(key: str, _: float) -> bool:
+        def ask(key: str, turned: bool, _: float) -> bool:  # noqa: ARG001 - either way it errs as often
             self.judge_calls += 1
             return self._same(number, key, error)
 
-        return judging.heard(probability, keys, ask, served_at=self.boundary.at, error=error)[0]
+        return judging.heard(probability, keys, ask, served_at=self.boundary.at, error=error)
 
     def _hit(self, number: int, entry: str) -> None:
         self.hits += 1

@@ -111,6 +111,11 @@ def scope(job: Job, *, secret: bytes, encoder: str, context: Sequence[Message], 
     return hmac.new(secret, canonical(facts), hashlib.sha256).hexdigest()[:32]
 
 
+def mark(user: str | None, *, secret: bytes) -> str:
+    """A user as others are told apart, without the name; all who did not say who they are count as one."""
+    return hmac.new(secret, canonical({"user": user}), hashlib.sha256).hexdigest()[:16]
+
+
 def exact_key(scope: str, question: str) -> str:
     """SHA-256 (hex) of the canonical JSON of scope and normalised question."""
     return hashlib.sha256(canonical({"scope": scope, "question": normalise(question)})).hexdigest()

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whether the question stands alone, and the earlier turns that belong to it when it does not."""
+    """Whether the question stands alone, and the earlier turns that belong to it when it does not.
+
+    ``follows``: it was judged to stand alone although others came before it.
+    """
 
     alone: bool
     question: str
     context: tuple[Message, ...]
     reason: str
+    follows: bool = False
 
 
 # Words that point at something said before.
@@ -88,7 +92,7 @@ def standing(job: Job) -> Standing:
     reason = dependence(question.text)
     if reason is not None:
         return Standing(False, question.text, earlier, reason)
-    return Standing(True, question.text, (), "it names all that it asks about")
+    return Standing(True, question.text, (), "it names all that it asks about", follows=True)
 
 
 def dependence(turn: str) -> str | None:

@@ -56,13 +56,39 @@ AGAINST_NONE = frozenset({"person"})
 
 # What is asked for: a sum, a time, a place, a reason. A question of one kind is no rewording of another's.
 FOCUS: tuple[tuple[str, str], ...] = (
-    ("cost", r"\bhow much\b|\b(?:price|cost|fee|charge)s?\b|多少钱|价格|费用|收费|运费(?!多久)"),
+    ("cost", r"\bhow much\b(?! time)|\b(?:price|cost|fee|charge)s?\b|多少钱|价格|费用|收费|运费(?!多久)"),
     (
         "duration",
-        r"\bhow (?:long|soon|quickly|fast)\b|\bhow many (?:days|weeks|hours|minutes)\b|\bwhen\b|多久|多长时间|几天|什么时候|何时",
+        r"\bhow (?:long|soon|quickly|fast)\b|\bhow much time\b|\bhow many (?:days|weeks|hours|minutes)\b|\bwhen\b|多久|多长时间|几天|什么时候|何时",
     ),
     ("count", r"\bhow many (?!days|weeks|hours|minutes)|几个|几次|多少[个次张件]"),
     ("where", r"\bwhere\b|哪里|哪儿|在哪"),
     ("why", r"\bwhy\b|为什么|为何|怎么会"),
+)
+
+# What a number counts, behind it or (a currency's sign) before it; those of one name are one unit.
+UNITS: dict[str, str] = {
+    word: name
+    for name, words in {
+        "kg": "kg kilo kilos kilogram kilograms 公斤", "g": "g gram grams 克", "lb": "lb lbs", "jin": "斤", "oz": "oz ounce ounces",
+        "km": "km kilometre kilometres kilometer kilometers 公里", "mile": "mi mile miles", "m": "m metre metres meter meters 米",
+        "cm": "cm 厘米", "mm": "mm 毫米", "inch": "inch inches 寸",
+        "gb": "gb gigabyte gigabytes", "mb": "mb megabyte megabytes", "tb": "tb terabyte terabytes",
+        "am": "am", "pm": "pm", "percent": "% percent 折",
+        "minute": "min mins minute minutes 分钟", "hour": "h hour hours hrs 小时", "day": "day days 天", "week": "week weeks 周",
+        "month": "month months 个月", "year": "year years 年", "period": "期",
+        "dollar": "$ usd dollar dollars 美元 美金", "euro": "€ eur euro euros 欧元", "pound": "£ gbp pound pounds 英镑",
+        "yuan": "¥ ￥ rmb cny yuan 元 块", "yen": "jpy yen 日元", "times": "time times 次", "piece": "件 个 张 台",
+    }.items()
+    for word in words.split()
+}
+
+# Words that carry no thing and relate none: a question may have them anywhere.
+SAY_LITTLE = frozenset(
+    (  # noqa: SIM905 - a list of a hundred quoted words would hide them
+        "a an the my your our their this that is are am was were be been do does did have has had can could will would"
+        " shall should may might must i you we they he she it me us them and or but so if"
+        " please just also now how what when where why which who there any some not no"
+    ).split()
 )
 # fmt: on

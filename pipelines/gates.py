@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pipelines.gate_words import AGAINST_NONE, ALTERNATIVES, FOCUS, OPPOSITES
+from pipelines.gate_words import AGAINST_NONE, ALTERNATIVES, FOCUS, OPPOSITES, SAY_LITTLE, UNITS
 from pipelines.han import HAN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 REMEMBERED = 20_000  # texts whose facts are kept: about 1 kB each
 
@@ -25,7 +25,11 @@ class Trip:
     reason: str
 
 
-_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
+_NUMBER = re.compile(
+    r"([$€£¥￥])?\s?(\d+(?:[.,:/-]\d+)*)\s?(?:([万千亿])|(k)\b)?\s?((?:[a-z]+\b|%|[\u4e00-\u9fff]{1,2})?)",
+    re.IGNORECASE,
+)
+_POWERS = {"千": 10**3, "k": 10**3, "万": 10**4, "亿": 10**8}
 _WORD_NUMBERS = dict(
     zip(
         ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
@@ -73,13 +77,15 @@ def _named(both: tuple[re.Pattern[str] | None, re.Pattern[str] | None], text: st
 _SIDES = tuple(_both(sides) for sides in OPPOSITES)
 _ALTERNATIVE = {kind: _both(patterns) for kind, patterns in ALTERNATIVES.items()}
 _ASKED = tuple((focus, re.compile(pattern, re.IGNORECASE)) for focus, pattern in FOCUS)
+_WORDS = re.compile(r"[a-z0-9]+(?:['’-][a-z0-9]+)*")
 # A name inside the sentence: capitals after a lower-case word.
 _NAME = re.compile(r"(?<=[a-z,] )(?!I\b|I['’])[A-Z][\w.&-]*(?: [A-Z][\w.&-]*)*")
 _FROM = re.compile(r"\bfrom (?:my |the |a |an )?(\w+)", re.IGNORECASE)
 _TO = re.compile(r"\b(?:in)?to (?:my |the |a |an )?(\w+)", re.IGNORECASE)
 _DIRECTION = re.compile(
     r"\bfrom (?:my |the |a |an )?([\w-]+(?: [\w-]+)?) (?:in)?to (?:my |the |a |an )?([\w-]+)"
-    r"|从(.{1,8}?)(?:转到|转|到|至|换成|换|去)([^,。?的]{1,8})",
+    r"|(?:从|由)(.{1,8}?)(?:转到|转|到|至|换成|换|去)([^,。?的]{1,8})"
+    r"|(?:把|将)?([^,。?从由把将]{1,8}?)(?:的钱|里的钱|余额)?(?:转到|转入|转成|换成|换为|兑换成|兑换|兑|升级到|降级到|改成|改为)([^,。?的]{1,8})",
     re.IGNORECASE,
 )
 
@@ -89,6 +95,7 @@ class Facts:
     """What the gates see of one text."""
 
     numbers: frozenset[tuple[str, int]]
+    units: frozenset[tuple[str, str]]
     identifiers: frozenset[str]
     denied: bool
     sides: tuple[frozenset[int], ...]
@@ -97,6 +104,8 @@ class Facts:
     alternatives: tuple[tuple[str, frozenset[int]], ...]
     names: frozenset[str]
     focus: frozenset[str]
+    words: tuple[str, ...]
+    characters: str
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -106,7 +115,8 @@ def facts(text: str) -> Facts:
     start, end, route = _FROM.search(text), _TO.search(text), _DIRECTION.search(text)
     return Facts(
         numbers=frozenset(_numbers(text).items()),
-        identifiers=frozenset(found.lower() for found in _IDENTIFIER.findall(text)),
+        units=frozenset(_units(text)),
+        identifiers=frozenset(found.lower() for found in _IDENTIFIER.findall(text) if not _counts(found.lower())),
         denied=len(_NEGATION.findall(_CHOICE.sub(" ", text))) % 2 == 1,
         sides=tuple(_named(both, text, han=han) for both in _SIDES),
         ends=(start[1].lower(), end[1].lower()) if start and end else (),
@@ -114,6 +124,8 @@ def facts(text: str) -> Facts:
         alternatives=tuple((kind, _named(both, text, han=han)) for kind, both in _ALTERNATIVE.items()),
         names=frozenset(found.lower().replace(".", "") for found in _NAME.findall(text)),
         focus=frozenset(name for name, pattern in _ASKED if pattern.search(text)),
+        words=() if han else tuple(word for word in _WORDS.findall(text.lower()) if word not in SAY_LITTLE),
+        characters="".join(c for c in text.lower() if c.isalnum()) if han else "",
     )
 
 
@@ -124,13 +136,40 @@ def trip(a: str, b: str) -> Trip | None:
 
 
 def numbers(a: Facts, b: Facts) -> Trip | None:
-    """Different numbers, amounts, dates or times."""
-    return None if a.numbers == b.numbers else Trip("number", "they name different numbers")
+    """Different numbers, amounts, dates or times; or the same ones of different units."""
+    if a.numbers != b.numbers:
+        return Trip("number", "they name different numbers")
+    for value in {value for value, _ in a.units} & {value for value, _ in b.units}:
+        ours, theirs = ({unit for number, unit in facts.units if number == value} for facts in (a, b))
+        if not ours & theirs:
+            return Trip("number", "they name different units")
+    return None
+
+
+def _value(number: str, power: str) -> str:
+    # "1,000" and "1000" are one number; "10:30" and "1030" need not be told apart here.
+    plain = re.sub(r",(?=\d{3}\b)", "", number)
+    try:
+        return f"{float(plain) * _POWERS[power.lower()]:.10g}" if power else plain
+    except ValueError:  # a date or a time
+        return plain
+
+
+def _counts(found: str) -> bool:
+    """Is it a number and its unit written together: 20kg, 8pm, 5k?"""
+    unit = found.lstrip("0123456789")
+    return unit in UNITS or unit in _POWERS
+
+
+def _units(text: str) -> Iterator[tuple[str, str]]:
+    for sign, number, han_power, latin_power, behind in _NUMBER.findall(text):
+        unit = UNITS.get(sign) or UNITS.get(behind.lower()) or UNITS.get(behind[:1])
+        if unit:
+            yield _value(number, han_power or latin_power), unit
 
 
 def _numbers(text: str) -> Counter[str]:
-    # "1,000" and "1000" are one number; "10:30" and "1030" need not be told apart here.
-    found = [re.sub(r",(?=\d{3}\b)", "", number) for number in _NUMBER.findall(text)]
+    found = [_value(number, han or latin) for _, number, han, latin, _ in _NUMBER.findall(text)]
     found += [
         _WORD_NUMBERS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _WORD_NUMBERS and word != "one"
     ]
@@ -166,8 +205,26 @@ def direction(a: Facts, b: Facts) -> Trip | None:
 
 
 def _same_place(one: str, other: str) -> bool:
-    """The pattern cuts a place off after a word, or takes some of what follows it: one begins as the other."""
-    return one.startswith(other) or other.startswith(one)
+    """The pattern cuts a place off after a word, or takes some of what is around it: one is in the other."""
+    return one in other or other in one
+
+
+def order(a: Facts, b: Facts) -> Trip | None:
+    """Two things that changed places, with something between them: "dollars into euros", "the seller pays the buyer".
+
+    Other orders of the same words ("my card was declined", "was my card declined") are mostly rewordings; in Chinese,
+    what comes first may come last (怎么修改地址, 地址怎么修改), and no other order is the same.
+    """
+    if a.characters and a.characters != b.characters and sorted(a.characters) == sorted(b.characters):
+        return None if a.characters in b.characters * 2 else Trip("order", "they name the same things in another order")
+    if len(a.words) != len(b.words):
+        return None
+    moved = [i for i, (one, other) in enumerate(zip(a.words, b.words, strict=True)) if one != other]
+    if len(moved) != 2 or moved[1] - moved[0] < 2:
+        return None
+    first, second = moved
+    swapped = a.words[first] == b.words[second] and a.words[second] == b.words[first]
+    return Trip("order", "two things changed places") if swapped else None
 
 
 def alternatives(a: Facts, b: Facts) -> Trip | None:
@@ -188,4 +245,4 @@ def focus(a: Facts, b: Facts) -> Trip | None:
     return Trip("focus", "they ask for different things") if a.focus and b.focus and not a.focus & b.focus else None
 
 
-GATES = (identifiers, numbers, negation, opposites, direction, alternatives, names, focus)
+GATES = (identifiers, numbers, negation, opposites, direction, alternatives, names, focus, order)

@@ -42,20 +42,31 @@ class Place:
 
     ``scope`` and ``key`` are hex digests (see fingerprint); ``vector`` is the question's unit vector as
     little-endian float16 bytes, or None when no encoder reads the question; ``encoder`` is that encoder's
-    fingerprint, empty without one; ``seen`` is what lay near, with which the fresh answer is compared.
+    fingerprint, empty without one; ``bucket`` is what the question's risk is counted under (see risk); ``seen`` is what
+    lay near, with which the fresh answer is compared; ``own`` when the scope is one user's alone.
     """
 
     scope: str
     key: str
     encoder: str = ""
+    bucket: str = ""
     vector: bytes | None = None
     seen: Neighbourhood | None = None
+    own: bool = False
 
     def encode(self) -> dict[str, Any]:
         """JSON values; the vector in base64."""
         vector = None if self.vector is None else base64.b64encode(self.vector).decode("ascii")
         seen = None if self.seen is None else self.seen.encode()
-        return {"scope": self.scope, "key": self.key, "encoder": self.encoder, "vector": vector, "seen": seen}
+        return {
+            "scope": self.scope,
+            "key": self.key,
+            "encoder": self.encoder,
+            "bucket": self.bucket,
+            "vector": vector,
+            "seen": seen,
+            "own": self.own,
+        }
 
     @classmethod
     def decode(cls, raw: Mapping[str, Any]) -> Place:
@@ -65,8 +76,10 @@ class Place:
             scope=raw["scope"],
             key=raw["key"],
             encoder=raw.get("encoder") or "",
+            bucket=raw.get("bucket") or "",
             vector=None if vector is None else base64.b64decode(vector, validate=True),
             seen=None if seen is None else Neighbourhood.decode(seen),
+            own=bool(raw.get("own")),
         )
 
 

@@ -16,21 +16,20 @@ from pipelines.fingerprint import normalise
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
 
 UNREADABLE = "unreadable"
 
 
 @dataclass(slots=True)
 class _Verdicts:
-    """A simulated judge of one pair, wrong at the rate ``error``."""
+    """A simulated judge of one pair, wrong at the rate ``error``, each time anew."""
 
     deserved: bool
     error: float
     dice: np.random.Generator
     asked: int = 0
 
-    def __call__(self, phrasing: str, probability: float) -> bool:  # noqa: ARG002 - what a judge is given
+    def __call__(self, phrasing: str, turned: bool, probability: float) -> bool:  # noqa: ARG002 - a judge's question
         self.asked += 1
         return self.deserved != bool(self.dice.random() < self.error)
 
@@ -39,36 +38,33 @@ def pairs(
     first: Sequence[str],
     second: Sequence[str],
     same: Sequence[bool],
-    vectors: tuple[NDArray[np.float32], NDArray[np.float32]],
-    readable: Sequence[bool],
+    similar: Sequence[float | None],
+    kinds: Sequence[str],
     *,
     judge_error: float | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Each second question against a cache that holds the first: the decision of a tenant that is new.
 
-    ``vectors`` are both questions' unit vectors, (n, d) each, ``readable`` whether the encoder knows all of both. A
+    ``similar``: each pair's cosine, None where no encoder reads both; ``kinds``: that of the encoder that does. A
     judge is simulated when its error rate is given.
     """
     dice = np.random.default_rng(seed)
     refused: Counter[str] = Counter()
     served = wrong = judged = 0
-    similar = (vectors[0] * vectors[1]).sum(axis=1)
-    for one, other, deserved, cosine, reads in zip(first, second, same, map(float, similar), readable, strict=True):
+    for one, other, deserved, cosine, kind in zip(first, second, same, similar, kinds, strict=True):
         reason = None
         if normalise(one) != normalise(other):
-            if not reads:
+            if cosine is None:
                 reason = UNREADABLE
             else:
-                found = decide(other, [Candidate("k", "e", one, cosine)], lambda _, c=cosine: c, Policy())  # type: ignore[misc]
+                policy = Policy.new(kind)
+                found = decide(other, [Candidate("k", "e", one, cosine)], lambda _, c=cosine: c, policy)  # type: ignore[misc]
                 reason = None if isinstance(found, Hit) else found.reason
                 if isinstance(found, Gray) and judge_error is not None and judging.matters(found.seen):
                     verdicts = _Verdicts(deserved, judge_error, dice)
-                    phrasings = [one] * judging.MOST_CALLS
-                    start = judging.before(found.seen.probability, found.seen.gate)
-                    _, lets = judging.heard(
-                        start, phrasings, verdicts, served_at=found.seen.served_at, error=judge_error
-                    )
+                    start = judging.before(found.seen.probability, found.seen.gate, proven=found.seen.proven)
+                    _, lets = judging.heard(start, [one], verdicts, served_at=found.seen.served_at, error=judge_error)
                     judged += verdicts.asked
                     reason = None if lets else reason
         if reason is None:
@@ -86,6 +82,54 @@ def pairs(
         "recall": round((served - wrong) / positives, 4) if positives else None,
         "judge_calls": judged,
         "refused_by": dict(sorted(refused.items())),
+    }
+
+
+def meanings(first: Sequence[str], second: Sequence[str], same: Sequence[bool]) -> tuple[list[str], list[int]]:
+    """The distinct questions of labelled pairs, and the number of each one's meaning: what is the same as the same is
+    the same.
+    """
+    leads: dict[str, str] = {}
+
+    def home(text: str) -> str:
+        leads.setdefault(text, text)
+        while leads[text] != text:
+            leads[text] = text = leads[leads[text]]
+        return text
+
+    for one, other, deserved in zip(first, second, same, strict=True):
+        ours, theirs = home(one), home(other)
+        if deserved:
+            leads[theirs] = ours
+    numbers: dict[str, int] = {}
+    texts = list(leads)
+    return texts, [numbers.setdefault(home(text), len(numbers)) for text in texts]
+
+
+def together(parts: Sequence[dict[str, Any]], *, requests: int, target: float) -> dict[str, Any]:
+    """The figures of a stream that several encoders read, each a part; what none reads is a miss."""
+    counts = ("hits", "wrong_hits", "judge_calls", "audits", "entries")
+    summed = {name: sum(part[name] for part in parts) for name in counts}
+    points: dict[float, list[float]] = {}
+    for part in parts:
+        for point in part["curve"]:
+            at = points.setdefault(point["probability"], [0.0, 0.0])
+            for i, name in enumerate(("hit_rate", "wrong_per_request")):
+                at[i] += point[name] * part["requests"] / max(requests, 1)
+    return {
+        "requests": requests,
+        "hits": summed["hits"],
+        "wrong_hits": summed["wrong_hits"],
+        "hit_rate": round(summed["hits"] / max(requests, 1), 4),
+        "wrong_per_request": round(summed["wrong_hits"] / max(requests, 1), 5),
+        "target": target,
+        "judge_calls": summed["judge_calls"],
+        "audits": summed["audits"],
+        "entries": summed["entries"],
+        "curve": [
+            {"probability": at, "hit_rate": round(hits, 4), "wrong_per_request": round(wrong, 5)}
+            for at, (hits, wrong) in points.items()
+        ],
     }
 
 

@@ -25,7 +25,8 @@ class Near:
 class Neighbourhood:
     """The nearest phrasings, best first; the entry that they vote for; the probability that it is right, in [0, 1];
     and the (15,) features of verify.py that say so. ``gate`` names what speaks against it all the same; ``served_at``
-    is the probability from which on it would have been served.
+    is the probability from which on it would have been served; ``proven`` whether probabilities of such a similarity
+    are known to be true.
     """
 
     near: tuple[Near, ...]
@@ -34,6 +35,7 @@ class Neighbourhood:
     features: tuple[float, ...]
     gate: str | None = None
     served_at: float = 1.0
+    proven: bool = True
 
     @property
     def offset(self) -> float:
@@ -54,6 +56,7 @@ class Neighbourhood:
             "features": [round(value, 4) for value in self.features],
             "gate": self.gate,
             "served_at": round(self.served_at, 5),
+            "proven": self.proven,
         }
 
     @classmethod
@@ -66,4 +69,5 @@ class Neighbourhood:
             features=tuple(raw["features"]),
             gate=raw.get("gate"),
             served_at=raw.get("served_at", 1.0),
+            proven=bool(raw.get("proven", True)),
         )

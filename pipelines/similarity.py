@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 faiss.omp_set_num_threads(1)
 
 FLAT_MOST = 10_000  # vectors that are searched one by one: 384 numbers each take 0.6 ms
-LINKS = 32  # of a vector in the graph, twice as many on its lowest floor
-BUILD_BREADTH, SEARCH_BREADTH = 80, 96  # candidates kept while a vector is linked, and while one is sought
+LINKS = 16  # of a vector in the graph, twice as many on its lowest floor
+BUILD_BREADTH, SEARCH_BREADTH = 80, 192  # candidates kept while a vector is linked, and while one is sought
 MOST_DEAD = 0.25  # share of the graph's vectors that may be dropped ones before it is built anew
 ADOPTED_AT = 64  # changes outstanding at which a graph may take over: its owner holds the lock for some 0.3 ms each
 STEP = 500  # vectors linked at once

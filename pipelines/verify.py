@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pipelines.neighbours import Near
 
+SENTENCES, CHARACTERS = "sentences", "characters"  # kinds of encoders: their cosines mean different things
 NEAREST = 16  # phrasings that vote
 KERNEL = 0.06  # a phrasing this much farther (cosine) than the nearest has 1/e of its vote
 NARROW, WIDE = 0.03, 0.15  # other kernels: whether they agree says how clear the vote is
@@ -135,6 +136,11 @@ class Weights:
 
 
 @cache
-def shipped() -> Weights:
-    """The weights that the package carries, from banking77 and clinc150 (`farthing train verify`)."""
-    return Weights.decode(json.loads(files("pipelines").joinpath("verify.json").read_text(encoding="utf-8")))
+def shipped(encoder: str = SENTENCES) -> Weights:
+    """The weights that the package carries for a kind of encoder, made by `farthing train verify`.
+
+    ``sentences``: from banking77 and clinc150, encoded by all-MiniLM-L6-v2. ``characters``: from questions of Chinese
+    banks' customers, encoded by their characters.
+    """
+    name = {SENTENCES: "verify.json", CHARACTERS: "verify-characters.json"}[encoder]
+    return Weights.decode(json.loads(files("pipelines").joinpath(name).read_text(encoding="utf-8")))

@@ -17,6 +17,7 @@ from workers.boundaries import Boundaries
 from workers.lookup import Lookup
 from workers.membership import Membership
 from workers.replica import Replicas
+from workers.sharing import Sharing
 from workers.stores import CacheStore
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ ASKS = ("How do I {} my {}?", "How can I {} my {}?", "Please {} my {}", "I want 
 class Blurred:
     """An encoder to which every question on one thing is nearly the same: what keeps scopes apart is not similarity."""
 
-    fingerprint, dimensions = "blurred-1", D
+    fingerprint, dimensions, kind = "blurred-1", D, "sentences"
 
     def __init__(self) -> None:
         self._dice = np.random.default_rng(0)
@@ -58,8 +59,16 @@ def fuzz(redis: Any, lookups: int, seed: int) -> Counter[str]:
     """``lookups`` random jobs; every miss is stored. Counts hits and, above all, answers that crossed a scope."""
     dice = random.Random(seed)
     store, members = CacheStore(redis), Membership(redis)
-    replicas = Replicas(store, D)
-    lookup = Lookup(store, members, replicas, Blurred(), Boundaries(redis, 0.01), b"secret")
+    replicas = Replicas(store)
+    lookup = Lookup(
+        store,
+        members,
+        replicas,
+        [Blurred()],
+        Boundaries(redis, 0.01),
+        Sharing(redis, lambda _: 1, b"secret"),
+        b"secret",
+    )
     counts: Counter[str] = Counter()
     try:
         for number in range(lookups):

@@ -43,6 +43,11 @@ class MicroBatcher:
         """The inner encoder's."""
         return self._encoder.dimensions
 
+    @property
+    def kind(self) -> str:
+        """The inner encoder's."""
+        return self._encoder.kind
+
     def reads(self, text: str) -> float:
         """The inner encoder's answer."""
         return self._encoder.reads(text)

@@ -33,11 +33,10 @@ NOTE_EVERY_S = 1.0  # requests are noted together, so that a lookup costs no rou
 MOST_POLICIES = 10_000
 
 
-def _weights(raw: bytes) -> NDArray[np.float64]:
-    """The learned weights; the shipped ones when they were learned for other features."""
+def _weights(raw: bytes) -> NDArray[np.float64] | None:
+    """The learned weights; None when they were learned for other features."""
     found = np.array(json.loads(raw), dtype=np.float64)
-    shipped = verify.shipped().weights
-    return found if found.shape == shipped.shape else shipped.copy()
+    return found if found.shape == (verify.COUNT + 1,) else None
 
 
 # What is kept of a boundary besides its lessons and recent requests, and how each field is read.
@@ -72,7 +71,7 @@ def _unpacked(raw: bytes, more: int) -> list[float] | None:
 
 
 class Boundaries:
-    """The state of every tenant and category, in the ledger's Redis, which never evicts."""
+    """The state of every tenant's buckets (see risk), in the ledger's Redis, which never evicts."""
 
     def __init__(self, redis: redis.Redis, target: float) -> None:
         self._redis: Any = redis
@@ -91,13 +90,13 @@ class Boundaries:
             if known is not None and now - known[0] < POLICY_S:
                 return known[1]
             if now < self._away_until:
-                return known[1] if known is not None else Policy()
+                return known[1] if known is not None else Policy.new(risk.kind_of(category))
         try:
             policy = _policy(self._restored(tenant, category, lessons=False))
         except StoreUnavailable as error:
             telemetry.count("risk.unavailable")
             telemetry.log().warning("deciding on what was known", said=str(error))
-            policy = known[1] if known is not None else Policy()
+            policy = known[1] if known is not None else Policy.new(risk.kind_of(category))
             self._away_until = time.monotonic() + AWAY_S
         with self._lock:
             self._policies[name] = (now, policy)
@@ -225,10 +224,12 @@ class Boundaries:
                 self._redis.lrange(key(tenant, category), 0, -1) if lessons else []
                 for key in (keys.recent, keys.lessons)
             )
-        boundary = risk.Boundary(verify.shipped(), self._target)
+        kind = risk.kind_of(category)
+        boundary = risk.Boundary(verify.shipped(kind), self._target, kind)
         for field, raw in found:
-            if raw is not None:
-                setattr(boundary, field, _KEPT[field](raw))
+            value = None if raw is None else _KEPT[field](raw)
+            if value is not None:
+                setattr(boundary, field, value)
         standardised = boundary.shipped.standardised
         for raw in recent:
             values = _unpacked(raw, 2)
@@ -245,6 +246,7 @@ class Boundaries:
 
 def _policy(boundary: risk.Boundary) -> Policy:
     return Policy(
+        verifier=boundary.shipped,
         weights=boundary.weights,
         at=boundary.at,
         least_similarity=boundary.least_similarity,

@@ -10,13 +10,18 @@ import click
 from workers.printing import as_json, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipelines.encoding import Encoder
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 RATE = click.FloatRange(0.0, 0.5, max_open=True)
 
 encoder_option = click.option(
-    "--encoder", default="packaged", show_default=True, help="packaged, or a sentence-transformers name or path."
+    "--encoder",
+    default="packaged",
+    show_default=True,
+    help="packaged, characters[:folder], or a sentence-transformers name or path.",
 )
 
 
@@ -48,7 +53,7 @@ def stream(file: Path, encoder: str, as_json: bool, **options: Any) -> None:
     """
     from workers import evaluating
 
-    _print(evaluating.stream(file, _encoder(encoder), **options), as_json)
+    _print(evaluating.stream(file, _readers(encoder), **options), as_json)
 
 
 @evaluate.command("pairs")
@@ -61,7 +66,7 @@ def pairs(file: Path, encoder: str, as_json: bool, judge_error: float | None, se
     """Would the second question be served from the first? (CSV: question_a, question_b, same_meaning)."""
     from workers import evaluating
 
-    _print(evaluating.pairs(file, _encoder(encoder), judge_error=judge_error, seed=seed), as_json)
+    _print(evaluating.pairs(file, _readers(encoder), judge_error=judge_error, seed=seed), as_json)
 
 
 @evaluate.command("followups")
@@ -92,13 +97,33 @@ def train() -> None:
 @train.command("verify")
 @click.argument("files", type=FILE, nargs=-1, required=True)
 @click.option("--out", type=FILE, required=True, help="Where the weights go (JSON).")
+@click.option("--streams", is_flag=True, help="Read pairs as questions too: what they call the same is one meaning.")
 @encoder_option
 @as_json
-def train_verify(files: tuple[Path, ...], out: Path, encoder: str, as_json: bool) -> None:
+def train_verify(files: tuple[Path, ...], out: Path, encoder: str, streams: bool, as_json: bool) -> None:
     """Weigh what speaks for an entry: from labelled questions (question, intent) and labelled pairs."""
     from workers import evaluating
 
-    _print(evaluating.train_verify(files, _encoder(encoder), out), as_json)
+    _print(evaluating.train_verify(files, _encoder(encoder), out, streams=streams), as_json)
+
+
+@train.command("characters")
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the encoder.")
+@click.option("--texts", type=FILE, multiple=True, help="Further questions of the same language, one a line.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@as_json
+def train_characters(files: tuple[Path, ...], texts: tuple[Path, ...], out: Path, seed: int, as_json: bool) -> None:
+    """Teach the characters' encoder from labelled pairs (CSV: question_a, question_b, same_meaning)."""
+    from workers import evaluating
+
+    _print(evaluating.train_characters(files, texts, out, seed=seed), as_json)
+
+
+def _readers(spec: str) -> Sequence[Encoder]:
+    from workers import encoders
+
+    return encoders.readers(_encoder(spec))
 
 
 def _encoder(spec: str) -> Encoder:

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Tenant:
+    """What a tenant has otherwise; None where it has what all have."""
+
+    share_after_users: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """What the file says, checked; without a file, one OpenAI-compatible provider with two models."""
 
@@ -38,8 +45,14 @@ class Configuration:
     rules: RuleBook
     target: float = risk.TARGET
     judge_share: float = judging.SHARE
+    share_after_users: int = 1
+    tenants: Mapping[str, Tenant] = field(default_factory=dict)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     context_budget_tokens: int = 3_000
+
+    def users_before_sharing(self, tenant: str) -> int:
+        """How many different users must have asked before an entry answers anyone."""
+        return self.tenants.get(tenant, Tenant()).share_after_users or self.share_after_users
 
     def cost_usd(self, provider: str, model: str, usage: Usage, at: datetime) -> Decimal:
         """What ``usage`` costs at a configured provider's model, at a moment; raises PriceUnknown."""
@@ -86,7 +99,7 @@ def _default(settings: Settings) -> dict[str, Any]:
 
 def _built(reader: Reader) -> Configuration:
     raw = reader.raw
-    reader.only(raw, "", ("providers", "currencies", "prices", "cache", "context", "rules"))
+    reader.only(raw, "", ("providers", "currencies", "prices", "cache", "tenants", "context", "rules"))
     providers, offers = _providers(reader)
     prices = PriceBook(_prices(reader))
     if not reader.faults:
@@ -95,7 +108,9 @@ def _built(reader: Reader) -> Configuration:
         for fault in prices.faults(wanted, datetime.now(UTC)):
             reader.fault("prices", fault)
     cache = reader.take(raw, "", "cache", dict, {})
-    reader.only(cache, "cache", ("target", "ttl_s", "frequent_ttl_s", "frequent_asks", "judge_share"))
+    reader.only(
+        cache, "cache", ("target", "ttl_s", "frequent_ttl_s", "frequent_asks", "judge_share", "share_after_users")
+    )
     context = reader.take(raw, "", "context", dict, {})
     reader.only(context, "context", ("budget_tokens",))
     built = {
@@ -107,6 +122,8 @@ def _built(reader: Reader) -> Configuration:
             cache, "cache", "judge_share", float, judging.SHARE,
             ok=lambda v: 0 <= v <= 1, expected="a share of jobs from 0 (no judge) to 1",
         ),
+        "share_after_users": _share_after_users(reader, cache, "cache", 1),
+        "tenants": _tenants(reader),
         "lifetimes": Lifetimes(
             **{
                 name: reader.take(
@@ -130,6 +147,23 @@ def _built(reader: Reader) -> Configuration:
     return Configuration(
         catalog=Catalog(tuple(offers)), providers=tuple(providers), prices=prices, rules=rules, **built
     )
+
+
+def _share_after_users(reader: Reader, row: dict[str, Any], path: str, default: int | None) -> Any:
+    return reader.take(
+        row, path, "share_after_users", int, default, ok=lambda v: v >= 1, expected="a number of users, at least 1"
+    )
+
+
+def _tenants(reader: Reader) -> dict[str, Tenant]:
+    table = reader.take(reader.raw, "", "tenants", dict, {}, expected="a table for each tenant, e.g. [tenants.acme]")
+    found = {}
+    for name in table:
+        path = f"tenants.{name}"
+        row = reader.take(table, "tenants", name, dict, {}, expected="a table")
+        reader.only(row, path, ("share_after_users",))
+        found[name] = Tenant(_share_after_users(reader, row, path, None))
+    return found
 
 
 def _providers(reader: Reader) -> tuple[list[ProviderConfig], list[Offer]]:

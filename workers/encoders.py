@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import tokens
+from pipelines import tokens, verify
 from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
+from workers import characters
+from workers.characters import CharacterEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,20 +29,25 @@ PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 RECIPE = 1  # raised when text is prepared in another way: old vectors are not compared with new ones
 MAX_EMBEDDING_CHARS = 24_000  # OpenAI's embedding models read 8,191 tokens; three characters each is on the safe side
 PROBE = "dimensions"
+_NOT_LATIN = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]")  # a letter of another script
 
 
 def load(spec: str, provider: Callable[[str], tuple[Embed, Price]]) -> Encoder | None:
     """The encoder that ``spec`` names, or None for ``none``; raises EncoderUnavailable.
 
-    ``packaged``, ``openai:<model>``, or a sentence-transformers hub name or path. ``provider`` makes, for a
-    model's name, what embeds texts with it and what a number of tokens costs there.
+    ``packaged``, ``characters`` or ``characters:<folder>`` (from `farthing train characters`), ``openai:<model>``, or
+    a sentence-transformers hub name or path. ``provider`` makes, for a model's name, what embeds texts with it and what
+    a number of tokens costs there.
     """
     if spec == "none":
         return None
+    if spec == "characters" or spec.startswith("characters:"):
+        folder = spec.removeprefix("characters").removeprefix(":")
+        return CharacterEncoder(Path(folder) if folder else characters.SHIPPED)
     if spec.startswith("openai:"):
         model = spec.removeprefix("openai:")
         return ProviderEncoder(model, *provider(model))
-    return TransformerEncoder(packaged() if spec == "packaged" else spec)
+    return TransformerEncoder(packaged(), latin=True) if spec == "packaged" else TransformerEncoder(spec)
 
 
 def packaged() -> str:
@@ -62,10 +70,23 @@ def packaged() -> str:
     return str(folder)
 
 
-class TransformerEncoder:
-    """A sentence-transformers model on the CPU."""
+def readers(encoder: Encoder | None) -> tuple[Encoder, ...]:
+    """The encoders that a question is put to, in order: the configured one, then the characters' for what it can't.
 
-    def __init__(self, name_or_path: str) -> None:
+    None at all without a configured one. Raises EncoderUnavailable.
+    """
+    if encoder is None:
+        return ()
+    return (encoder,) if encoder.kind == verify.CHARACTERS else (encoder, CharacterEncoder())
+
+
+class TransformerEncoder:
+    """A sentence-transformers model on the CPU; ``latin``: it was taught languages of that script alone."""
+
+    kind = verify.SENTENCES
+
+    def __init__(self, name_or_path: str, *, latin: bool = False) -> None:
+        self._latin = latin
         try:
             from sentence_transformers import SentenceTransformer
             from transformers.utils import logging
@@ -102,7 +123,11 @@ class TransformerEncoder:
         return Decimal(0)
 
     def reads(self, text: str) -> float:
-        """Share of tokens that are in the vocabulary; 0 when the text exceeds the window or has none."""
+        """Share of tokens that are in the vocabulary; 0 when the text exceeds the window or has none, and for a script
+        that the model was not taught: its vocabulary has letters of most.
+        """
+        if self._latin and _NOT_LATIN.search(text):
+            return 0.0
         ids = self._tokenizer.encode(text, add_special_tokens=False).ids
         if not 0 < len(ids) <= self._window:
             return 0.0
@@ -112,6 +137,8 @@ class TransformerEncoder:
 
 class ProviderEncoder:
     """A provider's embedding model. It reads every language, and each call costs money and a round trip."""
+
+    kind = verify.SENTENCES
 
     def __init__(self, model: str, embed: Embed, price: Price) -> None:
         self._embed, self._price = embed, price

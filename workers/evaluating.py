@@ -10,7 +10,9 @@ import numpy as np
 from pipelines import encoding, measures, training, verify
 from pipelines.errors import ConfigurationInvalid
 from pipelines.evaluate import Channel, Replay
-from workers import datasets
+from workers import characters, datasets
+from workers.train_characters import PAIR_WEIGHT
+from workers.train_characters import train as train_characters_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +24,13 @@ if TYPE_CHECKING:
 
 BATCH = 256  # texts encoded at once
 QUESTION = ("question", "text")  # names of the column with a labelled question
+PAIR = ("question_a", "cached", "sentence_a")
 OUT_OF_SCOPE = "oos"  # each such question is its own meaning
 
 
 def stream(
     path: Path,
-    encoder: Encoder,
+    encoders: Sequence[Encoder],
     *,
     answer_error: float,
     judge_error: float | None,
@@ -35,23 +38,47 @@ def stream(
     seed: int,
     limit: int | None,
 ) -> dict[str, Any]:
-    """Labelled questions in shuffled order against an empty cache."""
+    """Labelled questions in shuffled order against an empty cache; each reader has a part of it for itself."""
     texts, labels = _labelled(path, datasets.rows(path), limit)
     try:
         channel = Channel(answer_error, judge_error)
-        replay = Replay(texts, _vectors(encoder, texts), labels, channel=channel, target=target, seed=seed)
+        replays = [
+            Replay(
+                [texts[i] for i in mine],
+                _vectors(encoder, [texts[i] for i in mine]),
+                labels[mine],
+                channel=channel,
+                target=target,
+                seed=seed,
+                kind=encoder.kind,
+            )
+            for encoder, mine in _read_by(encoders, texts)
+        ]
     except ValueError as error:
         raise ConfigurationInvalid([str(error)]) from error
-    return replay.run()
+    return measures.together([replay.run() for replay in replays], requests=len(texts), target=target)
 
 
-def pairs(path: Path, encoder: Encoder, *, judge_error: float | None, seed: int) -> dict[str, Any]:
+def pairs(path: Path, encoders: Sequence[Encoder], *, judge_error: float | None, seed: int) -> dict[str, Any]:
     """Would the second question be served from a cache that holds the first?"""
-    first, second, same, vectors = _pairs(path, datasets.rows(path), encoder)
-    readable = [
-        encoding.readable(encoder, a) and encoding.readable(encoder, b) for a, b in zip(first, second, strict=True)
-    ]
-    return measures.pairs(first, second, same, vectors, readable, judge_error=judge_error, seed=seed)
+    first, second, same = _pairs(path, datasets.rows(path))
+    similar, kinds = cosines(first, second, encoders)
+    return measures.pairs(first, second, same, similar, kinds, judge_error=judge_error, seed=seed)
+
+
+def cosines(
+    first: Sequence[str], second: Sequence[str], encoders: Sequence[Encoder]
+) -> tuple[list[float | None], list[str]]:
+    """Each pair's cosine, None where no encoder reads both first of all; and the kind of the encoder that does."""
+    similar: list[float | None] = [None] * len(first)
+    kinds = [verify.SENTENCES] * len(first)
+    readers = [{i: encoder for encoder, mine in _read_by(encoders, side) for i in mine} for side in (first, second)]
+    for encoder in encoders:
+        mine = [i for i in range(len(first)) if readers[0].get(i) is encoder and readers[1].get(i) is encoder]
+        ours, theirs = (_vectors(encoder, [side[i] for i in mine]) for side in (first, second))
+        for i, cosine in zip(mine, (ours * theirs).sum(axis=1).tolist(), strict=True):
+            similar[i], kinds[i] = cosine, encoder.kind
+    return similar, kinds
 
 
 def followups(path: Path) -> dict[str, Any]:
@@ -86,18 +113,24 @@ def privacy(path: Path) -> dict[str, Any]:
     return measures.privacy(texts, marked)
 
 
-def train_verify(paths: Sequence[Path], encoder: Encoder, out: Path) -> dict[str, Any]:
-    """Weights from labelled questions and labelled pairs, written to ``out``."""
+def train_verify(paths: Sequence[Path], encoder: Encoder, out: Path, *, streams: bool) -> dict[str, Any]:
+    """Weights from labelled questions and labelled pairs, written to ``out``.
+
+    With ``streams``, pairs are read as questions too: what they call the same is one meaning.
+    """
     weights = training.bare()
     questions, fixed = [], []
     for path in paths:
         rows = datasets.rows(path)
-        if set(QUESTION) & set(rows[0]):
+        labelled = bool(set(QUESTION) & set(rows[0]))
+        if labelled or streams:
             texts, labels = _labelled(path, rows, None)
             questions.append((texts, _vectors(encoder, texts), labels))
-        else:
-            first, second, same, vectors = _pairs(path, datasets.part(rows, training.MOST_PAIRS), encoder)
-            fixed.append(training.from_pairs(first, second, vectors, same))
+        if not labelled:
+            first, second, same = _pairs(path, datasets.part(rows, training.MOST_PAIRS))
+            fixed.append(
+                training.from_pairs(first, second, (_vectors(encoder, first), _vectors(encoder, second)), same)
+            )
     for _ in range(training.ROUNDS if questions else 1):
         learned = [
             make(*found, weights)
@@ -117,13 +150,40 @@ def train_verify(paths: Sequence[Path], encoder: Encoder, out: Path) -> dict[str
     }
 
 
+def train_characters(paths: Sequence[Path], texts: Sequence[Path], out: Path, *, seed: int) -> dict[str, Any]:
+    """The characters' encoder from labelled pairs and further texts, written to the folder ``out``."""
+    pairs = [pair for path in paths for pair in zip(*_pairs(path, datasets.rows(path)), strict=True)]
+    further = [line for path in texts for line in datasets.lines(path)]
+    table = train_characters_table(pairs, further, seed)
+    about = {"made_by": "farthing train characters " + " ".join(path.name for path in (*paths, *texts))}
+    try:
+        characters.save(out, table, PAIR_WEIGHT, about)
+    except OSError as error:
+        raise ConfigurationInvalid([f"{out}: cannot be written: {error.strerror}"]) from error
+    return {"out": str(out), "pairs": len(pairs), "texts": len(further), "rows": len(table)}
+
+
 def _span(raw: dict[str, Any]) -> tuple[int, int, str]:
     start = raw["start_position"] if "start_position" in raw else raw["start"]
     end = raw["end_position"] if "end_position" in raw else raw["end"]
     return int(start), int(end), str(raw["entity_type"] if "entity_type" in raw else raw["type"])
 
 
+def _read_by(encoders: Sequence[Encoder], texts: Sequence[str]) -> list[tuple[Encoder, list[int]]]:
+    """Which texts each encoder reads first, by number; those that none reads are in nobody's list."""
+    found: list[tuple[Encoder, list[int]]] = [(encoder, []) for encoder in encoders]
+    for number, text in enumerate(texts):
+        mine = next((mine for encoder, mine in found if encoding.readable(encoder, text)), None)
+        if mine is not None:
+            mine.append(number)
+    return [(encoder, mine) for encoder, mine in found if mine]
+
+
 def _labelled(path: Path, rows: list[dict[str, Any]], limit: int | None) -> tuple[list[str], NDArray[np.int64]]:
+    """Questions and their meanings; of labelled pairs each question, what they call the same being one meaning."""
+    if not set(QUESTION) & set(rows[0]) and set(PAIR) & set(rows[0]):
+        texts, groups = measures.meanings(*_pairs(path, rows))
+        return datasets.part(texts, limit), np.array(datasets.part(groups, limit), dtype=np.int64)
     texts = datasets.column(path, rows, *QUESTION)
     names = datasets.column(path, rows, "intent", "intents", "label")
     names = [f"{name} {i}" if name == OUT_OF_SCOPE else name for i, name in enumerate(names)]
@@ -132,13 +192,11 @@ def _labelled(path: Path, rows: list[dict[str, Any]], limit: int | None) -> tupl
     return texts, np.array([known[name] for name in names], dtype=np.int64)
 
 
-def _pairs(
-    path: Path, rows: list[dict[str, Any]], encoder: Encoder
-) -> tuple[list[str], list[str], list[bool], tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    first = datasets.column(path, rows, "question_a", "cached", "sentence_a")
+def _pairs(path: Path, rows: list[dict[str, Any]]) -> tuple[list[str], list[str], list[bool]]:
+    first = datasets.column(path, rows, *PAIR)
     second = datasets.column(path, rows, "question_b", "query", "sentence_b")
     same = datasets.truth(path, datasets.column(path, rows, "same_meaning", "expect_hit"))
-    return first, second, same, (_vectors(encoder, first), _vectors(encoder, second))
+    return first, second, same
 
 
 def _vectors(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:

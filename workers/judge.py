@@ -65,7 +65,7 @@ def serve(progress: Progress, answering_tokens: int) -> Judged | None:
         judged = None
     served = judged is not None and judged.answer is not None
     offset = None if judged is None else judging.moved(seen.probability, judged.probability)
-    resources().boundaries.note(job.tenant, job.category, seen, served=served, offset=offset)
+    resources().boundaries.note(job.tenant, place.bucket, seen, served=served, offset=offset)
     return judged
 
 
@@ -75,13 +75,15 @@ def _in_line(progress: Progress, place: Place, seen: Neighbourhood, answering_to
     entry = held.store.get(place.scope, home)
     if entry is None or progress.deadline_at - time.time() < judging.LEAST_REMAINING_S:
         return None
+    if not held.sharing.allows(job, place, entry):
+        return None
     near = [one.key for one in seen.near if one.entry == seen.suspect][: judging.MOST_CALLS]
     saved = Usage(answering_tokens, 0, entry.answer.usage.completion_tokens)
     answering_usd = settling.cost_usd(settling.offers(progress, answering_tokens)[0], saved)
     verdicts: list[Verdict] = []
 
-    def one(cached: str, probability: float) -> bool | None:
-        asking = judging.of_questions(job, job.question.text, cached, entry.answer.text)
+    def one(cached: str, turned: bool, probability: float) -> bool | None:
+        asking = judging.of_questions(job, job.question.text, cached, entry.answer.text, turned=turned)
         offers = economy.offers(asking)
         usage = Usage(estimate_messages(asking.messages), 0, judging.MOST_TOKENS)
         judging_usd = settling.cost_usd(offers[0], usage)
@@ -92,7 +94,7 @@ def _in_line(progress: Progress, place: Place, seen: Neighbourhood, answering_to
         return verdicts[-1].yes
 
     probability, lets = judging.heard(
-        judging.before(seen.probability, seen.gate),
+        judging.before(seen.probability, seen.gate, proven=seen.proven),
         held.members.questions(place.scope, near),
         one,
         served_at=seen.served_at,

@@ -10,6 +10,7 @@
 | farthing:{scope}:asked:<exact key> | integer | how often a question was asked | a day after the first time |
 | farthing:{scope}:verdict:<exact key> | string | JSON [entry, probability] that the judge let pass | with the entry |
 | farthing:{scope}:cannot:<exact key> | set | phrasings that people said mean something else | never |
+| farthing:{scope}:users:<exact key> | set | marks of the users who asked what this phrasing answers | a month on |
 | farthing:{scope}:entries, :phrasings | zset | ids by expiry | with their last member |
 | farthing:{scope}:log | stream | changes that replicas follow | with the last phrasing |
 | farthing:{scope}:seq | integer | number of the log's last change | with the log |
@@ -90,6 +91,11 @@ def verdict(scope: str, key: str) -> str:
 def cannot(scope: str, key: str) -> str:
     """Phrasings that a question must never be matched with."""
     return f"{scope_prefix(scope)}cannot:{key}"
+
+
+def users(scope: str, key: str) -> str:
+    """Who asked for what a phrasing's answer serves."""
+    return f"{scope_prefix(scope)}users:{key}"
 
 
 def trust(scope: str) -> str:

@@ -71,7 +71,7 @@ def keep(job: Job, place: Place, entry: Entry, *, known_until: float) -> None:
     home = _stored(job, place, entry, placed, known_until=known_until)
     if home is not None and seen is not None and placed is not None:
         if placed.evidence[seen.suspect] != 0.0:  # a comparison that told nothing teaches nothing
-            resources().boundaries.teach(job.tenant, job.category, Taught(seen.features, placed.right))
+            resources().boundaries.teach(job.tenant, place.bucket, Taught(seen.features, placed.right))
         if seen.suspect != home and placed.evidence[seen.suspect] <= -comparing.ONE:
             _forget_what_is_over(place.scope, seen.suspect)
         _judge_the_others(place, home, placed, answers, ttl_s=known_until - entry.created_at)
@@ -93,7 +93,7 @@ def audited(job: Job, place: Place, entry: Entry, *, weight: float, known_until:
         telemetry.count("audit.unclear")
         return
     right = agreement.lesson(seen.probability, evidence)
-    resources().boundaries.teach(job.tenant, job.category, Taught(seen.features, right, weight, audited=True))
+    resources().boundaries.teach(job.tenant, place.bucket, Taught(seen.features, right, weight, audited=True))
     telemetry.count("audit.compared")
     if right >= agreement.LESSON_AT:
         _store(resources().store.join, job, place, replace(entry, id=home), known_until)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines import cache, encoding, fingerprint, followup, judging, privacy, verify
+from pipelines import cache, encoding, fingerprint, followup, judging, privacy, risk, verify
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.journey import Place
 from workers import telemetry
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workers.boundaries import Boundaries
     from workers.membership import Membership
     from workers.replica import Replicas
+    from workers.sharing import Sharing
     from workers.stores import CacheStore
 
 
@@ -45,15 +46,16 @@ class Lookup:
         store: CacheStore,
         members: Membership,
         replicas: Replicas,
-        encoder: Encoder | None,
+        encoders: Sequence[Encoder],
         boundaries: Boundaries,
+        sharing: Sharing,
         secret: bytes,
         *,
         broken: Sequence[str] = (),
         judged: bool = False,
     ) -> None:
-        self._store, self._members, self.replicas, self._encoder = store, members, replicas, encoder
-        self._judged = judged
+        self._store, self._members, self.replicas, self._encoders = store, members, replicas, encoders
+        self._judged, self._sharing = judged, sharing
         self._boundaries, self._secret = boundaries, secret
         self._broken = tuple(broken)
 
@@ -65,40 +67,46 @@ class Lookup:
         personal = any(map(privacy.personal, (standing.question, *(m.text for m in standing.context))))
         if personal and job.user is None:
             return Found(place=None)  # nobody to keep it for
-        fingerprint_of_encoder = "" if self._encoder is None else self._encoder.fingerprint
+        encoder = encoding.reader(self._encoders, standing.question)
         scope = fingerprint.scope(
             job,
             secret=self._secret,
-            encoder=fingerprint_of_encoder,
+            encoder="" if encoder is None else encoder.fingerprint,
             context=standing.context,
             user=job.user if personal else None,
         )
-        place = Place(scope=scope, key=fingerprint.exact_key(scope, standing.question))
+        bucket = risk.bucket(
+            job.category, kind=verify.SENTENCES if encoder is None else encoder.kind, follows=standing.follows
+        )
+        key = fingerprint.exact_key(scope, standing.question)
+        place = Place(scope=scope, key=key, bucket=bucket, own=personal)
         try:
-            return self._find(job, place, standing.question, now)
+            return self._find(job, place, standing.question, encoder, now)
         except (StoreUnavailable, EncoderUnavailable) as error:
             telemetry.count("cache.unavailable")
             telemetry.log().warning("cache skipped", said=str(error))
             return Found(place=place, degraded=(*self._broken, "cache unavailable"))
 
-    def _find(self, job: Job, place: Place, question: str, now: float) -> Found:
+    def _find(self, job: Job, place: Place, question: str, encoder: Encoder | None, now: float) -> Found:
         cannot: frozenset[str] = frozenset()
         if job.cache == "use":
             entry, cannot = self._store.find(place.scope, place.key)
-            if entry is not None and entry.expires_at > now:
-                self._boundaries.note(job.tenant, job.category, None, served=False)
+            if entry is not None and entry.expires_at > now and self._sharing.allows(job, place, entry):
+                self._boundaries.note(job.tenant, place.bucket, None, served=False)
                 hit = cache.Hit(entry.id, similarity=1.0, probability=1.0, decided_by="exact")
                 return Found(place=place, entry=entry, hit=hit, degraded=self._broken)
-        if self._encoder is None or not encoding.readable(self._encoder, question):
+            if entry is None:
+                self._sharing.note(job, place)
+        if encoder is None:
             return Found(place=place, degraded=self._broken)
-        vector = self._encoder.encode([question])[0]
-        spent_usd = self._encoder.cost_usd(question)
-        place = replace(place, encoder=self._encoder.fingerprint, vector=encoding.pack(vector))
+        vector = encoder.encode([question])[0]
+        spent_usd = encoder.cost_usd(question)
+        place = replace(place, encoder=encoder.fingerprint, vector=encoding.pack(vector))
         missed = Found(place=place, degraded=self._broken, spent_usd=spent_usd)
         if job.cache == "refresh":
             return missed
         around = self.replicas.search(place.scope, vector, verify.NEAREST, now)
-        policy = self._boundaries.policy(job.tenant, job.category)
+        policy = self._boundaries.policy(job.tenant, place.bucket)
         candidates = cache.apart(around.candidates, cannot)
         decision = cache.decide(question, candidates, around.centres.__getitem__, policy)
         telemetry.count(f"semantic.{type(decision).__name__.lower()}")
@@ -110,16 +118,17 @@ class Lookup:
             decision = cache.promoted(decision.seen, verdict[1])
         if isinstance(decision, cache.Hit):
             return self._served(job, missed, decision, now)
-        self._boundaries.note(job.tenant, job.category, decision.seen, served=False)
+        self._boundaries.note(job.tenant, place.bucket, decision.seen, served=False)
         return missed
 
     def _served(self, job: Job, missed: Found, hit: cache.Hit, now: float) -> Found:
         """The entry if its answer still lives, and whether this hit is audited."""
-        scope = "" if missed.place is None else missed.place.scope
-        entry = self._store.serve(scope, hit.entry_id)
-        lives = entry is not None and entry.expires_at > now
-        self._boundaries.note(job.tenant, job.category, hit.seen, served=lives, offset=hit.offset)
+        place = missed.place
+        assert place is not None  # noqa: S101 - a hit lies somewhere
+        entry = self._store.serve(place.scope, hit.entry_id)
+        lives = entry is not None and entry.expires_at > now and self._sharing.allows(job, place, entry)
+        self._boundaries.note(job.tenant, place.bucket, hit.seen, served=lives, offset=hit.offset)
         if not lives:
             return missed
-        audit = self._boundaries.audit(job.tenant, job.category, hit.probability)
+        audit = self._boundaries.audit(job.tenant, place.bucket, hit.probability)
         return replace(missed, entry=entry, hit=hit, audit=audit)

@@ -87,10 +87,8 @@ class _Partition:
 class Replicas:
     """All partitions of this process. Searches from many threads; one thread follows all logs, one builds graphs."""
 
-    def __init__(
-        self, store: CacheStore, dimensions: int, max_scopes: int = MAX_SCOPES, max_bytes: int = MAX_BYTES
-    ) -> None:
-        self._store, self._dimensions = store, dimensions
+    def __init__(self, store: CacheStore, max_scopes: int = MAX_SCOPES, max_bytes: int = MAX_BYTES) -> None:
+        self._store = store
         self._max_scopes, self._max_bytes = max_scopes, max_bytes
         self._partitions: OrderedDict[str, _Partition] = OrderedDict()
         self._loading: dict[str, threading.Lock] = {}
@@ -104,7 +102,7 @@ class Replicas:
 
         The first search of a scope loads it.
         """
-        partition = self._partition(scope)
+        partition = self._partition(scope, len(vector))
         with partition.lock:
             near = partition.index.search(vector, k)
             found = [(partition.held[n.id], n.similarity) for n in near]
@@ -129,14 +127,14 @@ class Replicas:
         for thread in self._threads:
             thread.join(timeout=5)
 
-    def _partition(self, scope: str) -> _Partition:
+    def _partition(self, scope: str, dimensions: int) -> _Partition:
         partition = self._held(scope)
         if partition is not None:
             return partition
         with self._lock:
             loading = self._loading.setdefault(scope, threading.Lock())
         with loading:  # the others who ask wait for the first one's load
-            partition = self._held(scope) or self._load(scope)
+            partition = self._held(scope) or self._load(scope, dimensions)
             with self._lock:
                 self._partitions[scope] = partition
                 self._loading.pop(scope, None)
@@ -166,9 +164,9 @@ class Replicas:
                 taken -= gone.size_bytes
                 telemetry.count("replica.unloaded")
 
-    def _load(self, scope: str) -> _Partition:
+    def _load(self, scope: str, dimensions: int) -> _Partition:
         """Note the log's tail first, then load: what changes meanwhile is met again in the log, and adding is safe."""
-        partition = _Partition(self._dimensions)
+        partition = _Partition(dimensions)
         partition.position, partition.number = self._store.tail(scope)
         for phrasing in self._store.phrasings(scope, time.time()):
             partition.add(phrasing)
@@ -235,7 +233,7 @@ class Replicas:
                     self._due.put((partition, build))
                 return
         telemetry.count("replica.reloaded")
-        fresh = self._load(scope)
+        fresh = self._load(scope, partition.index.dimensions)
         with self._lock:
             if scope in self._partitions:
                 self._partitions[scope] = fresh

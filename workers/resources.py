@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from workers.membership import Membership
     from workers.providers import Providers
     from workers.records import Records
+    from workers.sharing import Sharing
     from workers.sources import Sources
     from workers.stores import CacheStore
 
@@ -114,6 +115,13 @@ class Resources:
         return Boundaries(self.ledger_redis, self.configuration.target)
 
     @once
+    def sharing(self) -> Sharing:
+        """Who may be given an entry that others asked for."""
+        from workers.sharing import Sharing
+
+        return Sharing(self.cache_redis, self.configuration.users_before_sharing, self.secret)
+
+    @once
     def judge_budget(self) -> Budget:
         """How many jobs of this process may still be judged."""
         from pipelines.judging import Budget
@@ -156,22 +164,29 @@ class Resources:
     @once
     def lookup(self) -> Lookup:
         """The cache as a lookup worker sees it; without an encoder it has its exact tier alone."""
+        from workers import encoders
         from workers.lookup import Lookup
         from workers.replica import Replicas
 
         broken: list[str] = []
-        encoder: Encoder | None = None
+        readers: tuple[Encoder, ...] = ()
         try:
-            encoder = self.encoder
+            readers = encoders.readers(self.encoder)
         except EncoderUnavailable as error:
             broken.append("encoder unavailable")
             telemetry.count("encoder.unavailable")
             telemetry.log().error("semantic tier is off", said=str(error))
-        dimensions = 0 if encoder is None else encoder.dimensions
-        replicas = Replicas(self.store, dimensions, max_bytes=self.settings.replica_mb * 1_000_000)
-        judged = self.configuration.judge_share > 0
+        replicas = Replicas(self.store, max_bytes=self.settings.replica_mb * 1_000_000)
         return Lookup(
-            self.store, self.members, replicas, encoder, self.boundaries, self.secret, broken=broken, judged=judged
+            self.store,
+            self.members,
+            replicas,
+            readers,
+            self.boundaries,
+            self.sharing,
+            self.secret,
+            broken=broken,
+            judged=self.configuration.judge_share > 0,
         )
 
     @once

@@ -37,6 +37,14 @@ return {entry, redis.call('SMEMBERS', KEYS[3])}
 """
 )
 
+# KEYS: users. ARGV: the user's mark, how many different ones it takes, the set's life in seconds. Returns 1 when so
+# many have asked.
+SHARED = """
+redis.call('SADD', KEYS[1], ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return redis.call('SCARD', KEYS[1]) >= tonumber(ARGV[2]) and 1 or 0
+"""
+
 # A phrasing leaves its entry (an entry without phrasings is gone) and enters another.
 _MOVE = """
 local function leave(prefix, key, id)

@@ -203,7 +203,7 @@ def _text(asked: dict[str, Any], meanings: Mapping[str, str]) -> tuple[str, str]
     messages = [Message.decode(m) for m in asked["messages"]]
     question = next((m.text for m in reversed(messages) if m.role == "user"), "")
     limit = asked.get("max_tokens")
-    if messages[0].text in (judging.QUESTIONS, judging.ANSWERS):
+    if messages[0].text in (judging.QUESTIONS, judging.TURNED, judging.ANSWERS):
         return verdict_text(messages[0].text, question, meanings), "stop"
     text = answer_text(asked["model"], question, meanings)
     if limit is not None and estimate(text) > limit:

@@ -114,14 +114,13 @@ class CacheStore:
         vector: bytes | None,
         tenant: str,
         known_until: float = 0.0,
-        curated: bool = False,
     ) -> bool:
         """Store an entry and the phrasing that asked for it; the phrasing leaves any entry that it had before.
 
         The phrasing is remembered as long as the entry, or until ``known_until`` (seconds since the epoch).
-        ``curated``: a person gave the answer. False, and nothing done, when a model's would replace such a one.
+        False, and nothing done, when a model's answer would replace a person's.
         """
-        return self._enter(self._put, scope, key, entry, vector, tenant, known_until, curated=curated)
+        return self._enter(self._put, scope, key, entry, vector, tenant, known_until)
 
     def join(
         self, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str, known_until: float = 0.0
@@ -130,7 +129,7 @@ class CacheStore:
 
         The entry's answer stays while it lives. False, and nothing done, when the entry is gone.
         """
-        return self._enter(self._join, scope, key, entry, vector, tenant, known_until, curated=False)
+        return self._enter(self._join, scope, key, entry, vector, tenant, known_until)
 
     def _enter(
         self,
@@ -141,8 +140,6 @@ class CacheStore:
         vector: bytes | None,
         tenant: str,
         known_until: float,
-        *,
-        curated: bool,
     ) -> bool:
         fields = entry.encode()
         until = max(known_until, entry.expires_at)
@@ -160,7 +157,7 @@ class CacheStore:
                         math.ceil(until * 1000),
                         LOG_LENGTH,
                         math.ceil(entry.expires_at * 1000),
-                        int(curated),
+                        int(entry.curated),
                         *(part for pair in fields.items() for part in pair),
                     ],
                 )

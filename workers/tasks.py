@@ -13,7 +13,7 @@ from pipelines import cache, classify, compress, freshness, journey, rules, toke
 from pipelines.answer import Answer, Route
 from pipelines.errors import DeadlineExceeded, RuleFailed, StoreUnavailable
 from pipelines.job import Job
-from pipelines.journey import Progress
+from pipelines.journey import Place, Progress
 from workers import calling, judge, learning, settling, summarising, telemetry, verdicts
 from workers.app import app
 from workers.resources import resources
@@ -85,8 +85,8 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     judged = judge.serve(progress, prompt_tokens)
     if judged is not None:
         progress = replace(progress, spent_usd=progress.spent_usd + judged.cost_usd)
-        if judged.answer is not None:
-            return _judged_hit(progress, judged.answer, judged.probability, watch.lap_ms())
+        if judged.answer is not None and progress.place is not None:
+            return _judged_hit(progress, progress.place, judged.answer, judged.probability, watch.lap_ms())
     called = calling.call(
         resources().providers,
         settling.offers(progress, prompt_tokens),
@@ -243,11 +243,11 @@ def _keep_paid(job_id: str, answer: Answer) -> None:
         telemetry.count("ledger.unavailable")
 
 
-def _judged_hit(progress: Progress, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:
+def _judged_hit(progress: Progress, place: Place, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:
     """The entry's answer, as the judge let it pass; audited like other hits."""
     timings = {**progress.timings_ms, "judge": took_ms}
     finished = settling.finish(replace(progress, timings_ms=timings), answer)
-    weight = resources().boundaries.audit(progress.job.tenant, progress.job.category, probability)
+    weight = resources().boundaries.audit(progress.job.tenant, place.bucket, probability)
     if weight is not None:
         _audit_later(progress, weight)
     return finished.encode()

@@ -67,6 +67,8 @@ def _correct(record: Record, scope: str, key: str, entry: Entry, asked: Phrasing
     answer: Answer = replace(entry.answer, text=correction, message=None, finish_reason="stop")
     until = now + resources().configuration.lifetimes.curated_s
     question = "" if asked is None else asked.question
-    fresh = replace(entry, id=uuid4().hex, question=question, answer=answer, created_at=now, expires_at=until)
+    fresh = replace(
+        entry, id=uuid4().hex, question=question, answer=answer, created_at=now, expires_at=until, curated=True
+    )
     vector = None if asked is None else asked.vector
-    resources().store.put(scope, key, fresh, vector=vector, tenant=record.tenant, curated=True)
+    resources().store.put(scope, key, fresh, vector=vector, tenant=record.tenant)

@@ -7,7 +7,7 @@ import importlib
 import json
 from typing import Any
 
-BENCHES = ("fleet", "decision", "isolation")
+BENCHES = ("fleet", "decision", "search", "visible", "isolation")
 
 
 def main() -> None:

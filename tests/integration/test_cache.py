@@ -53,7 +53,7 @@ def store(client: Any) -> CacheStore:
 
 @pytest.fixture
 def replicas(store: CacheStore) -> Iterator[Replicas]:
-    made = Replicas(store, D)
+    made = Replicas(store)
     yield made
     made.close()
 
@@ -119,7 +119,7 @@ def test_a_question_asked_again_leaves_its_old_entry(store: CacheStore) -> None:
 
 
 def test_a_write_is_seen_by_every_replica(store: CacheStore, replicas: Replicas) -> None:
-    other = Replicas(store, D)
+    other = Replicas(store)
     vector = unit()
     assert found(replicas, vector) == found(other, vector) == []
     put(store, vector=vector)
@@ -135,7 +135,7 @@ def test_a_replica_that_starts_later_loads_what_is_there(store: CacheStore) -> N
     vectors = {f"e{n}": unit() for n in range(20)}
     for name, vector in vectors.items():
         put(store, key=f"k-{name}", vector=vector, name=name)
-    late = Replicas(store, D)
+    late = Replicas(store)
     assert all(found(late, vector, 1) == [name] for name, vector in vectors.items())
     late.close()
 
@@ -188,7 +188,7 @@ def test_expired_phrasings_leave_the_replica_and_the_sweep_forgets_them(store: C
 
 
 def test_only_so_many_scopes_are_held(store: CacheStore) -> None:
-    small = Replicas(store, D, max_scopes=2)
+    small = Replicas(store, max_scopes=2)
     for scope in ("5a", "5b", "5c"):
         put(store, vector=unit(), scope=scope)
         found(small, unit(), scope=scope)
@@ -200,7 +200,7 @@ def test_only_so_much_memory_is_held_and_the_scope_in_use_stays(store: CacheStor
     for scope in ("5a", "5b"):
         for n in range(3):
             put(store, key=f"k{n}", name=f"e{n}", vector=unit(), scope=scope)
-    small = Replicas(store, D, max_bytes=4 * replica.PHRASING_BYTES)
+    small = Replicas(store, max_bytes=4 * replica.PHRASING_BYTES)
     for scope in ("5a", "5b"):
         assert len(found(small, unit(), scope=scope)) == 3
     assert small.loaded() == ["5b"]
@@ -211,7 +211,7 @@ def test_only_so_much_memory_is_held_and_the_scope_in_use_stays(store: CacheStor
 
 def test_a_scope_that_many_ask_for_at_once_is_loaded_once(store: CacheStore, monkeypatch: pytest.MonkeyPatch) -> None:
     put(store, vector=unit())
-    replicas, real, loads = Replicas(store, D), store.phrasings, []
+    replicas, real, loads = Replicas(store), store.phrasings, []
     monkeypatch.setattr(store, "phrasings", lambda *given: loads.append(given) or real(*given))
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda _: found(replicas, unit()), range(8))) == [["e1"]] * 8
@@ -226,7 +226,7 @@ def test_a_large_scope_is_searched_by_a_graph_that_follows_its_log(
     vectors = {f"e{n}": unit() for n in range(120)}
     for name, vector in list(vectors.items())[:40]:
         put(store, key=f"k-{name}", vector=vector, name=name)
-    replicas = Replicas(store, D)
+    replicas = Replicas(store)
     found(replicas, unit())
     partition = replicas._partitions[SCOPE]
     assert partition.index.exact
@@ -251,7 +251,7 @@ def test_followers_survive_a_redis_that_goes_away(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(stores, "CHUNK", 2)
     with EmbeddedRedis() as server, connect(server.url) as client:
         store, vector = CacheStore(client), unit()
-        replicas = Replicas(store, D)
+        replicas = Replicas(store)
         found(replicas, vector)
         for _ in range(3):
             client.client_kill_filter(skipme=True, _type="normal")

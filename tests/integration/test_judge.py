@@ -35,7 +35,7 @@ def judged(fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def verdicts(fleet: InProcess) -> int:
-    asked = (judging.QUESTIONS, judging.ANSWERS)
+    asked = (judging.QUESTIONS, judging.TURNED, judging.ANSWERS)
     return sum(request["messages"][0]["content"] in asked for request in fleet.model.requests)
 
 

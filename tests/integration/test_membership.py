@@ -42,7 +42,7 @@ class Cache:
 
     def __init__(self, client: Any) -> None:
         self.store, self.members = CacheStore(client), Membership(client)
-        self.replicas = Replicas(self.store, D)
+        self.replicas = Replicas(self.store)
 
     def entry(self, name: str, text: str, ttl_s: float = 60.0) -> Entry:
         now = time.time()
@@ -130,7 +130,7 @@ def test_merged_entries_are_one_everywhere(cache: Cache) -> None:
     assert cache.members.now(SCOPE, "e1") == "e1"
     assert cache.store.stats()["entries"] == 1
     assert cache.members.merge(SCOPE, "e1", "e2") is None
-    late = Replicas(cache.store, D)
+    late = Replicas(cache.store)
     assert late.search(SCOPE, other, 1, time.time()).candidates[0].entry_id == "e1"
     late.close()
 

@@ -39,6 +39,15 @@ APART = [
     ("place", "Does it work offline?", "Does it work online?"),
     ("money", "Why was my payment declined?", "Why was my refund declined?"),
     ("entity", "Do you deliver to Lisbon?", "Do you deliver to Porto?"),
+    ("number", "Can the courier come at 8 am?", "Can the courier come at 8 pm?"),
+    ("number", "Is 20 GB included?", "Is 20 MB included?"),
+    ("number", "Can I send $50?", "Can I send €50?"),
+    ("number", "5天能到吗", "5周能到吗"),
+    ("number", "转账5万元要手续费吗", "转账5千元要手续费吗"),
+    ("order", "What is the rate for changing dollars into euros?", "What is the rate for changing euros into dollars?"),
+    ("order", "Does the seller pay the buyer?", "Does the buyer pay the seller?"),
+    ("direction", "美元换成日元的汇率", "日元换成美元的汇率"),
+    ("direction", "怎么把零钱转到储蓄卡", "怎么把储蓄卡转到零钱"),
 ]
 
 ALIKE = [
@@ -55,6 +64,11 @@ ALIKE = [
     ("How long does shipping take?", "How many days does shipping take?"),
     ("Do you deliver to the U.S.?", "Do you deliver to the US?"),
     ("I can't log in", "I am unable to log in"),
+    ("How much time does delivery take?", "How long does delivery take?"),
+    ("转账1万元要多久", "转账10000元要多久"),
+    ("Can I send 5k dollars?", "Can I send 5,000 USD?"),
+    ("May I cancel my order?", "Can I cancel the order?"),
+    ("怎么把余额转到零钱", "余额怎么转到零钱"),
 ]
 
 

@@ -102,9 +102,23 @@ def test_only_a_last_word_of_yes_serves(start: float, said: list[bool | None], a
     given = iter(said)
     heard: list[str] = []
 
-    def ask(phrasing: str, _: float) -> bool | None:
+    def ask(phrasing: str, turned: bool, _: float) -> bool | None:
+        assert not turned, "there are several phrasings to ask about"
         heard.append(phrasing)
         return next(given)
 
-    _, lets = judging.heard(start, [str(n) for n in range(len(said))], ask, served_at=0.95)
+    _, lets = judging.heard(start, ["a", "b", "c"] if said else [], ask, served_at=0.95)
     assert (len(heard), lets) == (asked, served)
+
+
+def test_a_lone_phrasing_is_put_both_ways_round() -> None:
+    heard: list[tuple[str, bool]] = []
+
+    def ask(phrasing: str, turned: bool, _: float) -> bool:
+        heard.append((phrasing, turned))
+        return True
+
+    probability, lets = judging.heard(0.5, ["a"], ask, served_at=0.95)
+    assert heard == [("a", False), ("a", True)]
+    assert lets
+    assert probability > 0.95

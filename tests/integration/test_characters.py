@@ -1,0 +1,127 @@
+"""The characters' encoder: what it reads, what it finds near, and that nothing of it is served on its word alone."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from pipelines import ngrams, verify
+from pipelines.encoding import reader
+from pipelines.errors import EncoderUnavailable
+from pipelines.judging import Budget
+from workers import characters, encoders
+from workers.characters import CharacterEncoder
+from workers.train_characters import train
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fleet import InProcess
+
+
+@pytest.fixture(scope="module")
+def shipped() -> CharacterEncoder:
+    return CharacterEncoder()
+
+
+def cosine(encoder: CharacterEncoder, one: str, other: str) -> float:
+    ours, theirs = encoder.encode([one, other])
+    return float(ours @ theirs)
+
+
+def test_rewordings_are_nearer_than_other_questions(shipped: CharacterEncoder) -> None:
+    vectors = shipped.encode(["怎么修改收货地址？", "如何更改收货地址", "运费由谁承担？"])
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (3, shipped.dimensions)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-5)
+    assert vectors[0] @ vectors[1] > 0.5 > vectors[0] @ vectors[2]
+
+
+def test_width_case_and_punctuation_do_not_matter(shipped: CharacterEncoder) -> None:
+    assert cosine(shipped, "ＡＰＰ怎么登录？", "app怎么登录") == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("How do I log in?", verify.SENTENCES),
+        ("怎么登录？", verify.CHARACTERS),
+        ("iPhone 14 怎么退货", verify.CHARACTERS),
+        ("怎么登录" * 200, None),
+        ("ログインするには？", None),
+        ("", None),
+    ],
+)
+def test_each_question_has_the_first_reader_that_knows_all_of_it(fleet: InProcess, text: str, kind: str | None) -> None:
+    found = reader(encoders.readers(fleet.resources.encoder), text)
+    assert (None if found is None else found.kind) == kind
+
+
+def test_a_broken_table_is_named_with_its_mend(tmp_path: Path) -> None:
+    with pytest.raises(EncoderUnavailable, match="reinstall"):
+        CharacterEncoder(tmp_path)
+    np.save(tmp_path / characters.TABLE, np.zeros(4, dtype=np.float64))
+    (tmp_path / characters.FACTS).write_text(json.dumps({"pair_weight": 1.0}))
+    with pytest.raises(EncoderUnavailable, match="expected int8"):
+        CharacterEncoder(tmp_path)
+
+
+def test_text_without_characters_has_no_vector(shipped: CharacterEncoder) -> None:
+    with pytest.raises(EncoderUnavailable, match="no letters"):
+        shipped.encode(["？！"])
+
+
+def test_training_brings_rewordings_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.train_characters.ROWS", 4_096)
+    monkeypatch.setattr("workers.train_characters.DIMENSIONS", 32)
+    same = [(f"怎么{what}", f"如何{what}", True) for what in ("退款", "登录", "付款", "换货", "开发票", "改地址")]
+    unlike = [(f"怎么{one}", f"怎么{other}", False) for one, other in (("退款", "付款"), ("登录", "换货"))]
+    table = train([*same, *unlike] * 40, ["今天天气好", "运费多少"])
+    characters.save(tmp_path, table, 0.25, {"made_by": "a test"})
+    taught = encoders.load(f"characters:{tmp_path}", lambda _: pytest.fail("no provider"))
+    assert isinstance(taught, CharacterEncoder)
+    assert encoders.readers(taught) == (taught,)
+    assert cosine(taught, "怎么投诉", "如何投诉") > cosine(taught, "怎么投诉", "怎么退货")
+    assert (tmp_path / characters.TABLE).stat().st_size < 200_000
+
+
+def test_a_table_of_eight_bits_keeps_directions() -> None:
+    table = np.random.default_rng(0).normal(size=(64, 16)).astype(np.float32)
+    eight = np.rint(table * 127 / np.abs(table).max()).astype(np.int8)
+    ours, theirs = (ngrams.embed("怎么退款", t, 0.25) for t in (table, eight))  # type: ignore[arg-type]
+    assert float(ours @ theirs) > 0.999
+
+
+def test_a_new_tenants_chinese_rewording_goes_to_the_model_without_a_judge(
+    fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(0.0))
+    first = fleet.settled(fleet.ask("可以修改收货的地址吗？", tenant=tenant))
+    assert fleet.ask("可以修改收货地址吗", tenant=tenant).source == "exact", "particles are no difference"
+    assert fleet.ask("可以更改收货地址吗？", tenant=tenant).source == "model"
+    assert first.source == "model"
+
+
+def test_a_judges_yes_serves_a_chinese_rewording(
+    fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(1.0))
+    monkeypatch.setattr("workers.judge._ask", _yes)
+    monkeypatch.setattr("pipelines.judging.pays", lambda *_, **__: True)
+    fleet.settled(fleet.ask("可以修改收货地址吗？", tenant=tenant))
+    served = fleet.ask("可以更改收货地址吗？", tenant=tenant)
+    assert served.source == "semantic"
+    assert served.cache is not None
+    assert served.cache["decided_by"] == "judge"
+
+
+def _yes(*_: Any, **__: Any) -> Any:
+    from decimal import Decimal
+
+    from pipelines.answer import Usage
+    from workers.judge import Verdict
+
+    return Verdict(True, Usage(), Decimal(0))
