@@ -21,6 +21,17 @@ _NOW = re.compile(
 )
 
 
+# How models begin when they will not answer; what they say of a shop's rules ("you cannot return worn shoes") is no refusal.
+_REFUSAL = re.compile(
+    r"\W*(?:(?:i['’]?m|i am) (?:very |really |so )?sorry,? (?:but )?|sorry,? (?:but )?|unfortunately,? |i apologi[sz]e,? (?:but )?)?"
+    r"(?:i (?:can['’]?t|cannot|can not|won['’]?t|am (?:not able|unable) to|['’]m (?:not able|unable) to|am not allowed to)"
+    r" (?:help|assist|answer|provide|discuss|comply|do that|fulfil|support|share|access)|as an ai\b)"
+    r"|\W*(?:(?:非常|很)?(?:抱歉|对不起|不好意思|遗憾)[,，。!！ ]*)?(?:我|作为(?:一个|一名)?(?:ai|人工智能)\S{0,6}[,，]?我?)"
+    r"(?:无法|不能|没办法|没法|不可以)(?:帮|为您|为你|回答|提供|协助|讨论|满足|完成|访问)",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Keep:
     """The answer may be kept for ``ttl_s`` seconds, counted from when it was made."""
@@ -36,11 +47,12 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
-class Lifetimes:
-    """How long answers are kept, in seconds. A question asked ``frequent_asks`` times within a day is frequent.
+class Keeping:
+    """What is kept, and how long, in seconds. A question asked ``frequent_asks`` times within a day is frequent.
 
     What was found to mean the same is known for ``known_s``, longer than the answer to it is served. A person's
-    correction is kept ``curated_s``.
+    correction is kept ``curated_s``. An answer
+    sampled at more than ``max_temperature`` is one of many, and not kept.
     """
 
     frequent_ttl_s: float = 24 * 3600.0
@@ -48,9 +60,10 @@ class Lifetimes:
     frequent_asks: int = 3
     known_s: float = 24 * 3600.0
     curated_s: float = 30 * 24 * 3600.0
+    max_temperature: float = 1.0
 
 
-def keep(job: Job, answer: Answer, *, asked: int, lifetimes: Lifetimes) -> Keep | Refuse:
+def keep(job: Job, answer: Answer, *, asked: int, keeping: Keeping) -> Keep | Refuse:
     """Decide on a fresh answer to a question that was asked ``asked`` times within a day, this time included."""
     if job.cache == "bypass":
         return Refuse("the job asked for no cache")
@@ -62,6 +75,12 @@ def keep(job: Job, answer: Answer, *, asked: int, lifetimes: Lifetimes) -> Keep 
         return Refuse("empty")
     if answer.message and (answer.message.get("tool_calls") or answer.message.get("refusal")):
         return Refuse("a tool call or a refusal")
+    if _REFUSAL.match(answer.text):
+        return Refuse("it declines to answer")
+    if float(job.params.get("temperature") or 0.0) > keeping.max_temperature:
+        return Refuse("sampled at a higher temperature than answers that are kept")
+    if job.ttl_s is not None:
+        return Keep(job.ttl_s) if job.ttl_s > 0 else Refuse("the job asked for it")
     if _NOW.search(job.question.text):
         return Refuse("the question is about this moment")
-    return Keep(lifetimes.frequent_ttl_s if asked >= lifetimes.frequent_asks else lifetimes.ttl_s)
+    return Keep(keeping.frequent_ttl_s if asked >= keeping.frequent_asks else keeping.ttl_s)

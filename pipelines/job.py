@@ -17,6 +17,7 @@ MAX_MESSAGES = 2_000  # a day of busy chat; more is a log file, and planning is 
 MAX_TOTAL_CHARS = 2_000_000  # bounds one broker message to a few MB; Redis and workers hold many at once
 MAX_CATEGORY_CHARS = 64
 MAX_SOURCE_CHARS = 200
+MAX_TTL_S = 365 * 86_400
 MAX_METADATA_CHARS = 16_000  # metadata is for labels and source ids, not for documents
 MAX_DEADLINE_S = 7 * 24 * 3600.0  # the provider's longest batch window is a day; a week is a mistake
 DEFAULT_DEADLINE_S = 60.0  # a person has left the page by then
@@ -182,6 +183,12 @@ class Job:
         return tuple(self.metadata.get("sources") or ())
 
     @property
+    def ttl_s(self) -> float | None:
+        """``metadata.ttl_s``: seconds that the answer may be kept, 0 for never; None where the cache decides."""
+        said = self.metadata.get("ttl_s")
+        return None if said is None else float(said)
+
+    @property
     def category(self) -> str:
         """``metadata.category``: each has its own boundary. Empty when it is not a short text."""
         said = self.metadata.get("category")
@@ -222,6 +229,11 @@ class Job:
             raise JobInvalid(
                 "metadata.sources", checks.show(sources), f"a list of ids of at most {MAX_SOURCE_CHARS} characters"
             )
+        ttl_s = metadata.get("ttl_s")
+        if ttl_s is not None and (
+            isinstance(ttl_s, bool) or not isinstance(ttl_s, int | float) or not 0 <= ttl_s <= MAX_TTL_S
+        ):
+            raise JobInvalid("metadata.ttl_s", checks.show(ttl_s), f"seconds from 0 to {MAX_TTL_S}")
         if len(json.dumps(metadata)) > MAX_METADATA_CHARS:
             raise JobInvalid("metadata", "more", f"at most {MAX_METADATA_CHARS} characters of JSON")
         deadline = given.get("deadline_s")

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
 
+import phonenumbers
 import re2
+from phonenumbers import NumberParseException
+from stdnum import iban, luhn
+from stdnum.cn import ric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # RE2 has no backtracking: no text can make these slow. It has no look-around either, so the checks after a match
 # (digits around it, checksums) are code.
 _EMAIL = re2.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}")
 _IBAN = re2.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _DIGITS = re2.compile(r"\+?\(?[0-9](?:[ \-.()/]{0,2}[0-9]){5,}[Xx]?(?: ?(?:x|ext\.?) ?[0-9]{1,6})?")
+_ADDRESS = re2.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?i)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}")
+# A name is known by what comes before it; the group is the name.
+_NAME = re2.compile(
+    r"(?i:\bmy (?:full |first |last )?name(?: is|'s|:)|\bname:|\bspeaking to|\bmr\.?|\bmrs\.?|\bms\.?) +([A-Za-z][\w'’-]*(?: [A-Z][\w'’-]*){0,2})"
+    r"|(?:姓名(?:是|为|[::])?|我叫|我的名字(?:是|叫)) ?([\p{Han}·]{2,4})"
+)
 # A day, perhaps with the hour that a run of digits takes along.
 _DATE = re2.compile(
     r"(?:(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19|20)[0-9]{2})"
@@ -25,17 +36,19 @@ _REFERENCE = re2.compile(r"\b[A-Za-z]{1,5}-?[0-9]{4,}\b|#\s?[0-9]{3,}|[0-9]{5,}"
 
 CARD_DIGITS = range(13, 20)  # ISO/IEC 7812
 PHONE_DIGITS = range(7, 16)  # ITU-T E.164 at most 15
+REGIONS = ("US", "CN", "GB")  # where a number without a country's code may be from
 
 
 def spans(text: str) -> Iterator[tuple[int, int, str]]:
-    """(start, end, kind) of personal data, in order; kinds: email, iban, card, id_number, phone, number."""
+    """(start, end, kind) of personal data, in order; kinds: email, iban, ip, card, id_number, phone, number, name."""
     taken: list[tuple[int, int, str]] = []
-    for kind, pattern in (("email", _EMAIL), ("iban", _IBAN), ("digits", _DIGITS)):
+    for pattern, kind_of in _KINDS:
         for match in pattern.finditer(text):
-            start, end = match.span()
+            group = match.lastindex or 0
+            start, end = match.span(group)
             if any(start < other_end and other_start < end for other_start, other_end, _ in taken):
                 continue
-            found = kind if kind == "email" else _iban(match[0]) if kind == "iban" else _digits(match[0])
+            found = kind_of(match[group])
             if found:
                 taken.append((start, end, found))
     yield from sorted(taken)
@@ -60,40 +73,50 @@ def mask(text: str) -> str:
     return "".join([*out, text[at:]])
 
 
+def _iban(found: str) -> str:
+    return "iban" if iban.is_valid(found, check_country=False) else ""
+
+
+def _address(found: str) -> str:
+    try:
+        ip_address(found)
+    except ValueError:
+        return ""
+    return "ip"
+
+
 def _digits(found: str) -> str:
     """What a run of digits is: a card, a Chinese identity number, a telephone number, some other number, or nothing."""
     if _DATE.fullmatch(found):
         return ""
     digits = "".join(c for c in found if c in "0123456789")
     plain = digits + ("X" if found[-1] in "Xx" else "")
-    if len(plain) == 18 and _chinese_id(plain):
+    if len(plain) == 18 and ric.is_valid(plain):
         return "id_number"
-    if len(digits) in CARD_DIGITS and _luhn(digits):
+    if len(digits) in CARD_DIGITS and luhn.is_valid(digits):
         return "card"
-    if len(digits) in PHONE_DIGITS and (found[0] in "+(" or any(c in " -.()/" for c in found) or len(digits) >= 10):
+    grouped = found[0] in "+(" or any(c in " -.()/" for c in found)
+    if len(digits) in PHONE_DIGITS and (grouped or len(digits) >= 10) and _can_be_called(found):
         return "phone"
     return "number" if len(digits) >= 6 else ""
 
 
-def _luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1's check digit."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (1 + place % 2)
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
+def _can_be_called(found: str) -> bool:
+    """Is it as long as telephone numbers of its country, or of one of the usual ones, are?"""
+    for region in REGIONS:
+        try:
+            if phonenumbers.is_possible_number(phonenumbers.parse(found, region)):
+                return True
+        except NumberParseException:
+            continue
+    return False
 
 
-def _chinese_id(text: str) -> bool:
-    """GB 11643's check digit: weights 2^(17-i) mod 11."""
-    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(text[:17]))
-    return "10X98765432"[total % 11] == text[17].upper()
-
-
-def _iban(found: str) -> str:
-    """ISO 13616: the rearranged number is 1 modulo 97."""
-    plain = found.replace(" ", "")
-    if not 15 <= len(plain) <= 34:
-        return ""
-    number = "".join(str(int(c, 36)) for c in plain[4:] + plain[:4])
-    return "iban" if int(number) % 97 == 1 else ""
+# In this order: what is taken by one is not looked at by the next.
+_KINDS: tuple[tuple[Any, Callable[[str], str]], ...] = (
+    (_EMAIL, lambda _: "email"),
+    (_IBAN, _iban),
+    (_ADDRESS, _address),
+    (_DIGITS, _digits),
+    (_NAME, lambda _: "name"),
+)

@@ -65,7 +65,7 @@ def fuzz(redis: Any, lookups: int, seed: int) -> Counter[str]:
         members,
         replicas,
         [Blurred()],
-        Boundaries(redis, 0.01),
+        Boundaries(redis, lambda _: 0.01),
         Sharing(redis, lambda _: 1, b"secret"),
         b"secret",
     )

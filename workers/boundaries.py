@@ -73,7 +73,7 @@ def _unpacked(raw: bytes, more: int) -> list[float] | None:
 class Boundaries:
     """The state of every tenant's buckets (see risk), in the ledger's Redis, which never evicts."""
 
-    def __init__(self, redis: redis.Redis, target: float) -> None:
+    def __init__(self, redis: redis.Redis, target: Callable[[str], float]) -> None:
         self._redis: Any = redis
         self._target = target
         self._policies: OrderedDict[tuple[str, str], tuple[float, Policy]] = OrderedDict()
@@ -188,7 +188,7 @@ class Boundaries:
         return {
             "tenant": tenant,
             "category": category,
-            "target": self._target,
+            "target": boundary.target,
             "wrong_per_request": round(found.rate, 5),
             "interval": [round(found.low, 5), round(found.high, 5)],
             "audits": found.audits,
@@ -225,7 +225,7 @@ class Boundaries:
                 for key in (keys.recent, keys.lessons)
             )
         kind = risk.kind_of(category)
-        boundary = risk.Boundary(verify.shipped(kind), self._target, kind)
+        boundary = risk.Boundary(verify.shipped(kind), self._target(tenant), kind)
         for field, raw in found:
             value = None if raw is None else _KEPT[field](raw)
             if value is not None:

@@ -110,14 +110,13 @@ def train_verify(files: tuple[Path, ...], out: Path, encoder: str, streams: bool
 @train.command("characters")
 @click.argument("files", type=FILE, nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the encoder.")
-@click.option("--texts", type=FILE, multiple=True, help="Further questions of the same language, one a line.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @as_json
-def train_characters(files: tuple[Path, ...], texts: tuple[Path, ...], out: Path, seed: int, as_json: bool) -> None:
+def train_characters(files: tuple[Path, ...], out: Path, seed: int, as_json: bool) -> None:
     """Teach the characters' encoder from labelled pairs (CSV: question_a, question_b, same_meaning)."""
     from workers import evaluating
 
-    _print(evaluating.train_characters(files, texts, out, seed=seed), as_json)
+    _print(evaluating.train_characters(files, out, seed=seed), as_json)
 
 
 def _readers(spec: str) -> Sequence[Encoder]:

@@ -10,13 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import judging, risk
 from pipelines.catalog import MODEL_TIERS, Catalog, Offer
 from pipelines.errors import ConfigurationInvalid
-from pipelines.freshness import Lifetimes
 from pipelines.pricing import Price, PriceBook
 from pipelines.rules import Rule, RuleBook
 from pipelines.rules import faults as rule_faults
+from workers import cache_rules
+from workers.cache_rules import CacheRules
 from workers.providers import ProviderConfig
 from workers.toml_lines import lines
 from workers.toml_reader import Reader
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tenant:
-    """What a tenant has otherwise; None where it has what all have."""
-
-    share_after_users: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Configuration:
     """What the file says, checked; without a file, one OpenAI-compatible provider with two models."""
 
@@ -43,16 +36,13 @@ class Configuration:
     providers: tuple[ProviderConfig, ...]
     prices: PriceBook
     rules: RuleBook
-    target: float = risk.TARGET
-    judge_share: float = judging.SHARE
-    share_after_users: int = 1
-    tenants: Mapping[str, Tenant] = field(default_factory=dict)
-    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    cache: CacheRules = field(default_factory=CacheRules)
+    tenants: Mapping[str, CacheRules] = field(default_factory=dict)
     context_budget_tokens: int = 3_000
 
-    def users_before_sharing(self, tenant: str) -> int:
-        """How many different users must have asked before an entry answers anyone."""
-        return self.tenants.get(tenant, Tenant()).share_after_users or self.share_after_users
+    def cache_of(self, tenant: str) -> CacheRules:
+        """What holds for a tenant's cache."""
+        return self.tenants.get(tenant, self.cache)
 
     def cost_usd(self, provider: str, model: str, usage: Usage, at: datetime) -> Decimal:
         """What ``usage`` costs at a configured provider's model, at a moment; raises PriceUnknown."""
@@ -107,63 +97,24 @@ def _built(reader: Reader) -> Configuration:
         wanted = [(ids[offer.provider], offer.model) for offer in offers]
         for fault in prices.faults(wanted, datetime.now(UTC)):
             reader.fault("prices", fault)
-    cache = reader.take(raw, "", "cache", dict, {})
-    reader.only(
-        cache, "cache", ("target", "ttl_s", "frequent_ttl_s", "frequent_asks", "judge_share", "share_after_users")
-    )
+    cache, tenants = cache_rules.read(reader)
     context = reader.take(raw, "", "context", dict, {})
     reader.only(context, "context", ("budget_tokens",))
-    built = {
-        "target": reader.take(
-            cache, "cache", "target", float, risk.TARGET,
-            ok=lambda v: 0 < v < 0.5, expected="wrong hits per request, a share above 0, e.g. 0.01",
-        ),
-        "judge_share": reader.take(
-            cache, "cache", "judge_share", float, judging.SHARE,
-            ok=lambda v: 0 <= v <= 1, expected="a share of jobs from 0 (no judge) to 1",
-        ),
-        "share_after_users": _share_after_users(reader, cache, "cache", 1),
-        "tenants": _tenants(reader),
-        "lifetimes": Lifetimes(
-            **{
-                name: reader.take(
-                    cache, "cache", name, float, getattr(Lifetimes(), name), ok=lambda v: v >= 1,
-                    expected="seconds, at least 1",
-                )
-                for name in ("ttl_s", "frequent_ttl_s")
-            },
-            frequent_asks=reader.take(
-                cache, "cache", "frequent_asks", int, Lifetimes().frequent_asks, ok=lambda v: v >= 1,
-                expected="at least 1",
-            ),
-        ),
-        "context_budget_tokens": reader.take(
-            context, "context", "budget_tokens", int, 3_000, ok=lambda v: v >= 100, expected="at least 100 tokens"
-        ),
-    }  # fmt: skip
+    budget_tokens = reader.take(
+        context, "context", "budget_tokens", int, 3_000, ok=lambda v: v >= 100, expected="at least 100 tokens"
+    )
     rules = _rules(reader)
     if reader.faults:
         raise ConfigurationInvalid(reader.faults)
     return Configuration(
-        catalog=Catalog(tuple(offers)), providers=tuple(providers), prices=prices, rules=rules, **built
+        catalog=Catalog(tuple(offers)),
+        providers=tuple(providers),
+        prices=prices,
+        rules=rules,
+        cache=cache,
+        tenants=tenants,
+        context_budget_tokens=budget_tokens,
     )
-
-
-def _share_after_users(reader: Reader, row: dict[str, Any], path: str, default: int | None) -> Any:
-    return reader.take(
-        row, path, "share_after_users", int, default, ok=lambda v: v >= 1, expected="a number of users, at least 1"
-    )
-
-
-def _tenants(reader: Reader) -> dict[str, Tenant]:
-    table = reader.take(reader.raw, "", "tenants", dict, {}, expected="a table for each tenant, e.g. [tenants.acme]")
-    found = {}
-    for name in table:
-        path = f"tenants.{name}"
-        row = reader.take(table, "tenants", name, dict, {}, expected="a table")
-        reader.only(row, path, ("share_after_users",))
-        found[name] = Tenant(_share_after_users(reader, row, path, None))
-    return found
 
 
 def _providers(reader: Reader) -> tuple[list[ProviderConfig], list[Offer]]:

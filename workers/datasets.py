@@ -46,15 +46,6 @@ def rows(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def lines(path: Path) -> list[str]:
-    """The lines of a text file that are not empty; raises ConfigurationInvalid."""
-    try:
-        with opened(path) as file:
-            return [line.strip() for line in file if line.strip()]
-    except (OSError, UnicodeDecodeError, EOFError) as error:
-        raise ConfigurationInvalid([f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"]) from error
-
-
 def _json_lines(path: Path, file: Any) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(file, 1):
         try:

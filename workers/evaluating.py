@@ -12,7 +12,7 @@ from pipelines.errors import ConfigurationInvalid
 from pipelines.evaluate import Channel, Replay
 from workers import characters, datasets
 from workers.train_characters import PAIR_WEIGHT
-from workers.train_characters import train as train_characters_table
+from workers.train_characters import train as train_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,17 +150,16 @@ def train_verify(paths: Sequence[Path], encoder: Encoder, out: Path, *, streams:
     }
 
 
-def train_characters(paths: Sequence[Path], texts: Sequence[Path], out: Path, *, seed: int) -> dict[str, Any]:
-    """The characters' encoder from labelled pairs and further texts, written to the folder ``out``."""
+def train_characters(paths: Sequence[Path], out: Path, *, seed: int) -> dict[str, Any]:
+    """The characters' encoder from labelled pairs, written to the folder ``out``."""
     pairs = [pair for path in paths for pair in zip(*_pairs(path, datasets.rows(path)), strict=True)]
-    further = [line for path in texts for line in datasets.lines(path)]
-    table = train_characters_table(pairs, further, seed)
-    about = {"made_by": "farthing train characters " + " ".join(path.name for path in (*paths, *texts))}
+    table = train_table(pairs, seed)
+    about = {"made_by": "farthing train characters " + " ".join(path.name for path in paths)}
     try:
         characters.save(out, table, PAIR_WEIGHT, about)
     except OSError as error:
         raise ConfigurationInvalid([f"{out}: cannot be written: {error.strerror}"]) from error
-    return {"out": str(out), "pairs": len(pairs), "texts": len(further), "rows": len(table)}
+    return {"out": str(out), "pairs": len(pairs), "rows": len(table)}
 
 
 def _span(raw: dict[str, Any]) -> tuple[int, int, str]:

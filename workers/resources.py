@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from workers.boundaries import Boundaries
     from workers.config import Configuration
     from workers.databases import Databases
+    from workers.evicting import Evictor
     from workers.lookup import Lookup
     from workers.membership import Membership
     from workers.providers import Providers
@@ -108,25 +109,34 @@ class Resources:
         return Sources(self.cache_redis, self.store, self.members)
 
     @once
+    def evictor(self) -> Evictor:
+        """Keeps tenants within their capacity."""
+        from workers.evicting import Evictor
+
+        return Evictor(self.cache_redis, self.store, lambda tenant: self.configuration.cache_of(tenant).capacity)
+
+    @once
     def boundaries(self) -> Boundaries:
         """Where each tenant and category stands."""
         from workers.boundaries import Boundaries
 
-        return Boundaries(self.ledger_redis, self.configuration.target)
+        return Boundaries(self.ledger_redis, lambda tenant: self.configuration.cache_of(tenant).target)
 
     @once
     def sharing(self) -> Sharing:
         """Who may be given an entry that others asked for."""
         from workers.sharing import Sharing
 
-        return Sharing(self.cache_redis, self.configuration.users_before_sharing, self.secret)
+        return Sharing(
+            self.cache_redis, lambda tenant: self.configuration.cache_of(tenant).share_after_users, self.secret
+        )
 
     @once
     def judge_budget(self) -> Budget:
         """How many jobs of this process may still be judged."""
         from pipelines.judging import Budget
 
-        return Budget(self.configuration.judge_share)
+        return Budget(self.configuration.cache.judge_share)
 
     @once
     def ledger_redis(self) -> redis.Redis:
@@ -186,7 +196,7 @@ class Resources:
             self.sharing,
             self.secret,
             broken=broken,
-            judged=self.configuration.judge_share > 0,
+            judged=self.configuration.cache.judge_share > 0,
         )
 
     @once

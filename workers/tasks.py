@@ -112,7 +112,8 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     if place is None:
         return
     asked = resources().store.asked(place.scope, place.key)
-    verdict = freshness.keep(progress.job, answer, asked=asked, lifetimes=resources().configuration.lifetimes)
+    keeping = resources().configuration.cache_of(progress.job.tenant).keeping
+    verdict = freshness.keep(progress.job, answer, asked=asked, keeping=keeping)
     if isinstance(verdict, freshness.Refuse):
         telemetry.count("write_back.refused")
         return
@@ -125,7 +126,7 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
         created_at=now,
         expires_at=now + verdict.ttl_s,
     )
-    known_until = now + resources().configuration.lifetimes.known_s
+    known_until = now + max(keeping.known_s, verdict.ttl_s)
     job = progress.job
     if progress.audit is None:
         learning.keep(job, place, entry, known_until=known_until)
@@ -135,9 +136,9 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
 
 @app.task(name=journey.MAINTAIN, base=ChatTask, shared=False, ignore_result=True)
 def maintain() -> None:
-    """Sweep what expired, and hand this process's counters over."""
+    """Sweep what expired, evict what is worth least where there is too much, and hand this process's counters over."""
     swept = resources().store.sweep(time.time())
-    telemetry.log().info("swept", **swept)
+    telemetry.log().info("swept", **swept, evicted=resources().evictor.evict())
 
 
 @app.task(name=journey.FEEDBACK, base=ChatTask, shared=False)

@@ -23,11 +23,11 @@ LEARNING_RATE = 1e-3
 DROPPED = 0.5  # of a text's characters and pairs in training: what is learned must not hang on one of them
 TEMPERATURE = 20.0  # cosines are multiplied by it
 UNLIKE_WEIGHT = 0.1  # of the loss on labelled differences: they are mostly of one matter, and hard
-ALONE_WEIGHT, ALONE_DROPPED = 0.3, 0.4  # of the loss that tells texts apart that nobody labelled
+ALONE_WEIGHT, ALONE_DROPPED = 0.3, 0.4  # of the loss that tells every text from the others
 
 
-def train(pairs: Sequence[Pair], texts: Sequence[str], seed: int = 0) -> NDArray[np.float32]:
-    """A table (65536, 128) from pairs (one, other, same meaning) and further texts of the same language."""
+def train(pairs: Sequence[Pair], seed: int = 0) -> NDArray[np.float32]:
+    """A table (65536, 128) from pairs (one, other, same meaning); raises EncoderUnavailable without torch."""
     try:
         import torch
         from torch.nn import functional
@@ -36,7 +36,7 @@ def train(pairs: Sequence[Pair], texts: Sequence[str], seed: int = 0) -> NDArray
     torch.manual_seed(seed)
     dice = np.random.default_rng(seed)
     bags = _Bags(dice)
-    known = list(dict.fromkeys([*(text for one, other, _ in pairs for text in (one, other)), *texts]))
+    known = list(dict.fromkeys(text for one, other, _ in pairs for text in (one, other)))
     start = dice.normal(size=(ROWS, DIMENSIONS)) / DIMENSIONS**0.5 * _rarity(known, bags)[:, None]
     table = torch.nn.EmbeddingBag(ROWS, DIMENSIONS, mode="sum")
     table.weight.data.copy_(torch.from_numpy(start))

@@ -65,7 +65,7 @@ def _correct(record: Record, scope: str, key: str, entry: Entry, asked: Phrasing
     """
     now = time.time()
     answer: Answer = replace(entry.answer, text=correction, message=None, finish_reason="stop")
-    until = now + resources().configuration.lifetimes.curated_s
+    until = now + resources().configuration.cache_of(record.tenant).keeping.curated_s
     question = "" if asked is None else asked.question
     fresh = replace(
         entry, id=uuid4().hex, question=question, answer=answer, created_at=now, expires_at=until, curated=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from pipelines.fingerprint import exact_key
 from tests.waiting import until
 from workers import keys, replica, stores
 from workers.embedded import EmbeddedRedis, free_port
+from workers.evicting import Evictor
 from workers.replica import Replicas
 from workers.resources import connect
 from workers.stores import CacheStore
@@ -245,6 +247,24 @@ def test_a_vector_of_another_length_is_left_out_and_loses_nothing(store: CacheSt
     put(store, key="k1", vector=good, name="e1")
     put(store, key="k2", vector=np.ones(4, dtype=np.float32) / 2, name="e2")
     assert found(replicas, good) == ["e1"]
+
+
+def test_a_tenant_keeps_what_saves_most(store: CacheStore, replicas: Replicas, client: Any) -> None:
+    vectors = {f"e{n}": unit() for n in range(6)}
+    for n, (name, vector) in enumerate(vectors.items()):
+        now = time.time()
+        answer = Answer(text=name, source="model", cost_usd=Decimal(n + 1) / 1000)
+        made = Entry(name, SCOPE, name, answer, now, now + 60)
+        store.put(SCOPE, f"k{n}", made, vector=pack(vector), tenant="full")
+    put(store, key="other", name="other", tenant="small", scope="5b")
+    for _ in range(9):
+        store.find(SCOPE, "k0")  # the cheapest, asked most often
+    evictor = Evictor(client, store, lambda tenant: {"full": 4}.get(tenant, 100))
+    assert evictor.evict() == 3
+    assert evictor.evict() == 0
+    assert {name for name in vectors if store.get(SCOPE, name)} == {"e0", "e4", "e5"}
+    assert store.get("5b", "other") is not None
+    until(lambda: sorted(found(replicas, vectors["e1"], 6)) == ["e0", "e4", "e5"], within_s=5)
 
 
 def test_followers_survive_a_redis_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:

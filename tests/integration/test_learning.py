@@ -110,7 +110,7 @@ def seen(similarity: float, probability: float) -> Neighbourhood:
 def boundaries(redis_url: str) -> Iterator[Boundaries]:
     with connect(f"{redis_url[:-1]}7") as client:
         client.flushdb()
-        yield Boundaries(client, 0.01)
+        yield Boundaries(client, lambda _: 0.01)
         client.flushdb()
 
 
@@ -156,7 +156,7 @@ def test_lessons_of_other_features_are_left_out(boundaries: Boundaries) -> None:
 
 def test_without_redis_lookups_go_on_with_what_they_knew() -> None:
     with connect(f"redis://127.0.0.1:{free_port()}/0") as client:
-        lonely = Boundaries(client, 0.01)
+        lonely = Boundaries(client, lambda _: 0.01)
         assert lonely.policy("t", "").at == Policy().at
         lonely.note("t", "", None, served=False)
         began = time.monotonic()

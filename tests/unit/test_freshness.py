@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from pipelines.answer import Answer
-from pipelines.freshness import Keep, Lifetimes, Refuse, keep
+from pipelines.errors import JobInvalid
+from pipelines.freshness import Keep, Keeping, Refuse, keep
 from pipelines.job import Job
 
-HOURS = Lifetimes(frequent_ttl_s=86_400.0, ttl_s=3_600.0, frequent_asks=3)
+HOURS = Keeping(frequent_ttl_s=86_400.0, ttl_s=3_600.0, frequent_asks=3)
 GOOD = Answer(text="Use the link.", source="model")
 
 
@@ -21,7 +22,7 @@ def job(question: str = "How do I log in?", **fields: Any) -> Job:
 
 @pytest.mark.parametrize(("asked", "ttl_s"), [(0, 3_600.0), (1, 3_600.0), (2, 3_600.0), (3, 86_400.0), (99, 86_400.0)])
 def test_what_is_asked_often_is_kept_for_a_day_and_the_rest_for_an_hour(asked: int, ttl_s: float) -> None:
-    assert keep(job(), GOOD, asked=asked, lifetimes=HOURS) == Keep(ttl_s)
+    assert keep(job(), GOOD, asked=asked, keeping=HOURS) == Keep(ttl_s)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_what_is_asked_often_is_kept_for_a_day_and_the_rest_for_an_hour(asked: i
     ],
 )
 def test_what_is_no_whole_answer_of_a_model_is_never_kept(answer: Answer) -> None:
-    assert isinstance(keep(job(), answer, asked=9, lifetimes=HOURS), Refuse)
+    assert isinstance(keep(job(), answer, asked=9, keeping=HOURS), Refuse)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +58,53 @@ def test_what_is_no_whole_answer_of_a_model_is_never_kept(answer: Answer) -> Non
     ],
 )
 def test_a_question_about_this_moment_is_asked_afresh(question: str) -> None:
-    assert isinstance(keep(job(question), GOOD, asked=9, lifetimes=HOURS), Refuse)
+    assert isinstance(keep(job(question), GOOD, asked=9, keeping=HOURS), Refuse)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm sorry, but I can't help with that.",
+        "Sorry, I cannot provide account details.",
+        "I am unable to assist with this request.",
+        "As an AI language model, I have no access to orders.",
+        "抱歉，我无法回答这个问题。",
+        "很抱歉，作为一个AI助手，我不能提供此类信息。",
+        "对不起，我没办法帮您处理。",
+    ],
+)
+def test_what_declines_to_answer_is_no_answer(text: str) -> None:
+    assert isinstance(keep(job(), replace(GOOD, text=text), asked=9, keeping=HOURS), Refuse)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You cannot return worn shoes.",
+        "I'm sorry to hear that. Please use the link.",
+        "Unfortunately, refunds take five days.",
+        "很抱歉给您带来不便，请点击链接。",
+        "无法退货的商品有三类。",
+    ],
+)
+def test_bad_news_is_an_answer(text: str) -> None:
+    assert keep(job(), replace(GOOD, text=text), asked=0, keeping=HOURS) == Keep(3_600.0)
+
+
+def test_what_was_sampled_hotter_than_the_bound_is_one_of_many() -> None:
+    for params, bound, kept in (({"temperature": 1.2}, 1.0, False), ({"temperature": 1.0}, 1.0, True), ({}, 0.0, True)):
+        found = keep(job(params=params), GOOD, asked=0, keeping=replace(HOURS, max_temperature=bound))
+        assert isinstance(found, Keep) is kept
+
+
+def test_a_job_may_say_how_long_its_answer_is_good() -> None:
+    assert keep(job(metadata={"ttl_s": 60}), GOOD, asked=9, keeping=HOURS) == Keep(60.0)
+    assert isinstance(keep(job(metadata={"ttl_s": 0}), GOOD, asked=9, keeping=HOURS), Refuse)
+    assert keep(job("Is the weather good today?", metadata={"ttl_s": 60}), GOOD, asked=0, keeping=HOURS) == Keep(60.0)
+    for bad in (-1, "soon", True, 1e12):
+        with pytest.raises(JobInvalid, match=r"metadata\.ttl_s"):
+            job(metadata={"ttl_s": bad})
 
 
 def test_a_job_that_bypasses_the_cache_leaves_nothing_in_it() -> None:
-    assert isinstance(keep(job(cache="bypass"), GOOD, asked=9, lifetimes=HOURS), Refuse)
+    assert isinstance(keep(job(cache="bypass"), GOOD, asked=9, keeping=HOURS), Refuse)

@@ -17,6 +17,10 @@ FOUND = [
     ("phone", "我的手机号是13800138000"),
     ("phone", "(555) 010-9999"),
     ("id_number", "身份证11010519491231002X"),
+    ("ip", "my router is 82.165.12.9 and refuses"),
+    ("ip", "2001:db8::8a2e:370:7334 cannot connect"),
+    ("name", "my name is Ada Lovelace, where is my parcel?"),
+    ("name", "我叫张三丰,快递到哪了"),
     ("iban", "my IBAN is DE89 3704 0044 0532 0130 00"),
 ]
 
@@ -38,6 +42,10 @@ def test_personal_data_is_found_and_masked(kind: str, text: str) -> None:
         "2026-11-24 at 10:30",
         "满200减30怎么用？",
         "Do you sell the XPS 13?",
+        "What does my name on the card have to be?",
+        "Which version is 2.0.1?",
+        "我的名字怎么改",
+        "open 10:30 to 12:45",
     ],
 )
 def test_ordinary_questions_hold_none(text: str) -> None:

@@ -74,9 +74,25 @@ def test_a_file_says_who_answers_and_at_what_price(tmp_path: Path) -> None:
     found = load(tmp_path, GOOD, ACME_KEY="k")
     assert [o.model for o in found.catalog.of_tier("premium")] == ["acme-big"]
     assert found.catalog.of_model("acme-big")[0].context_tokens == 32_000
-    assert (found.target, found.lifetimes.ttl_s, found.lifetimes.frequent_ttl_s) == (0.02, 600.0, 86_400.0)
+    rules = found.cache_of("anyone")
+    assert (rules.target, rules.keeping.ttl_s, rules.keeping.frequent_ttl_s) == (0.02, 600.0, 86_400.0)
     assert found.providers[0].api_key == "k"
     assert found.prices.cost("acme", "acme-small", Usage(1_000_000), datetime.now(UTC)) == Decimal("0.1")
+
+
+def test_a_tenant_may_have_rules_of_its_own(tmp_path: Path) -> None:
+    text = (
+        GOOD + "\n[tenants.acme]\ntarget = 0.005\nttl_s = 60\nshare_after_users = 3\n[tenants.acme-2]\ncapacity = 9\n"
+    )
+    found = load(tmp_path, text, ACME_KEY="k")
+    acme, other = found.cache_of("acme"), found.cache_of("acme-2")
+    assert (acme.target, acme.keeping.ttl_s, acme.keeping.frequent_ttl_s, acme.share_after_users) == (
+        0.005, 60.0, 86_400.0, 3,
+    )  # fmt: skip
+    assert (other.target, other.capacity, other.share_after_users) == (0.02, 9, 1)
+    said = "\n".join(faults(tmp_path, GOOD + "\n[tenants.acme]\njudge_share = 1.0\ntarget = 7\n"))
+    assert "tenants.acme.judge_share: no such setting" in said
+    assert "tenants.acme.target: got 7" in said
 
 
 def test_every_fault_of_the_file_is_told_at_once_with_its_line(tmp_path: Path) -> None:
