@@ -32,6 +32,6 @@ class Held:
 
 
 def evicted(held: Iterable[Held], capacity: int) -> list[Held]:
-    """Those that go, the least worth first; none while at most ``capacity`` are there, else a tenth more than needed."""
+    """Those that go, the least worth first: none while at most ``capacity`` are there, else a tenth more than that."""
     rising = sorted(held, key=lambda one: one.worth)
     return rising[: len(rising) - int(LEFT * capacity)] if len(rising) > capacity else []

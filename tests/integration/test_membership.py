@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,8 +107,8 @@ def test_a_phrasing_that_moves_leaves_its_old_entry(cache: Cache) -> None:
 
 def test_what_a_person_corrected_is_left_for_no_model_s_answer(cache: Cache) -> None:
     cache.put("k1", "e1", "a model's")
-    right = cache.entry("e2", "a person's")
-    assert cache.store.put(SCOPE, "k2", right, vector=None, tenant="t", curated=True)
+    right = replace(cache.entry("e2", "a person's"), curated=True)
+    assert cache.store.put(SCOPE, "k2", right, vector=None, tenant="t")
     assert not cache.join("k2", "e1", "a model's again")
     assert not cache.store.put(SCOPE, "k2", cache.entry("e3", "a model's"), vector=None, tenant="t")
     found = cache.store.find(SCOPE, "k2")[0]
