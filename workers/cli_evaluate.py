@@ -128,11 +128,12 @@ def _readers(spec: str) -> Sequence[Encoder]:
 def _encoder(spec: str) -> Encoder:
     from pipelines.errors import EncoderUnavailable
     from workers import encoders
+    from workers.settings import Settings
 
     def no_provider(_: str) -> Any:
         raise EncoderUnavailable(spec, "evaluation runs with a model of its own: it would pay for every row")
 
-    loaded = encoders.load(spec, no_provider)
+    loaded = encoders.load(spec, no_provider, Settings.from_env().state)
     if loaded is None:
         raise EncoderUnavailable(spec, "there is nothing to measure without an encoder")
     return loaded

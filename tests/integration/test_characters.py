@@ -81,7 +81,7 @@ def test_training_brings_rewordings_together(tmp_path: Path, monkeypatch: pytest
     unlike = [(f"怎么{one}", f"怎么{other}", False) for one, other in (("退款", "付款"), ("登录", "换货"))]
     table = train([*same, *unlike] * 40)
     characters.save(tmp_path, table, 0.25, {"made_by": "a test"})
-    taught = encoders.load(f"characters:{tmp_path}", lambda _: pytest.fail("no provider"))
+    taught = encoders.load(f"characters:{tmp_path}", lambda _: pytest.fail("no provider"), tmp_path)
     assert isinstance(taught, CharacterEncoder)
     assert encoders.readers(taught) == (taught,)
     assert cosine(taught, "怎么投诉", "如何投诉") > cosine(taught, "怎么投诉", "怎么退货")

