@@ -7,7 +7,7 @@ import importlib
 import json
 from typing import Any
 
-BENCHES = ("fleet", "decision", "search", "visible", "isolation")
+BENCHES = ("fleet", "decision", "search", "visible", "gptcache", "isolation")
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ CHURNED = 0.2  # of the graph, dropped before a second round
 def run() -> dict[str, Any]:
     """Milliseconds and recall at each size; None where the data is missing."""
     folder = DATA / "questions-en"
-    texts = _questions(folder)
+    texts = questions(folder)
     if not texts:
         return {"skipped": f"{folder}: no *.csv.gz with questions there"}
     encoder = encoders.TransformerEncoder(encoders.packaged(), latin=True)
@@ -70,7 +70,7 @@ def _compared(flat: FlatIndex, graph: GraphIndex, asked: Any) -> dict[str, Any]:
     return {**times, "recall": round(same / (len(asked) * NEAREST), 4)}
 
 
-def _questions(folder: Path) -> list[str]:
+def questions(folder: Path) -> list[str]:
     """Every distinct question of the folder."""
     found: dict[str, None] = {}
     for path in sorted(folder.glob("*.csv.gz")):
