@@ -122,14 +122,17 @@ def _workers(settings: Settings) -> Check:
 
 
 def _encoder(held: Resources) -> Check:
+    from workers import encoders
+
     try:
-        encoder = held.encoder
-        if encoder is None:
+        readers = encoders.readers(held.encoder)
+        if not readers:
             return Check("encoder", "warning", "none: there is no semantic tier", "set FARTHING_ENCODER")
-        encoder.encode(["hello"])
+        for encoder in readers:
+            encoder.encode(["hello 你好"])
     except (EncoderUnavailable, ProviderFailed) as error:
         return Check("encoder", "broken", str(error), "reinstall farthing[worker], or set FARTHING_ENCODER")
-    return Check("encoder", "ok", encoder.fingerprint)
+    return Check("encoder", "ok", ", then ".join(encoder.fingerprint for encoder in readers))
 
 
 def _folder(settings: Settings) -> Check:

@@ -7,7 +7,7 @@ import importlib
 import json
 from typing import Any
 
-BENCHES = ("fleet", "decision", "search", "visible", "gptcache", "isolation")
+BENCHES = ("fleet", "decision", "encoding", "search", "visible", "gptcache", "noise", "isolation")
 
 
 def main() -> None:
