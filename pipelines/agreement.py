@@ -27,6 +27,7 @@ MOST_PRIOR = 0.6  # similarity alone never makes a join probable: the answers mu
 PRIOR_OF_LESSON = (0.02, 0.97)
 SURE, RULED_OUT = 0.99, 0.03
 LESSON_AT = 0.98  # a join as certain as this also judges the entry's own answers
+SERVED_WRONG = 0.02  # how right a hit was whose entry fits and whose answer was voted out of it
 WRONG_AT = 0.1  # an audited hit that was as probably right as this gets an entry of its own
 
 # In units of one comparison's evidence (see `logistic.weight`).
@@ -198,10 +199,15 @@ class Trust:
             self._sums[name] = found
         return merges
 
-    def served(self, entry: str, key: str, agrees: float) -> Elect | None:
-        """A sure member's answer ``key`` was compared with the served one."""
+    def served(self, entry: str, key: str, agrees: float, *, check: Callable[[], Sequence[float]]) -> Elect | None:
+        """A sure member's answer ``key`` was compared with the served one.
+
+        Where the two differ, ``check()`` compares the served answer with the entry's others: a wrong one that many are
+        served would otherwise wait for the next who disagrees.
+        """
         name = f"served:{entry}"
-        found = min(MOST_TRUST * self._one, self._sums.get(name, 0.0) + agrees)
+        heard = agrees + (sum(check()) if agrees < 0.0 else 0.0)
+        found = min(MOST_TRUST * self._one, self._sums.get(name, 0.0) + heard)
         if found >= DISTRUSTED_AT * self._one:
             self._sums[name] = found
             return None

@@ -214,11 +214,13 @@ class Replay:
         if self._dice.random() >= rate:
             return
         served = self._memory.served[entry]
-        keys = [served, *self._more(entry, agreement.AUDITED - 1, [served])]
-        evidence = sum(self._compare(number, key) for key in keys)
-        right = agreement.lesson(probability, evidence)
+        agrees = self._compare(number, served)
+        others = [self._compare(number, key) for key in self._more(entry, agreement.AUDITED - 1, [served])]
+        right = agreement.lesson(probability, agrees + sum(others))
+        if agreement.lesson(probability, sum(others)) >= agreement.LESSON_AT and self._elect(number, entry, agrees):
+            right = agreement.SERVED_WRONG
         self.boundary.learn(risk.Lesson(features, right, 1.0 / rate, audited=True))
-        if right >= agreement.LESSON_AT:
+        if right >= agreement.LESSON_AT and str(number) not in self._memory.entry_of:
             self._memory.add(number, entry, self._texts[number])
 
     def _missed(
@@ -239,13 +241,30 @@ class Replay:
             if merge.other in memory.members:
                 home = memory.merge(home, merge.other)
         if placed.entry is not None and placed.sure >= agreement.LESSON_AT:
-            served = memory.served[home]
-            elected = self._trust.served(home, str(number), self._compare(number, served))
-            if elected is not None:
-                memory.served[home] = elected.key
+            self._elect(number, home, self._compare(number, memory.served[home]))
             keys = [key for key in placed.said if memory.entry_of.get(key) == home]
             for expelled in self._trust.members(home, keys, placed):
                 memory.expel(home, expelled.key)
+
+    def _elect(self, number: int, home: str, agrees: float) -> bool:
+        """Was the served answer of an entry, with which a sure member's agrees or not, voted out?"""
+        memory, served = self._memory, self._memory.served[home]
+
+        def check() -> list[float]:
+            found = []
+            for key in self._more(home, agreement.CONFIRMED, [served, str(number)]):
+                pair = (served, key)
+                if pair not in self._checked:
+                    self._checked[pair] = self._compare(int(served), key)
+                    found.append(self._checked[pair])
+            return found
+
+        if self._trust.served(home, str(number), agrees, check=check) is None:
+            return False
+        if str(number) not in memory.entry_of:
+            memory.add(number, home, self._texts[number])
+        memory.served[home] = str(number)
+        return True
 
     def _more(self, entry: str, count: int, besides: Collection[str]) -> list[str]:
         """Further phrasings of an entry, chosen by chance among its latest."""

@@ -166,8 +166,10 @@ class Boundary:
         weights = np.array([lesson.weight for lesson in audits])
         expected = sigmoids(np.array([lesson.features for lesson in audits]) @ self.weights)
         share = weights / weights.sum()
-        mean = float((share * (expected - np.array([lesson.right for lesson in audits]))).sum())
-        chance = float((share**2 * doubt(expected) ** 2).sum())
+        apart = expected - np.array([lesson.right for lesson in audits])
+        mean = float((share * apart).sum())
+        # One audit of a sure hit stands for fifty: alone it is chance, however unlikely the weights call it.
+        chance = float((share**2 * np.maximum(doubt(expected) ** 2, apart**2)).sum())
         return mean * max(0.0, 1.0 - chance / max(mean**2, 1e-12))
 
     def _allowed(self, wrong: float) -> float:

@@ -56,6 +56,16 @@ class _Answers:
         self.fetch(found)
         return found
 
+    def against(self, entry: str, served: str) -> list[float]:
+        """Evidence of an entry's served answer beside those of its other phrasings."""
+        others = self.more(entry, agreement.CONFIRMED, [served])
+        self.fetch([served])
+        return [
+            comparing.evidence(self.known[served], self.known[key])
+            for key in others
+            if {served, key} <= self.known.keys()
+        ]
+
     def between(self, home: str, other: str) -> list[float]:
         """Evidence of pairs of answers, one of each entry."""
         ours, theirs = (self.more(entry, agreement.MERGE_CHECKS, ()) for entry in (home, other))
@@ -87,20 +97,40 @@ def audited(job: Job, place: Place, entry: Entry, *, weight: float, known_until:
     if served is None:
         return  # dropped or expired since
     answers = _Answers(place.scope, entry.answer.text)
-    keys = [served, *answers.more(home, agreement.AUDITED - 1, [served])]
-    evidence = sum(map(answers.compare, keys)) or answers.judged(job, entry.id, served)
+    agrees = answers.compare(served)
+    others = sum(map(answers.compare, answers.more(home, agreement.AUDITED - 1, [served])))
+    evidence = agrees + others or answers.judged(job, entry.id, served)
     if evidence == 0.0:
         telemetry.count("audit.unclear")
         return
     right = agreement.lesson(seen.probability, evidence)
+    if agrees < 0.0 and agreement.lesson(seen.probability, others) >= agreement.LESSON_AT:
+        # The entry fits, and what it serves does not: this phrasing's answer may take its place.
+        joined = _store(resources().store.join, job, place, replace(entry, id=home), known_until)
+        if joined and _voted_out(place, home, served, agrees, answers, ttl_s=known_until - entry.created_at):
+            right = agreement.SERVED_WRONG
     resources().boundaries.teach(job.tenant, place.bucket, Taught(seen.features, right, weight, audited=True))
     telemetry.count("audit.compared")
     if right >= agreement.LESSON_AT:
         _store(resources().store.join, job, place, replace(entry, id=home), known_until)
-    elif right <= agreement.WRONG_AT:
+    elif right <= agreement.WRONG_AT and right != agreement.SERVED_WRONG:
         # The next who asks in these words gets the answer that was given to them.
         _store(resources().store.put, job, place, entry, known_until)
         telemetry.count("audit.wrong")
+
+
+def _voted_out(place: Place, home: str, served: str, agrees: float, answers: _Answers, *, ttl_s: float) -> bool:
+    """Did the fresh answer, which surely belongs to the entry, take the place of the served one?"""
+    members, scope = resources().members, place.scope
+    before = members.trust(scope, [f"served:{home}"])
+    sums = dict(before)
+    check = partial(answers.against, home, served)
+    elected = Trust(sums, comparing.ONE).served(home, place.key, agrees, check=check)
+    members.keep_trust(scope, before, sums, ttl_s=ttl_s)
+    if elected is None or not members.elect(scope, home, elected.key):
+        return False
+    telemetry.count("audit.elected")
+    return True
 
 
 def _as_it_is_now(place: Place) -> Neighbourhood | None:
@@ -188,7 +218,8 @@ def _judge_the_others(place: Place, home: str, placed: Placement, answers: _Answ
     if sure:
         served = members.served(scope, home)
         if served is not None and served != place.key:
-            elected = trust.served(home, place.key, answers.compare(served))
+            check = partial(answers.against, home, served)
+            elected = trust.served(home, place.key, answers.compare(served), check=check)
             if elected is not None and members.elect(scope, home, elected.key):
                 telemetry.count("write_back.elected")
         for expelled in trust.members(home, mine, placed):

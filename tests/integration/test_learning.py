@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from pipelines.cache import Policy
 from pipelines.judging import Budget
 from pipelines.neighbours import Near, Neighbourhood
 from tests.waiting import until
+from workers import keys
 from workers.boundaries import Boundaries, Taught
 from workers.embedded import free_port
 from workers.resources import connect
@@ -98,6 +101,30 @@ def test_an_audit_that_contradicts_the_hit_is_counted_and_mended(
     found = standing(taught, tenant)
     assert found["wrong_per_request"] > 0.1
     until(lambda: taught.ask(question, tenant=tenant).text != first.text)
+
+
+def test_a_wrong_answer_in_a_right_entry_is_voted_out_by_one_audit(
+    taught: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Policy, "audit", lambda *_: 1.0)
+    first = taught.settled(taught.ask(RESET[0], tenant=tenant))
+    for question in RESET[1:]:
+        joined = taught.settled(taught.ask(question, tenant=tenant))
+        until(lambda job_id=joined.job_id: home_of(taught, job_id) == home_of(taught, first.job_id))
+    record = taught.resources.records.recall(str(first.job_id))
+    assert record is not None
+    scope, entry = str(record.scope), str(home_of(taught, first.job_id))
+    served = taught.resources.members.served(scope, entry)
+    wrong = json.dumps(replace(first, text="Parking is free on Sundays behind the house.").encode())
+    for name in (keys.entry(scope, entry), keys.phrasing(scope, str(served))):
+        taught.resources.cache_redis.hset(name, "answer", wrong)
+    question = "How can I reset my password?"
+    taught.model.meanings[question] = "reset"
+    hit = taught.ask(question, tenant=tenant)
+    assert (hit.source, hit.text[:7]) == ("semantic", "Parking")
+    until(lambda: taught.ask(question, tenant=tenant).text[:7] != "Parking")
+    assert home_of(taught, first.job_id) == entry
+    assert taught.ask(RESET[1], tenant=tenant).text[:7] != "Parking", "what fits stays in the entry"
 
 
 def seen(similarity: float, probability: float) -> Neighbourhood:

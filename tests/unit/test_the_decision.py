@@ -121,9 +121,16 @@ def test_entries_made_twice_both_speak_for_the_join_and_are_merged_after_a_check
 
 def test_a_served_answer_that_the_others_contradict_is_replaced() -> None:
     trust = agreement.Trust({}, ONE)
-    assert trust.served("e", "k1", ONE) is None
-    found = [trust.served("e", f"k{n}", -ONE) for n in range(2, 6)]
+    assert trust.served("e", "k1", ONE, check=list) is None
+    found = [trust.served("e", f"k{n}", -ONE, check=list) for n in range(2, 6)]
     assert agreement.Elect("e", "k4") in found
+
+
+def test_a_served_answer_is_compared_with_the_others_once_one_contradicts_it() -> None:
+    trust = agreement.Trust({}, ONE)
+    assert trust.served("e", "k1", -ONE, check=lambda: [-ONE] * 3) == agreement.Elect("e", "k1")
+    assert trust.served("e", "k2", -ONE, check=lambda: [ONE] * 3) is None, "the one that contradicts is alone"
+    assert trust.served("e", "k3", ONE, check=lambda: pytest.fail("nothing to check")) is None
 
 
 def test_a_judges_verdict_moves_the_probability_and_never_alone_decides() -> None:
