@@ -76,5 +76,11 @@ def questions(folder: Path) -> list[str]:
     for path in sorted(folder.glob("*.csv.gz")):
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                found.update(dict.fromkeys(row[name] for name in ("question", "cached", "query") if row.get(name)))
+                found.update(
+                    dict.fromkeys(
+                        row[name]
+                        for name in ("question", "question_a", "question_b", "cached", "query")
+                        if row.get(name)
+                    )
+                )
     return list(found)
