@@ -22,6 +22,7 @@ from workers.evaluating import _vectors
 
 DATA = Path(os.environ.get("FARTHING_DATA", "../shared/data"))
 ASKED = 1_000
+COLUMNS = ("question", "question_a", "question_b", "cached", "query")
 SIZES = (10_000, 100_000)
 CHURNED = 0.2  # of the graph, dropped before a second round
 
@@ -76,11 +77,5 @@ def questions(folder: Path) -> list[str]:
     for path in sorted(folder.glob("*.csv.gz")):
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                found.update(
-                    dict.fromkeys(
-                        row[name]
-                        for name in ("question", "question_a", "question_b", "cached", "query")
-                        if row.get(name)
-                    )
-                )
+                found.update(dict.fromkeys(row[name] for name in COLUMNS if row.get(name)))
     return list(found)
