@@ -108,13 +108,12 @@ class Gray:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Where a tenant's bucket stands: the verifier and its ``weights`` (16,) by now, None while as shipped; the
-    probability at which it serves, the cosine below which it never does; ``hits`` so far and their mean
-    ``uncertainty`` say how many are audited. The defaults are a new tenant's.
+    """Where a tenant's bucket stands: its verifier with the weights learned so far, the probability at which it serves,
+    the cosine below which it never does; ``hits`` so far and their mean ``uncertainty`` say how many are audited. The
+    defaults are a new tenant's.
     """
 
     verifier: verify.Weights = field(default_factory=verify.shipped)
-    weights: NDArray[np.float64] | None = None
     at: float = risk.COLD_BOUNDARY
     least_similarity: float = risk.COLD_SIMILARITY[verify.SENTENCES]
     hits: int = 0
@@ -127,8 +126,7 @@ class Policy:
 
     def probability(self, features: NDArray[np.float64]) -> float:
         """Probability that a suspect with these raw features (15,) is right."""
-        weights = self.verifier.weights if self.weights is None else self.weights
-        return sigmoid(float(self.verifier.standardised(features) @ weights))
+        return sigmoid(float(self.verifier.standardised(features) @ self.verifier.weights))
 
     def audit(self, probability: float, dice: float) -> float | None:
         """The weight, >= 1, of the audit of a hit of this probability; None when ``dice`` in [0, 1) spares it."""

@@ -51,8 +51,7 @@ class Keeping:
     """What is kept, and how long, in seconds. A question asked ``frequent_asks`` times within a day is frequent.
 
     What was found to mean the same is known for ``known_s``, longer than the answer to it is served. A person's
-    correction is kept ``curated_s``. An answer
-    sampled at more than ``max_temperature`` is one of many, and not kept.
+    correction is kept ``curated_s``. An answer sampled at more than ``max_temperature`` is one of many, and not kept.
     """
 
     frequent_ttl_s: float = 24 * 3600.0

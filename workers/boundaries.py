@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -246,8 +246,7 @@ class Boundaries:
 
 def _policy(boundary: risk.Boundary) -> Policy:
     return Policy(
-        verifier=boundary.shipped,
-        weights=boundary.weights,
+        verifier=replace(boundary.shipped, weights=boundary.weights),
         at=boundary.at,
         least_similarity=boundary.least_similarity,
         hits=boundary.hits,

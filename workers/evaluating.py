@@ -170,11 +170,8 @@ def _span(raw: dict[str, Any]) -> tuple[int, int, str]:
 
 def _read_by(encoders: Sequence[Encoder], texts: Sequence[str]) -> list[tuple[Encoder, list[int]]]:
     """Which texts each encoder reads first, by number; those that none reads are in nobody's list."""
-    found: list[tuple[Encoder, list[int]]] = [(encoder, []) for encoder in encoders]
-    for number, text in enumerate(texts):
-        mine = next((mine for encoder, mine in found if encoding.readable(encoder, text)), None)
-        if mine is not None:
-            mine.append(number)
+    readers = [encoding.reader(encoders, text) for text in texts]
+    found = [(encoder, [i for i, reader in enumerate(readers) if reader is encoder]) for encoder in encoders]
     return [(encoder, mine) for encoder, mine in found if mine]
 
 

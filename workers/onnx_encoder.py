@@ -16,7 +16,7 @@ import numpy as np
 
 from pipelines import verify
 from pipelines.errors import EncoderUnavailable
-from workers.sentence_encoder import RECIPE, TransformerEncoder, is_latin
+from workers.sentence_encoder import RECIPE, Reading, TransformerEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,6 @@ class OnnxEncoder:
             from tokenizers import Tokenizer
         except ImportError:
             raise EncoderUnavailable(name_or_path, MISSING) from None
-        self._latin = latin
         self.kind = verify.EIGHT_BITS if int8 else verify.SENTENCES
         home = folder / _digest(name_or_path)
         try:
@@ -59,17 +58,15 @@ class OnnxEncoder:
             # One thread a process: lookups run in parallel, and a queue is scaled by processes.
             options.intra_op_num_threads = options.inter_op_num_threads = 1
             self._session: Any = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-            self._reading: Any = Tokenizer.from_file(str(home / TOKENIZER))
+            own = Tokenizer.from_file(str(home / TOKENIZER))
+            self._reading = Reading(own, window=int(facts["window"]), unknown=facts["unknown"], latin=latin)
             self._tokenizer: Any = Tokenizer.from_file(str(home / TOKENIZER))
         except EncoderUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - onnxruntime's and tokenizers' errors have no common class of their own
             said = f"{home}: {type(error).__name__}: {error!s:.200}; remove the folder to export anew"
             raise EncoderUnavailable(name_or_path, said) from None
-        self._reading.no_truncation()
-        self._reading.no_padding()
-        self._window, self._unknown = int(facts["window"]), facts["unknown"]
-        self._tokenizer.enable_truncation(self._window + 2)
+        self._tokenizer.enable_truncation(self._reading.window + 2)
         self._tokenizer.enable_padding()
         self.dimensions = int(facts["dimensions"])
         self.fingerprint = f"{facts['fingerprint']}-int8" if int8 else str(facts["fingerprint"])
@@ -89,14 +86,8 @@ class OnnxEncoder:
         return Decimal(0)
 
     def reads(self, text: str) -> float:
-        """As :meth:`TransformerEncoder.reads`."""
-        if self._latin and not is_latin(text):
-            return 0.0
-        ids = self._reading.encode(text, add_special_tokens=False).ids
-        if not 0 < len(ids) <= self._window:
-            return 0.0
-        unknown: int = sum(token == self._unknown for token in ids)
-        return 1.0 - unknown / len(ids)
+        """As :meth:`Reading.share`."""
+        return self._reading.share(text)
 
 
 def _digest(name_or_path: str) -> str:
@@ -152,8 +143,14 @@ def _export(name_or_path: str, home: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
-    facts = {"fingerprint": whole.fingerprint, "dimensions": whole.dimensions, **whole.reading()}
-    (home / TOKENIZER).write_text(whole.tokenizer_json(), encoding="utf-8")
+    reading = whole.reading
+    facts = {
+        "fingerprint": whole.fingerprint,
+        "dimensions": whole.dimensions,
+        "window": reading.window,
+        "unknown": reading.unknown,
+    }
+    (home / TOKENIZER).write_text(reading.tokenizer.to_str(), encoding="utf-8")
     (home / FACTS).write_text(json.dumps(facts) + "\n", encoding="utf-8")
 
 

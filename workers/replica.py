@@ -216,10 +216,21 @@ class Replicas:
                 self._unload()
 
     def _apply(self, scope: str, partition: _Partition, changes: list[Change]) -> None:
+        if self._applied(partition, changes):
+            self._consider(partition)
+            return
+        telemetry.count("replica.reloaded")
+        fresh = self._load(scope, partition.index.dimensions)
+        with self._lock:
+            if scope in self._partitions:
+                self._partitions[scope] = fresh
+
+    def _applied(self, partition: _Partition, changes: list[Change]) -> bool:
+        """False where the log was trimmed past us, or began anew."""
         with partition.lock:
             for change in changes:
                 if change.number != partition.number + 1:
-                    break  # the log was trimmed past us, or began anew
+                    return False
                 partition.position, partition.number = change.position, change.number
                 if change.into is not None:
                     partition.merge(change.into, change.key)
@@ -227,13 +238,4 @@ class Replicas:
                     partition.drop(change.key)
                 else:
                     partition.add(change.phrasing)
-            else:
-                build = partition.index.due()
-                if build is not None:
-                    self._due.put((partition, build))
-                return
-        telemetry.count("replica.reloaded")
-        fresh = self._load(scope, partition.index.dimensions)
-        with self._lock:
-            if scope in self._partitions:
-                self._partitions[scope] = fresh
+        return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,9 +47,32 @@ def packaged() -> str:
     return str(folder)
 
 
-def is_latin(text: str) -> bool:
-    """Are all its letters of the Latin script?"""
-    return _NOT_LATIN.search(text) is None
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a model can read: its tokenizer (a copy of one's own: it is changed), the tokens it takes at the most, the
+    unknown token's id or None, and whether it was taught languages of Latin script alone.
+    """
+
+    tokenizer: Any
+    window: int
+    unknown: int | None
+    latin: bool
+
+    def __post_init__(self) -> None:
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+
+    def share(self, text: str) -> float:
+        """Share of tokens that are in the vocabulary; 0 when the text exceeds the window or has none, and for a script
+        that the model was not taught: its vocabulary has letters of most.
+        """
+        if self.latin and _NOT_LATIN.search(text):
+            return 0.0
+        ids = self.tokenizer.encode(text, add_special_tokens=False).ids
+        if not 0 < len(ids) <= self.window:
+            return 0.0
+        unknown: int = sum(token == self.unknown for token in ids)
+        return 1.0 - unknown / len(ids)
 
 
 class TransformerEncoder:
@@ -57,7 +81,6 @@ class TransformerEncoder:
     kind = verify.SENTENCES
 
     def __init__(self, name_or_path: str, *, latin: bool = False) -> None:
-        self._latin = latin
         try:
             from sentence_transformers import SentenceTransformer
             from transformers.utils import logging
@@ -67,18 +90,20 @@ class TransformerEncoder:
         except (OSError, ValueError, RuntimeError, ImportError) as error:
             raise EncoderUnavailable(name_or_path, f"{type(error).__name__}: {error!s:.200}") from None
         # Its own copy: the model's tokenizer changes its truncation as it encodes, in another thread.
-        self._tokenizer: Any = copy.deepcopy(self._model.tokenizer.backend_tokenizer)
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        tokenizer = copy.deepcopy(self._model.tokenizer.backend_tokenizer)
         unknown = self._model.tokenizer.unk_token
-        self._unknown = None if unknown is None else self._tokenizer.token_to_id(unknown)
-        self._window = int(self._model.max_seq_length or 512) - 2  # a mark before and one behind
+        self.reading = Reading(
+            tokenizer,
+            window=int(self._model.max_seq_length or 512) - 2,  # a mark before and one behind
+            unknown=None if unknown is None else tokenizer.token_to_id(unknown),
+            latin=latin,
+        )
         self.dimensions = len(self.encode([PROBE])[0])
         self.fingerprint = f"st-{self._digest()}-{RECIPE}"
 
     def _digest(self) -> str:
         """Of the weights and the vocabulary, wherever they came from."""
-        digest = hashlib.sha256(self._tokenizer.to_str().encode())
+        digest = hashlib.sha256(self.reading.tokenizer.to_str().encode())
         for name, tensor in sorted(self._model.state_dict().items()):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(tensor.float().numpy()).tobytes())
@@ -88,15 +113,6 @@ class TransformerEncoder:
         """The network from tokens to their vectors, and how they become one (``mean``, ``cls``, …)."""
         first, second = self._model[0], self._model[1]
         return first.auto_model, str(getattr(second, "pooling_mode", None) or second.get_pooling_mode_str())
-
-    def reading(self) -> dict[str, Any]:
-        """The window in tokens, and the unknown token's id or None."""
-        return {"window": self._window, "unknown": self._unknown}
-
-    def tokenizer_json(self) -> str:
-        """The tokenizer as its library writes it."""
-        found: str = self._tokenizer.to_str()
-        return found
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32 rows of length 1."""
@@ -108,13 +124,5 @@ class TransformerEncoder:
         return Decimal(0)
 
     def reads(self, text: str) -> float:
-        """Share of tokens that are in the vocabulary; 0 when the text exceeds the window or has none, and for a script
-        that the model was not taught: its vocabulary has letters of most.
-        """
-        if self._latin and not is_latin(text):
-            return 0.0
-        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
-        if not 0 < len(ids) <= self._window:
-            return 0.0
-        unknown: int = sum(token == self._unknown for token in ids)
-        return 1.0 - unknown / len(ids)
+        """As :meth:`Reading.share`."""
+        return self.reading.share(text)

@@ -155,7 +155,7 @@ def test_what_lookups_note_and_lessons_teach_moves_the_boundary(boundaries: Boun
     assert found["semantic_hits"] == 110
     until(lambda: boundaries.policy("t", "").least_similarity < 0, within_s=10)
     after = boundaries.policy("t", "")
-    assert not np.allclose(after.weights, before.weights)
+    assert not np.allclose(after.verifier.weights, before.verifier.weights)
     assert boundaries.known() == [("t", "")]
     assert boundaries.known("other") == []
 
