@@ -43,17 +43,23 @@ LEAST_ALLOWED = 0.2  # of the target, while a debt is paid back: no hits would t
 MOST_STRETCH = 1.5  # of the target, while a surplus is spent
 
 
+FOLLOW_UP = "/follow-up"
+
+
 def bucket(category: str, *, kind: str, follows: bool) -> str:
     """What has a boundary of its own within a tenant: the job's category, the kind of encoder (its cosines mean other
     things), and whether the question followed others (that it stands alone may itself be a mistake).
+
+    The usual kind is named only where the category itself ends as if it named one.
     """
-    marks = [f"/{kind}"] * (kind != verify.SENTENCES) + ["/follow-up"] * follows
-    return category + "".join(marks)
+    named = kind != verify.SENTENCES or category.endswith((FOLLOW_UP, *(f"/{known}" for known in verify.KINDS)))
+    return category + f"/{kind}" * named + FOLLOW_UP * follows
 
 
 def kind_of(bucket: str) -> str:
     """The kind of encoder that a bucket is of."""
-    return next((kind for kind in verify.KINDS if f"/{kind}" in bucket), verify.SENTENCES)
+    plain = bucket.removesuffix(FOLLOW_UP)
+    return next((kind for kind in verify.KINDS if plain.endswith(f"/{kind}")), verify.SENTENCES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ The model is exported once, with torch, into the state folder; from then on torc
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import warnings
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ from pipelines.errors import EncoderUnavailable
 from workers.sentence_encoder import RECIPE, Reading, TransformerEncoder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 OPSET = 17
 MISSING = "onnx and onnxruntime are not installed: pip install 'farthing[onnx]'"
 MODEL, EIGHT_BITS, FACTS, TOKENIZER = "model.onnx", "model-int8.onnx", "facts.json", "tokenizer.json"
+LOCK = "lock"
 
 
 class OnnxEncoder:
@@ -48,11 +51,12 @@ class OnnxEncoder:
         self.kind = verify.EIGHT_BITS if int8 else verify.SENTENCES
         home = folder / _digest(name_or_path)
         try:
-            if not (home / FACTS).exists():
-                _export(name_or_path, home)
             file = home / (EIGHT_BITS if int8 else MODEL)
-            if not file.exists():
-                _quantise(home / MODEL, file)
+            with _alone(home):
+                if not (home / FACTS).exists():
+                    _export(name_or_path, home)
+                if not file.exists():
+                    _quantise(home / MODEL, file)
             facts = json.loads((home / FACTS).read_text(encoding="utf-8"))
             options = onnxruntime.SessionOptions()
             # One thread a process: lookups run in parallel, and a queue is scaled by processes.
@@ -124,7 +128,6 @@ def _export(name_or_path: str, home: Path) -> None:
             mean = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1e-9)
             return torch.nn.functional.normalize(mean, dim=1)
 
-    home.mkdir(parents=True, exist_ok=True)
     sentence = Sentence().eval()
     for weight in sentence.parameters():
         weight.requires_grad_(False)
@@ -151,6 +154,7 @@ def _export(name_or_path: str, home: Path) -> None:
         "unknown": reading.unknown,
     }
     (home / TOKENIZER).write_text(reading.tokenizer.to_str(), encoding="utf-8")
+    # Last: where the facts are, all is.
     (home / FACTS).write_text(json.dumps(facts) + "\n", encoding="utf-8")
 
 
@@ -159,4 +163,15 @@ def _quantise(model: Path, file: Path) -> None:
         from onnxruntime.quantization import QuantType, quantize_dynamic
     except ImportError:
         raise EncoderUnavailable(str(model), MISSING) from None
-    quantize_dynamic(str(model), str(file), weight_type=QuantType.QInt8)
+    part = file.with_suffix(".part")
+    quantize_dynamic(str(model), str(part), weight_type=QuantType.QInt8)
+    part.replace(file)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Workers that start together share the folder: the first one exports, the others wait for it."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+        yield

@@ -62,6 +62,19 @@ def test_what_was_exported_needs_no_torch(state: Path) -> None:
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
+def test_workers_that_start_together_leave_one_whole_export(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from workers import encoders;"
+        f"encoders.load('int8:packaged', None, Path({str(tmp_path)!r})).encode(['hello'])"
+    )
+    started = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(2)]
+    assert [one.wait(timeout=100) for one in started] == [0, 0]
+    (home,) = (tmp_path / "encoders").iterdir()
+    assert sorted(file.name for file in home.iterdir()) == sorted(
+        ["facts.json", "lock", "model-int8.onnx", "model.onnx", "tokenizer.json"]
+    )
+
+
 def test_a_broken_export_is_named_with_its_mend(state: Path, tmp_path: Path) -> None:
     good = next((state / "encoders").iterdir())
     broken = tmp_path / "encoders" / good.name

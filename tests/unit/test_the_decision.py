@@ -133,6 +133,19 @@ def test_a_served_answer_is_compared_with_the_others_once_one_contradicts_it() -
     assert trust.served("e", "k3", ONE, check=lambda: pytest.fail("nothing to check")) is None
 
 
+def test_no_two_buckets_have_one_name_and_each_knows_its_encoder() -> None:
+    categories = ("", "billing", "fonts/characters", "int8", "help/int8", "forum/follow-up", "a/sentences")
+    named = {
+        risk.bucket(category, kind=kind, follows=follows): (category, kind, follows)
+        for category in categories
+        for kind in verify.KINDS
+        for follows in (False, True)
+    }
+    assert len(named) == len(categories) * len(verify.KINDS) * 2
+    assert all(risk.kind_of(bucket) == kind for bucket, (_, kind, _) in named.items())
+    assert risk.bucket("billing", kind=verify.SENTENCES, follows=False) == "billing"
+
+
 def test_a_judges_verdict_moves_the_probability_and_never_alone_decides() -> None:
     assert judging.asks(0.7, served_at=0.95)
     assert not judging.asks(0.96, served_at=0.95)
