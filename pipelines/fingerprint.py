@@ -49,7 +49,10 @@ def normalise(text: str) -> str:
     "you ship it" differ; a final full stop or exclamation mark goes. Of Chinese, the particles at a sentence's end,
     structural 的 and punctuation go too, and what asks by a word of its own ends with a question mark.
     """
-    plain = _bare(without_courtesy(text))
+    plain = without_courtesy(text)
+    if not HAN.search(plain):
+        return plain
+    plain = _bare(plain)
     while (again := _bare(without_courtesy(plain))) != plain:
         plain = again
     return plain
@@ -64,8 +67,6 @@ def without_courtesy(text: str) -> str:
 
 
 def _bare(plain: str) -> str:
-    if not HAN.search(plain):
-        return plain
     asks = plain.endswith("?") or _ASKS.search(plain) is not None
     bare = plain
     for dropped in (_PARTICLES, _FILLERS, _BESIDE_HAN):

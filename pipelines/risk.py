@@ -24,7 +24,7 @@ TARGET = 0.01  # wrong hits per request, unless the operator chose another
 COLD_BOUNDARY = 0.93  # until enough was seen
 # And nothing farther is served until so many lessons of the tenant's own were learned. Of characters nothing at all: on
 # 8,802 pairs of LCQMC a fifth of what they call all but the same is something else.
-COLD_SIMILARITY = {verify.SENTENCES: 0.9, verify.EIGHT_BITS: 0.9, verify.CHARACTERS: 1.01}
+COLD_SIMILARITY = {verify.SENTENCES: 0.9, verify.CHARACTERS: 1.01}
 COLD_LESSONS = 200
 RECENT = 3_000  # requests whose expected errors set the boundary
 NOTHING = 1.01  # the boundary when not even the surest may be served

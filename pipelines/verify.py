@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pipelines.neighbours import Near
 
 # Kinds of encoders: their cosines mean different things.
-SENTENCES, CHARACTERS, EIGHT_BITS = "sentences", "characters", "int8"
-KINDS = (SENTENCES, CHARACTERS, EIGHT_BITS)
+SENTENCES, CHARACTERS = "sentences", "characters"
+KINDS = (SENTENCES, CHARACTERS)
 NEAREST = 16  # phrasings that vote
 KERNEL = 0.06  # a phrasing this much farther (cosine) than the nearest has 1/e of its vote
 NARROW, WIDE = 0.03, 0.15  # other kernels: whether they agree says how clear the vote is
@@ -142,7 +142,7 @@ def shipped(encoder: str = SENTENCES) -> Weights:
     """The weights that the package carries for a kind of encoder, made by `farthing train verify`.
 
     ``sentences``: from banking77 and clinc150, encoded by all-MiniLM-L6-v2. ``characters``: from questions of Chinese
-    banks' customers, encoded by their characters. ``int8``: as ``sentences``, by weights of eight bits.
+    banks' customers, encoded by their characters.
     """
-    name = {SENTENCES: "verify.json", CHARACTERS: "verify-characters.json", EIGHT_BITS: "verify-int8.json"}[encoder]
+    name = {SENTENCES: "verify.json", CHARACTERS: "verify-characters.json"}[encoder]
     return Weights.decode(json.loads(files("pipelines").joinpath(name).read_text(encoding="utf-8")))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Nothing of the developer's own installation may reach a test.
 for name in [name for name in os.environ if name.startswith(("FARTHING_", "OPENAI_", "CELERY_"))]:
     del os.environ[name]
+# What is exported once serves every test, and every process that one starts.
+os.environ["FARTHING_ENCODER_DIR"] = str(Path(".pytest_cache/encoders").absolute())
 
 
 # Hypothesis builds its table of Unicode on first use, which is no fault of a test's; no test is about its speed.

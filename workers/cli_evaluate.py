@@ -133,7 +133,7 @@ def _encoder(spec: str) -> Encoder:
     def no_provider(_: str) -> Any:
         raise EncoderUnavailable(spec, "evaluation runs with a model of its own: it would pay for every row")
 
-    loaded = encoders.load(spec, no_provider, Settings.from_env().state)
+    loaded = encoders.load(spec, no_provider, Settings.from_env().encoders)
     if loaded is None:
         raise EncoderUnavailable(spec, "there is nothing to measure without an encoder")
     return loaded

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines import tokens, verify
 from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
-from workers import characters
+from workers import characters, onnx_encoder, telemetry
 from workers.characters import CharacterEncoder
 from workers.onnx_encoder import OnnxEncoder
 from workers.sentence_encoder import PROBE, RECIPE, TransformerEncoder, packaged
@@ -23,30 +23,36 @@ if TYPE_CHECKING:
     Embed = Callable[[Sequence[str]], list[list[float]]]
     Price = Callable[[int], Decimal]
 
+RUNTIMES = ("torch:", "onnx:", "int8:")
 MAX_EMBEDDING_CHARS = 24_000  # OpenAI's embedding models read 8,191 tokens; three characters each is on the safe side
 
 
-def load(spec: str, provider: Callable[[str], tuple[Embed, Price]], state: Path) -> Encoder | None:
+def load(spec: str, provider: Callable[[str], tuple[Embed, Price]], folder: Path) -> Encoder | None:
     """The encoder that ``spec`` names, or None for ``none``; raises EncoderUnavailable.
 
     ``packaged``, ``characters`` or ``characters:<folder>`` (from `farthing train characters`), ``openai:<model>``, or
     a sentence-transformers hub name or path. ``provider`` makes, for a model's name, what embeds texts with it and what
-    a number of tokens costs there. ``onnx:`` or ``int8:`` before one of ours exports it into the folder ``state``.
+    a number of tokens costs there. ``onnx:`` or ``int8:`` before one of ours exports it into ``folder`` and runs it
+    there, ``torch:`` never does; the packaged one without either is exported where ONNX Runtime is installed.
     """
     if spec == "none":
         return None
     if spec == "characters" or spec.startswith("characters:"):
-        folder = spec.removeprefix("characters").removeprefix(":")
-        return CharacterEncoder(Path(folder) if folder else characters.SHIPPED)
+        characters_in = spec.removeprefix("characters").removeprefix(":")
+        return CharacterEncoder(Path(characters_in) if characters_in else characters.SHIPPED)
     if spec.startswith("openai:"):
         model = spec.removeprefix("openai:")
         return ProviderEncoder(model, *provider(model))
-    for prefix, int8 in (("onnx:", False), ("int8:", True)):
-        if spec.startswith(prefix):
-            name = spec.removeprefix(prefix)
-            path = packaged() if name == "packaged" else name
-            return OnnxEncoder(path, state / "encoders", int8=int8, latin=name == "packaged")
-    return TransformerEncoder(packaged(), latin=True) if spec == "packaged" else TransformerEncoder(spec)
+    runtime, _, name = spec.partition(":") if spec.startswith(RUNTIMES) else ("", "", spec)
+    path, latin = (packaged(), True) if name == "packaged" else (name, False)
+    if runtime in ("onnx", "int8"):
+        return OnnxEncoder(path, folder, int8=runtime == "int8", latin=latin)
+    if not runtime and latin and onnx_encoder.installed():
+        try:
+            return OnnxEncoder(path, folder, latin=latin)
+        except EncoderUnavailable as error:
+            telemetry.log().warning("torch encodes, at half the speed", said=str(error))
+    return TransformerEncoder(path, latin=latin)
 
 
 def readers(encoder: Encoder | None) -> tuple[Encoder, ...]:

@@ -10,6 +10,7 @@ from pipelines import cache, encoding, fingerprint, followup, judging, privacy, 
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.journey import Place
 from workers import telemetry
+from workers.stores import Known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,9 +89,10 @@ class Lookup:
             return Found(place=place, degraded=(*self._broken, "cache unavailable"))
 
     def _find(self, job: Job, place: Place, question: str, encoder: Encoder | None, now: float) -> Found:
-        cannot: frozenset[str] = frozenset()
+        known = Known(None)
         if job.cache == "use":
-            entry, cannot = self._store.find(place.scope, place.key)
+            known = self._store.find(place.scope, place.key)
+            entry = known.entry
             if entry is not None and entry.expires_at > now and self._sharing.allows(job, place, entry):
                 self._boundaries.note(job.tenant, place.bucket, None, served=False)
                 hit = cache.Hit(entry.id, similarity=1.0, probability=1.0, decided_by="exact")
@@ -107,12 +109,12 @@ class Lookup:
             return missed
         around = self.replicas.search(place.scope, vector, verify.NEAREST, now)
         policy = self._boundaries.policy(job.tenant, place.bucket)
-        candidates = cache.apart(around.candidates, cannot)
+        candidates = cache.apart(around.candidates, known.cannot)
         decision = cache.decide(question, candidates, around.centres.__getitem__, policy)
         telemetry.count(f"semantic.{type(decision).__name__.lower()}")
         missed = replace(missed, place=replace(place, seen=decision.seen))
         if isinstance(decision, cache.Gray) and self._judged and judging.could_serve(decision.seen):
-            verdict = self._members.verdict(place.scope, place.key)
+            verdict = self._members.verdict(place.scope, known.verdict)
             if verdict is None or verdict[0] != decision.seen.suspect or verdict[1] < policy.at:
                 return missed  # the judge notes it, whatever comes of it
             decision = cache.promoted(decision.seen, verdict[1])

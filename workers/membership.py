@@ -46,11 +46,11 @@ class Membership:
         """The words of those phrasings that are there."""
         return [raw.decode() for raw in self._each(scope, phrasings, "question").values()]
 
-    def verdict(self, scope: str, key: str) -> tuple[str, float] | None:
-        """The entry that the judge let answer this very question, and how probably it is right."""
-        with failing_as("cache"):
-            raw = self._redis.get(keys.verdict(scope, key))
-        if raw is None:
+    def verdict(self, scope: str, raw: bytes) -> tuple[str, float] | None:
+        """Reads what :meth:`keep_verdict` kept of a question: the entry that the judge let answer it, and how probably
+        it is right.
+        """
+        if not raw:
             return None
         entry, probability = json.loads(raw)
         return self.now(scope, entry), float(probability)

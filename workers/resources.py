@@ -205,7 +205,7 @@ class Resources:
         from workers import encoders
         from workers.batching import MicroBatcher
 
-        loaded = encoders.load(self.settings.encoder, self._embedding, self.settings.state)
+        loaded = encoders.load(self.settings.encoder, self._embedding, self.settings.encoders)
         return None if loaded is None else MicroBatcher(loaded)
 
     def _embedding(self, model: str) -> tuple[encoders.Embed, encoders.Price]:

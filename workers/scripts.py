@@ -21,19 +21,27 @@ local function count(key, life_s)
 end
 """
 
-# KEYS: asked. ARGV: the counter's life in seconds, from the first time it counts.
-COUNT_ASKED = _COUNT + "count(KEYS[1], ARGV[1])"
+# KEYS: entry. ARGV: the scope's prefix, the counter's life in seconds, from the first time it counts. Returns the
+# entry's hash, flat, empty when there is none; the question whose answer it serves counts as asked once more.
+SERVE = (
+    _COUNT
+    + """
+local entry = redis.call('HGETALL', KEYS[1])
+if #entry > 0 then count(ARGV[1] .. 'asked:' .. redis.call('HGET', KEYS[1], 'served'), ARGV[2]) end
+return entry
+"""
+)
 
-# KEYS: phrasing, asked, cannot. ARGV: the scope's prefix, the counter's life in seconds. Counts the question; returns
-# the entry's hash, flat, empty when there is none; then the phrasings that it must never be matched with.
+# KEYS: phrasing, asked, cannot, verdict. ARGV: as SERVE. Counts the question; returns the entry's hash, flat, empty
+# when there is none; then the phrasings that it must never be matched with, and what the judge said of it, if anything.
 FIND = (
     _COUNT
     + """
 count(KEYS[2], ARGV[2])
 local id, entry = redis.call('HGET', KEYS[1], 'entry'), {}
 if id then entry = redis.call('HGETALL', ARGV[1] .. 'entry:' .. id) end
-if #entry > 0 then return {entry, {}} end
-return {entry, redis.call('SMEMBERS', KEYS[3])}
+if #entry > 0 then return {entry, {}, ''} end
+return {entry, redis.call('SMEMBERS', KEYS[3]), redis.call('GET', KEYS[4]) or ''}
 """
 )
 

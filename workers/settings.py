@@ -41,7 +41,10 @@ class Settings:
         "FARTHING_ENCODER",
         "packaged",
         "`packaged`, `none`, `characters[:<folder>]`, `openai:<model>`, or a sentence-transformers hub name or path;"
-        " `onnx:` or `int8:` before it",
+        " `onnx:`, `int8:` or `torch:` before it",
+    )
+    encoder_dir: str = _setting(
+        "FARTHING_ENCODER_DIR", "~/.cache/farthing", "where encoders are exported to for ONNX Runtime, once"
     )
     replica_mb: int = _setting(
         "FARTHING_REPLICA_MB", 2000, "memory for the replicas of one lookup worker; the scope unused for longest goes"
@@ -72,6 +75,11 @@ class Settings:
     def state(self) -> Path:
         """The state folder, ``~`` expanded."""
         return Path(self.state_dir).expanduser()
+
+    @property
+    def encoders(self) -> Path:
+        """The encoders' folder, ``~`` expanded."""
+        return Path(self.encoder_dir).expanduser()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:

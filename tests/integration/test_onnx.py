@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pipelines import verify
 from pipelines.errors import EncoderUnavailable
-from workers import encoders
+from workers import encoders, onnx_encoder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +30,11 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("state")
 
 
-def test_the_vectors_are_the_same_and_so_is_the_index(fleet: InProcess, state: Path) -> None:
-    ours, exact = encoders.load("onnx:packaged", no_provider, state), fleet.resources.encoder
+def test_the_vectors_are_the_same_and_so_is_the_index(state: Path) -> None:
+    ours, exact = (
+        encoders.load("onnx:packaged", no_provider, state),
+        encoders.load("torch:packaged", no_provider, state),
+    )
     assert ours is not None
     assert exact is not None
     assert (ours.fingerprint, ours.dimensions, ours.kind) == (exact.fingerprint, exact.dimensions, exact.kind)
@@ -46,10 +48,10 @@ def test_eight_bits_are_near_and_never_compared_with_the_exact_ones(fleet: InPro
     assert ours is not None
     assert exact is not None
     assert ours.fingerprint != exact.fingerprint
-    assert ours.kind == verify.EIGHT_BITS
+    assert ours.kind == exact.kind
     found = ours.encode(TEXTS)
     assert np.linalg.norm(found, axis=1) == pytest.approx(1.0, abs=1e-4)
-    assert (found * exact.encode(TEXTS)).sum(axis=1).min() > 0.85
+    assert (found * exact.encode(TEXTS)).sum(axis=1).min() > 0.95
 
 
 def test_what_was_exported_needs_no_torch(state: Path) -> None:
@@ -69,16 +71,49 @@ def test_workers_that_start_together_leave_one_whole_export(tmp_path: Path) -> N
     )
     started = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(2)]
     assert [one.wait(timeout=100) for one in started] == [0, 0]
-    (home,) = (tmp_path / "encoders").iterdir()
+    (home,) = tmp_path.iterdir()
     assert sorted(file.name for file in home.iterdir()) == sorted(
         ["facts.json", "lock", "model-int8.onnx", "model.onnx", "tokenizer.json"]
     )
 
 
+def test_the_packaged_encoder_needs_no_torch_once_it_was_exported(fleet: InProcess) -> None:
+    assert type(fleet.resources.encoder._encoder).__name__ == "OnnxEncoder"
+
+
+def test_what_was_exported_may_be_read_only(state: Path) -> None:
+    (home,) = state.iterdir()
+    (home / "lock").unlink()
+    assert encoders.load("int8:packaged", no_provider, state) is not None
+    assert not (home / "lock").exists()
+
+
+def test_without_a_folder_to_write_to_torch_encodes_what_is_packaged(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    found = encoders.load("packaged", no_provider, tmp_path / "file")
+    assert type(found).__name__ == "TransformerEncoder"
+    with pytest.raises(EncoderUnavailable, match="FARTHING_ENCODER_DIR"):
+        encoders.load("onnx:packaged", no_provider, tmp_path / "file")
+
+
+def test_texts_are_encoded_together_where_that_is_cheaper() -> None:
+    assert onnx_encoder._batches([], 20) == []
+    assert onnx_encoder._batches([10, 11, 12], 20) == [[0, 1, 2]]
+    assert sorted(map(sorted, onnx_encoder._batches([10, 120, 11, 121], 20))) == [[0, 2], [1, 3]]
+    found = onnx_encoder._batches([10] * 70, 5)
+    assert sorted(n for batch in found for n in batch) == list(range(70))
+    assert max(map(len, found)) <= onnx_encoder.MOST_TEXTS
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EncoderUnavailable, match="no/such"):
+        encoders.load("onnx:/no/such/model", no_provider, tmp_path)
+
+
 def test_a_broken_export_is_named_with_its_mend(state: Path, tmp_path: Path) -> None:
-    good = next((state / "encoders").iterdir())
-    broken = tmp_path / "encoders" / good.name
-    broken.mkdir(parents=True)
+    good = next(state.iterdir())
+    broken = tmp_path / good.name
+    broken.mkdir()
     for file in good.iterdir():
         (broken / file.name).write_bytes(file.read_bytes()[:200])
     with pytest.raises(EncoderUnavailable, match="remove the folder"):
