@@ -115,14 +115,14 @@ class Policy:
 
     verifier: verify.Weights = field(default_factory=verify.shipped)
     at: float = risk.COLD_BOUNDARY
-    least_similarity: float = risk.COLD_SIMILARITY[verify.SENTENCES]
+    least_similarity: float = verify.shipped().cold_similarity
     hits: int = 0
     uncertainty: float = 0.1
 
     @classmethod
-    def new(cls, kind: str) -> Policy:
-        """Where a tenant begins with an encoder of this kind."""
-        return cls(verifier=verify.shipped(kind), least_similarity=risk.COLD_SIMILARITY[kind])
+    def new(cls, verifier: verify.Weights) -> Policy:
+        """Where a tenant begins."""
+        return cls(verifier=verifier, least_similarity=verifier.cold_similarity)
 
     def probability(self, features: NDArray[np.float64]) -> float:
         """Probability that a suspect with these raw features (15,) is right."""

@@ -99,7 +99,6 @@ class Replay:
         target: float = risk.TARGET,
         seed: int = 0,
         weights: verify.Weights | None = None,
-        kind: str = verify.SENTENCES,
     ) -> None:
         self._dice = np.random.default_rng(seed)
         order = self._dice.permutation(len(texts))
@@ -110,7 +109,7 @@ class Replay:
         self._memory = _Memory(self._vectors)
         self._trust = agreement.Trust({}, self._one)
         self._checked: dict[tuple[str, str], float] = {}
-        self.boundary = risk.Boundary(weights or verify.shipped(kind), target, kind)
+        self.boundary = risk.Boundary(weights or verify.shipped(), target)
         self.hits = self.wrong = self.judge_calls = 0
         self.seen: list[tuple[float, bool]] = []
         self.features: list[NDArray[np.float64]] = []

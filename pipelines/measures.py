@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import followup, judging
+from pipelines import followup, judging, verify
 from pipelines import privacy as finding
 from pipelines.cache import Candidate, Gray, Hit, Policy, decide
 from pipelines.fingerprint import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 UNREADABLE = "unreadable"
@@ -43,11 +43,12 @@ def pairs(
     *,
     judge_error: float | None = None,
     seed: int = 0,
+    verifiers: Callable[[str], verify.Weights] = verify.shipped,
 ) -> dict[str, Any]:
     """Each second question against a cache that holds the first: the decision of a tenant that is new.
 
     ``similar``: each pair's cosine, None where no encoder reads both; ``kinds``: that of the encoder that does. A
-    judge is simulated when its error rate is given.
+    judge is simulated when its error rate is given. ``verifiers`` gives each kind's weights.
     """
     dice = np.random.default_rng(seed)
     refused: Counter[str] = Counter()
@@ -58,7 +59,7 @@ def pairs(
             if cosine is None:
                 reason = UNREADABLE
             else:
-                policy = Policy.new(kind)
+                policy = Policy.new(verifiers(kind))
                 found = decide(other, [Candidate("k", "e", one, cosine)], lambda _, c=cosine: c, policy)  # type: ignore[misc]
                 reason = None if isinstance(found, Hit) else found.reason
                 if isinstance(found, Gray) and judge_error is not None and judging.matters(found.seen):

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 
 TARGET = 0.01  # wrong hits per request, unless the operator chose another
 COLD_BOUNDARY = 0.93  # until enough was seen
-# And nothing farther is served until so many lessons of the tenant's own were learned. Of characters nothing at all: on
-# 8,802 pairs of LCQMC a fifth of what they call all but the same is something else.
-COLD_SIMILARITY = {verify.SENTENCES: 0.9, verify.CHARACTERS: 1.01}
-COLD_LESSONS = 200
+COLD_LESSONS = 200  # of the tenant's own; until then nothing far is served (Weights.cold_similarity)
 RECENT = 3_000  # requests whose expected errors set the boundary
 NOTHING = 1.01  # the boundary when not even the surest may be served
 LEAST_BOUNDARY = 0.6  # below it, a hit is a guess
@@ -89,7 +86,6 @@ class Boundary:
 
     shipped: Weights
     target: float = TARGET
-    kind: str = verify.SENTENCES
     weights: NDArray[np.float64] = field(init=False)
     at: float = COLD_BOUNDARY
     lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=LESSONS))
@@ -120,7 +116,7 @@ class Boundary:
     @property
     def least_similarity(self) -> float:
         """Cosine of the suspect's nearest phrasing below which nothing is served: nothing far to a new tenant."""
-        return COLD_SIMILARITY[self.kind] if self.taught < COLD_LESSONS else -1.0
+        return self.shipped.cold_similarity if self.taught < COLD_LESSONS else -1.0
 
     def decide(self, features: NDArray[np.float64], offset: float, *, lets: bool) -> bool:
         """Serve? Notes the request. ``lets``: nothing beside the probability speaks against it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines import gates, verify
+from pipelines import gates, risk, verify
 from pipelines.evaluate import Channel, Replay
-from pipelines.logistic import regress
+from pipelines.logistic import regress, sigmoids
 from pipelines.neighbours import Near
 from pipelines.verify import Weights
 
@@ -28,6 +29,8 @@ MEANINGS = (8, 30, 150)
 MOST_PAIRS = 12_000  # of one file; more take minutes to encode and teach nothing new
 BESIDES = 400  # other questions in the second cache
 RIDGE = 1e-3
+MOST_WRONG, LEAST_SERVED = 0.01, 50  # of what a new tenant is served; and of how many examples that is known
+LEAST_SCALE = 1e-3  # of a feature that did not vary: it gets no weight, and nobody divides by zero
 LEAST_SIMILARITY = 0.5  # pairs farther apart teach nothing: no cache would look at them
 
 
@@ -120,9 +123,29 @@ def fit(examples: Sequence[Examples]) -> Weights:
     y = np.concatenate([right for _, right in examples])
     w = np.concatenate([np.full(len(right), 1.0 / (len(right) * len(examples))) for _, right in examples])
     mean = (w[:, None] * x).sum(axis=0)
-    scale = np.sqrt((w[:, None] * (x - mean) ** 2).sum(axis=0)) + 1e-6
+    scale = np.maximum(np.sqrt((w[:, None] * (x - mean) ** 2).sum(axis=0)), LEAST_SCALE)
     z = np.concatenate((np.ones((len(x), 1)), (x - mean) / scale), axis=1)
     ridge = np.full(verify.COUNT + 1, RIDGE)
     ridge[0] = 1e-9  # the bias is free
     nothing = np.zeros(verify.COUNT + 1)
     return Weights(mean, scale, regress(z, y, w, start=nothing, towards=nothing, holds=ridge, steps=40, enough=1e-12))
+
+
+def cold_similarity(weights: Weights, examples: Sequence[Examples]) -> float:
+    """From which cosine on a new tenant may be served by these weights: the least at which, of the examples that near
+    and probable enough, at most one in a hundred was wrong; verify.NEVER when there is none, or too few to tell.
+    """
+    x = np.concatenate([features for features, _ in examples])
+    right = np.concatenate([found for _, found in examples])
+    served = sigmoids(weights.standardised(x) @ weights.weights) >= risk.COLD_BOUNDARY
+    falling = np.argsort(-x[served, 0])
+    wrong = np.cumsum(1.0 - right[served][falling])
+    allowed = np.flatnonzero(wrong <= MOST_WRONG * np.arange(1, len(wrong) + 1))
+    if not len(allowed) or allowed[-1] + 1 < LEAST_SERVED:
+        return verify.NEVER
+    return float(x[served, 0][falling][allowed[-1]])
+
+
+def from_lessons(weights: Weights, lessons: Sequence[risk.Lesson]) -> Weights:
+    """The weights that a tenant's own lessons suggest, held near those that they were learned on."""
+    return replace(weights, weights=risk.refit(weights.weights, weights.weights, lessons))

@@ -39,12 +39,11 @@ def _weights(raw: bytes) -> NDArray[np.float64] | None:
     return found if found.shape == (verify.COUNT + 1,) else None
 
 
-# What is kept of a boundary besides its lessons and recent requests, and how each field is read.
-_KEPT: dict[str, Callable[[bytes], Any]] = {
-    **dict.fromkeys(("requests", "hits", "audits", "taught", "unlearned"), int),
-    **dict.fromkeys(("uncertainty", "at"), float),
-    "weights": _weights,
-}
+# What is kept of a boundary besides its lessons and recent requests, and how each field is read: what was counted, and
+# what was learned on the verifier that a last field names.
+_COUNTED: dict[str, Callable[[bytes], Any]] = dict.fromkeys(("requests", "hits", "audits", "taught", "unlearned"), int)
+_LEARNED: dict[str, Callable[[bytes], Any]] = {"uncertainty": float, "at": float, "weights": _weights}
+_VERIFIER = "verifier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,14 @@ def _unpacked(raw: bytes, more: int) -> list[float] | None:
 class Boundaries:
     """The state of every tenant's buckets (see risk), in the ledger's Redis, which never evicts."""
 
-    def __init__(self, redis: redis.Redis, target: Callable[[str], float]) -> None:
+    def __init__(
+        self,
+        redis: redis.Redis,
+        target: Callable[[str], float],
+        verifiers: Callable[[str], verify.Weights] = verify.shipped,
+    ) -> None:
         self._redis: Any = redis
-        self._target = target
+        self._target, self._verifiers = target, verifiers
         self._policies: OrderedDict[tuple[str, str], tuple[float, Policy]] = OrderedDict()
         self._noted: dict[tuple[str, str], list[tuple[bytes, bool]]] = {}
         self._lock = threading.Lock()
@@ -90,13 +94,13 @@ class Boundaries:
             if known is not None and now - known[0] < POLICY_S:
                 return known[1]
             if now < self._away_until:
-                return known[1] if known is not None else Policy.new(risk.kind_of(category))
+                return known[1] if known is not None else self._new(category)
         try:
             policy = _policy(self._restored(tenant, category, lessons=False))
         except StoreUnavailable as error:
             telemetry.count("risk.unavailable")
             telemetry.log().warning("deciding on what was known", said=str(error))
-            policy = known[1] if known is not None else Policy.new(risk.kind_of(category))
+            policy = known[1] if known is not None else self._new(category)
             self._away_until = time.monotonic() + AWAY_S
         with self._lock:
             self._policies[name] = (now, policy)
@@ -104,6 +108,9 @@ class Boundaries:
             while len(self._policies) > MOST_POLICIES:
                 self._policies.popitem(last=False)
         return policy
+
+    def _new(self, category: str) -> Policy:
+        return Policy.new(self._verifiers(risk.kind_of(category)))
 
     def audit(self, tenant: str, category: str, probability: float) -> float | None:
         """The weight of the audit of a hit of this probability; None when chance spares it."""
@@ -164,11 +171,17 @@ class Boundaries:
             "at": repr(boundary.at),
             "weights": json.dumps([round(float(value), 6) for value in boundary.weights]),
             "uncertainty": repr(boundary.uncertainty),
+            "verifier": boundary.shipped.fingerprint,
         }
         with failing_as("ledger"):
             self._redis.hset(keys.risk(tenant, category), mapping=values)
         telemetry.count("risk.learned")
         telemetry.log().info("boundary moved", tenant=tenant, category=category, at=round(boundary.at, 4))
+
+    def lessons(self, tenant: str, kind: str) -> list[risk.Lesson]:
+        """All that a tenant's buckets of this kind of encoder were taught, standardised for its verifier."""
+        buckets = [bucket for _, bucket in self.known(tenant) if risk.kind_of(bucket) == kind]
+        return [lesson for bucket in buckets for lesson in self._restored(tenant, bucket, lessons=True).lessons]
 
     def known(self, tenant: str | None = None) -> list[tuple[str, str]]:
         """Tenants and categories that have a boundary."""
@@ -218,18 +231,22 @@ class Boundaries:
 
     def _restored(self, tenant: str, category: str, *, lessons: bool) -> risk.Boundary:
         """The boundary as it was kept; without its lessons it decides, with them it learns."""
+        names = (*_COUNTED, *_LEARNED, _VERIFIER)
         with failing_as("ledger"):
-            found = zip(_KEPT, self._redis.hmget(keys.risk(tenant, category), list(_KEPT)), strict=True)
+            found = dict(zip(names, self._redis.hmget(keys.risk(tenant, category), names), strict=True))
             recent, taught = (
                 self._redis.lrange(key(tenant, category), 0, -1) if lessons else []
                 for key in (keys.recent, keys.lessons)
             )
-        kind = risk.kind_of(category)
-        boundary = risk.Boundary(verify.shipped(kind), self._target(tenant), kind)
-        for field, raw in found:
-            value = None if raw is None else _KEPT[field](raw)
+        boundary = risk.Boundary(self._verifiers(risk.kind_of(category)), self._target(tenant))
+        learned = found.pop(_VERIFIER) in (None, boundary.shipped.fingerprint.encode())
+        for field, raw in found.items():
+            read = _COUNTED.get(field) or (_LEARNED[field] if learned else None)
+            value = None if raw is None or read is None else read(raw)
             if value is not None:
                 setattr(boundary, field, value)
+        if not learned:
+            boundary.taught = 0  # on these weights nothing was learned yet: the tenant begins anew
         standardised = boundary.shipped.standardised
         for raw in recent:
             values = _unpacked(raw, 2)

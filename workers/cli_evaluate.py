@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipelines.encoding import Encoder
+    from workers.verifiers import Verifiers
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 RATE = click.FloatRange(0.0, 0.5, max_open=True)
@@ -22,6 +23,11 @@ encoder_option = click.option(
     default="packaged",
     show_default=True,
     help="packaged, characters[:folder], or a sentence-transformers name or path.",
+)
+
+
+verifier_option = click.option(
+    "--verifier", default="", help="Weights of `farthing train verify`; else the shipped ones."
 )
 
 
@@ -44,8 +50,9 @@ def evaluate() -> None:
 @click.option("--seed", type=int, default=0, show_default=True, help="Order of the questions, and the errors.")
 @click.option("--limit", type=click.IntRange(1), help="How many questions.")
 @encoder_option
+@verifier_option
 @as_json
-def stream(file: Path, encoder: str, as_json: bool, **options: Any) -> None:
+def stream(file: Path, encoder: str, verifier: str, as_json: bool, **options: Any) -> None:
     """Questions with a label (CSV: question, intent) in shuffled order against an empty cache.
 
     A hit is wrong when its entry was made for another label; `oos` rows are each their own meaning. The cache sees a
@@ -53,7 +60,8 @@ def stream(file: Path, encoder: str, as_json: bool, **options: Any) -> None:
     """
     from workers import evaluating
 
-    _print(evaluating.stream(file, _readers(encoder), **options), as_json)
+    readers, verifiers = _deciding(encoder, verifier)
+    _print(evaluating.stream(file, readers, verifiers=verifiers, **options), as_json)
 
 
 @evaluate.command("pairs")
@@ -61,12 +69,14 @@ def stream(file: Path, encoder: str, as_json: bool, **options: Any) -> None:
 @click.option("--judge-error", type=RATE, help="Simulate a judge that errs this often; no judge without it.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @encoder_option
+@verifier_option
 @as_json
-def pairs(file: Path, encoder: str, as_json: bool, judge_error: float | None, seed: int) -> None:
+def pairs(file: Path, encoder: str, verifier: str, as_json: bool, judge_error: float | None, seed: int) -> None:
     """Would the second question be served from the first? (CSV: question_a, question_b, same_meaning)."""
     from workers import evaluating
 
-    _print(evaluating.pairs(file, _readers(encoder), judge_error=judge_error, seed=seed), as_json)
+    readers, verifiers = _deciding(encoder, verifier)
+    _print(evaluating.pairs(file, readers, judge_error=judge_error, seed=seed, verifiers=verifiers), as_json)
 
 
 @evaluate.command("followups")
@@ -95,16 +105,24 @@ def train() -> None:
 
 
 @train.command("verify")
-@click.argument("files", type=FILE, nargs=-1, required=True)
-@click.option("--out", type=FILE, required=True, help="Where the weights go (JSON).")
+@click.argument("files", type=FILE, nargs=-1)
+@click.option("--tenant", help="Learn from what this tenant's misses, audits and judge have shown, too.")
+@click.option("--out", type=FILE, required=True, help="Where the weights go (JSON): FARTHING_VERIFIER reads them.")
 @click.option("--streams", is_flag=True, help="Read pairs as questions too: what they call the same is one meaning.")
 @encoder_option
 @as_json
-def train_verify(files: tuple[Path, ...], out: Path, encoder: str, streams: bool, as_json: bool) -> None:
-    """Weigh what speaks for an entry: from labelled questions (question, intent) and labelled pairs."""
+def train_verify(
+    files: tuple[Path, ...], tenant: str | None, out: Path, encoder: str, streams: bool, as_json: bool
+) -> None:
+    """Weigh what speaks for an entry: from labelled questions (question, intent), labelled pairs, or a tenant's own."""
     from workers import evaluating
+    from workers.resources import resources
 
-    _print(evaluating.train_verify(files, _encoder(encoder), out, streams=streams), as_json)
+    if not files and tenant is None:
+        raise click.UsageError("name files with labels, or a --tenant whose lessons are in the ledger")
+    loaded = _encoder(encoder)
+    lessons = None if tenant is None else (tenant, resources().boundaries.lessons(tenant, loaded.kind))
+    _print(evaluating.train_verify(files, loaded, out, streams=streams, learned_from=lessons), as_json)
 
 
 @train.command("characters")
@@ -119,10 +137,14 @@ def train_characters(files: tuple[Path, ...], out: Path, seed: int, as_json: boo
     _print(evaluating.train_characters(files, out, seed=seed), as_json)
 
 
-def _readers(spec: str) -> Sequence[Encoder]:
-    from workers import encoders
+def _deciding(encoder: str, verifier: str) -> tuple[Sequence[Encoder], Verifiers]:
+    """What reads the questions, and what weighs their cosines."""
+    from workers import encoders, verifiers
 
-    return encoders.readers(_encoder(spec))
+    readers, own = encoders.readers(_encoder(encoder)), verifiers.load(verifier, "--verifier")
+    for reader in readers:
+        own.check(reader)
+    return readers, own
 
 
 def _encoder(spec: str) -> Encoder:

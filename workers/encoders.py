@@ -68,7 +68,7 @@ def readers(encoder: Encoder | None) -> tuple[Encoder, ...]:
 class ProviderEncoder:
     """A provider's embedding model. It reads every language, and each call costs money and a round trip."""
 
-    kind = verify.SENTENCES
+    kind = verify.OTHERS
 
     def __init__(self, model: str, embed: Embed, price: Price) -> None:
         self._embed, self._price = embed, price

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import encoding, measures, training, verify
+from pipelines import encoding, measures, risk, training, verify
 from pipelines.errors import ConfigurationInvalid
 from pipelines.evaluate import Channel, Replay
 from workers import characters, datasets
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipelines.encoding import Encoder
+    from workers.verifiers import Verifiers
 
 BATCH = 256  # texts encoded at once
 QUESTION = ("question", "text")  # names of the column with a labelled question
@@ -37,6 +39,7 @@ def stream(
     target: float,
     seed: int,
     limit: int | None,
+    verifiers: Verifiers,
 ) -> dict[str, Any]:
     """Labelled questions in shuffled order against an empty cache; each reader has a part of it for itself."""
     texts, labels = _labelled(path, datasets.rows(path), limit)
@@ -50,7 +53,7 @@ def stream(
                 channel=channel,
                 target=target,
                 seed=seed,
-                kind=encoder.kind,
+                weights=verifiers(encoder.kind),
             )
             for encoder, mine in _read_by(encoders, texts)
         ]
@@ -59,11 +62,13 @@ def stream(
     return measures.together([replay.run() for replay in replays], requests=len(texts), target=target)
 
 
-def pairs(path: Path, encoders: Sequence[Encoder], *, judge_error: float | None, seed: int) -> dict[str, Any]:
+def pairs(
+    path: Path, encoders: Sequence[Encoder], *, judge_error: float | None, seed: int, verifiers: Verifiers
+) -> dict[str, Any]:
     """Would the second question be served from a cache that holds the first?"""
     first, second, same = _pairs(path, datasets.rows(path))
     similar, kinds = cosines(first, second, encoders)
-    return measures.pairs(first, second, same, similar, kinds, judge_error=judge_error, seed=seed)
+    return measures.pairs(first, second, same, similar, kinds, judge_error=judge_error, seed=seed, verifiers=verifiers)
 
 
 def cosines(
@@ -113,11 +118,43 @@ def privacy(path: Path) -> dict[str, Any]:
     return measures.privacy(texts, marked)
 
 
-def train_verify(paths: Sequence[Path], encoder: Encoder, out: Path, *, streams: bool) -> dict[str, Any]:
-    """Weights from labelled questions and labelled pairs, written to ``out``.
+def train_verify(
+    paths: Sequence[Path],
+    encoder: Encoder,
+    out: Path,
+    *,
+    streams: bool,
+    learned_from: tuple[str, Sequence[risk.Lesson]] | None = None,
+) -> dict[str, Any]:
+    """Weights from labelled questions, labelled pairs, or a tenant's own lessons, written to ``out``.
 
-    With ``streams``, pairs are read as questions too: what they call the same is one meaning.
+    With ``streams``, pairs are read as questions too: what they call the same is one meaning. Lessons come with the
+    tenant's name.
     """
+    weights = _from_files(paths, encoder, streams=streams) if paths else verify.shipped(encoder.kind)
+    weights = replace(weights, kind=encoder.kind, encoder=encoder.fingerprint)
+    made_by = " ".join(["farthing train verify", *(path.name for path in paths)])
+    if learned_from is not None:
+        tenant, lessons = learned_from
+        if len(lessons) < risk.COLD_LESSONS:
+            said = f"--tenant {tenant}: it has {len(lessons)} lessons, expected at least {risk.COLD_LESSONS}"
+            raise ConfigurationInvalid([said])
+        weights, made_by = training.from_lessons(weights, lessons), f"{made_by} --tenant {tenant}"
+    made = {"made_by": made_by, **weights.encode()}
+    try:
+        out.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationInvalid([f"{out}: cannot be written: {error.strerror}"]) from error
+    return {
+        "out": str(out),
+        "files": len(paths),
+        "lessons": 0 if learned_from is None else len(learned_from[1]),
+        "cold_similarity": made["cold_similarity"],
+        "weights": dict(zip(verify.FEATURES, made["weights"][1:], strict=True)),
+    }
+
+
+def _from_files(paths: Sequence[Path], encoder: Encoder, *, streams: bool) -> verify.Weights:
     weights = training.bare()
     questions, fixed = [], []
     for path in paths:
@@ -138,16 +175,9 @@ def train_verify(paths: Sequence[Path], encoder: Encoder, out: Path, *, streams:
             for make in (training.from_questions, training.from_small_tenants)
         ]
         weights = training.fit([*learned, *fixed])
-    made = {"made_by": "farthing train verify " + " ".join(path.name for path in paths), **weights.encode()}
-    try:
-        out.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationInvalid([f"{out}: cannot be written: {error.strerror}"]) from error
-    return {
-        "out": str(out),
-        "files": len(paths),
-        "weights": dict(zip(verify.FEATURES, made["weights"][1:], strict=True)),
-    }
+    # Whole caches say nothing of those that begin.
+    sparse = [*learned[1::2], *fixed]
+    return replace(weights, cold_similarity=training.cold_similarity(weights, sparse))
 
 
 def train_characters(paths: Sequence[Path], out: Path, *, seed: int) -> dict[str, Any]:

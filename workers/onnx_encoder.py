@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import verify
 from pipelines.errors import EncoderUnavailable
 from workers.onnx_export import EIGHT_BITS, FACTS, MODEL, TOKENIZER
-from workers.sentence_encoder import RECIPE, Reading
+from workers.sentence_encoder import RECIPE, Reading, kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +44,6 @@ class OnnxEncoder:
     ``int8``: weights of eight bits. Their vectors are others, though near (cosine 0.96 to the exact ones at the least,
     0.993 on average, of 600 questions), so that they have an index of their own.
     """
-
-    kind = verify.SENTENCES
 
     def __init__(self, name_or_path: str, folder: Path, *, int8: bool = False, latin: bool = False) -> None:
         try:
@@ -76,6 +73,7 @@ class OnnxEncoder:
             raise EncoderUnavailable(name_or_path, said) from None
         self._tokenizer.enable_truncation(self._reading.window + 2)
         self._tokenizer.no_padding()
+        self.kind = kind(str(facts["fingerprint"]))
         self._start = START_TOKENS_INT8 if int8 else START_TOKENS
         self.dimensions = int(facts["dimensions"])
         self.fingerprint = f"{facts['fingerprint']}-int8" if int8 else str(facts["fingerprint"])

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from workers.sharing import Sharing
     from workers.sources import Sources
     from workers.stores import CacheStore
+    from workers.verifiers import Verifiers
 
 T = TypeVar("T")
 
@@ -120,7 +121,14 @@ class Resources:
         """Where each tenant and category stands."""
         from workers.boundaries import Boundaries
 
-        return Boundaries(self.ledger_redis, lambda tenant: self.configuration.cache_of(tenant).target)
+        return Boundaries(self.ledger_redis, lambda tenant: self.configuration.cache_of(tenant).target, self.verifiers)
+
+    @once
+    def verifiers(self) -> Verifiers:
+        """What weighs each kind of encoder's cosines."""
+        from workers import verifiers
+
+        return verifiers.load(self.settings.verifier)
 
     @once
     def sharing(self) -> Sharing:
@@ -182,7 +190,10 @@ class Resources:
         readers: tuple[Encoder, ...] = ()
         try:
             readers = encoders.readers(self.encoder)
+            for reader in readers:
+                self.verifiers.check(reader)
         except EncoderUnavailable as error:
+            readers = ()
             broken.append("encoder unavailable")
             telemetry.count("encoder.unavailable")
             telemetry.log().error("semantic tier is off", said=str(error))

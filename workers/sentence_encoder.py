@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # all-MiniLM-L6-v2 as its authors published it. The package around it has an unknown author; the weights have not.
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+FINGERPRINT = "st-65a115d45a5c177b-1"  # of the same, wherever it was loaded from
 RECIPE = 1  # raised when text is prepared in another way: old vectors are not compared with new ones
 PROBE = "dimensions"
 _NOT_LATIN = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]")  # a letter of another script
@@ -45,6 +46,11 @@ def packaged() -> str:
             "packaged", f"{weights} was altered: sha256 {found[:12]}…, expected {PACKAGED_SHA256[:12]}…"
         )
     return str(folder)
+
+
+def kind(fingerprint: str) -> str:
+    """Whether the shipped verifier knows what this encoder's cosines mean."""
+    return verify.SENTENCES if fingerprint == FINGERPRINT else verify.OTHERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +84,6 @@ class Reading:
 class TransformerEncoder:
     """A sentence-transformers model on the CPU; ``latin``: it was taught languages of that script alone."""
 
-    kind = verify.SENTENCES
-
     def __init__(self, name_or_path: str, *, latin: bool = False) -> None:
         try:
             from sentence_transformers import SentenceTransformer
@@ -100,6 +104,7 @@ class TransformerEncoder:
         )
         self.dimensions = len(self.encode([PROBE])[0])
         self.fingerprint = f"st-{self._digest()}-{RECIPE}"
+        self.kind = kind(self.fingerprint)
 
     def _digest(self) -> str:
         """Of the weights and the vocabulary, wherever they came from."""

@@ -46,6 +46,9 @@ class Settings:
     encoder_dir: str = _setting(
         "FARTHING_ENCODER_DIR", "~/.cache/farthing", "where encoders are exported to for ONNX Runtime, once"
     )
+    verifier: str = _setting(
+        "FARTHING_VERIFIER", "", "weights of `farthing train verify` for this encoder; the shipped ones when empty"
+    )
     replica_mb: int = _setting(
         "FARTHING_REPLICA_MB", 2000, "memory for the replicas of one lookup worker; the scope unused for longest goes"
     )

@@ -58,7 +58,8 @@ class Composed:
         }
         scripts = f"{Path(sys.executable).parent}:{find_server().parent}:{os.environ['PATH']}"
         # What was in a worker's hands when the broker died comes again after this time: seconds, for the test's sake.
-        return {"PATH": scripts, "HOME": str(own), "FARTHING_VISIBILITY_TIMEOUT_S": "15", **local}
+        image = {"FARTHING_ENCODER_DIR": os.environ["FARTHING_ENCODER_DIR"]}
+        return {"PATH": scripts, "HOME": str(own), "FARTHING_VISIBILITY_TIMEOUT_S": "15", **image, **local}
 
     def start(self, name: str, replica: int = 1) -> Path:
         service = self.services[name]

@@ -116,8 +116,21 @@ def test_training_writes_weights_that_can_be_loaded(questions: Path, pairs: Path
     out = tmp_path / "verify.json"
     found = figures("train", "verify", questions, pairs, "--out", out)
     assert found["files"] == 2
-    Weights.decode(json.loads(out.read_text(encoding="utf-8")))
+    made = Weights.decode(json.loads(out.read_text(encoding="utf-8")))
+    assert (made.kind, made.encoder) == ("sentences", "st-65a115d45a5c177b-1")
+    assert figures("evaluate", "stream", questions, "--verifier", out)["requests"] == 26
+    assert figures("evaluate", "pairs", pairs, "--verifier", out)["wrong"] == 0
     assert "cannot be written" in run("train", "verify", pairs, "--out", tmp_path / "no" / "x.json", status=1)
+
+
+def test_weights_of_another_encoder_are_refused(questions: Path, pairs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "verify.json"
+    run("train", "verify", pairs, "--out", out, "--encoder", "int8:packaged")
+    assert "was trained for st-65a115d45a5c177b-1-int8" in run("evaluate", "pairs", pairs, "--verifier", out, status=1)
+    assert figures("evaluate", "pairs", pairs, "--verifier", out, "--encoder", "int8:packaged")["pairs"] == 5
+    assert "expected a file of" in run("evaluate", "stream", questions, "--verifier", questions, status=1)
+    assert "cannot read" in run("evaluate", "stream", questions, "--verifier", tmp_path / "none.json", status=1)
+    assert "name files" in run("train", "verify", "--out", out, status=2)
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,19 @@ import pytest
 
 from pipelines import risk, verify
 from pipelines.cache import Policy
+from pipelines.errors import ConfigurationInvalid
 from pipelines.judging import Budget
 from pipelines.neighbours import Near, Neighbourhood
 from tests.waiting import until
-from workers import keys
+from workers import encoders, evaluating, keys, verifiers
 from workers.boundaries import Boundaries, Taught
 from workers.embedded import free_port
-from workers.resources import connect
+from workers.resources import connect, resources
+from workers.verifiers import Verifiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.fleet import InProcess
 
@@ -172,6 +175,40 @@ def test_wrong_audits_close_a_tenant_and_no_other_category(boundaries: Boundarie
     low, high = found["interval"]
     assert low < 1 / 3 < high
     assert boundaries.standing("t", "")["state"] == "cold"
+
+
+def test_what_was_learned_on_another_verifier_begins_anew(boundaries: Boundaries) -> None:
+    for n in range(risk.COLD_LESSONS + 20):
+        near = seen(0.6 + 0.001 * n, 0.9)
+        boundaries.teach("t", "", Taught(near.features, float(near.similarity > 0.8)))
+    assert boundaries.standing("t", "")["state"] == "open"
+    own = replace(verify.shipped(), weights=verify.shipped().weights * 0.9, cold_similarity=0.8)
+    others = Boundaries(boundaries._redis, lambda _: 0.01, Verifiers(own))
+    begun = others.policy("t", "")
+    assert (begun.at, begun.least_similarity) == (Policy().at, 0.8)
+    assert np.array_equal(begun.verifier.weights, own.weights)
+    others.learn("t", "")  # from the same lessons
+    assert others.standing("t", "")["state"] == "open"
+
+
+def test_a_tenants_own_lessons_become_weights_for_all_its_buckets(boundaries: Boundaries, tmp_path: Path) -> None:
+    for n in range(risk.COLD_LESSONS):
+        near = seen(0.6 + 0.001 * n, 0.9)
+        boundaries.teach("t", ("", "billing")[n % 2], Taught(near.features, float(near.similarity > 0.7)))
+    boundaries.teach("t", "/characters", Taught(seen(0.9, 0.9).features, 1.0))
+    lessons = boundaries.lessons("t", verify.SENTENCES)
+    assert len(lessons) == risk.COLD_LESSONS
+    encoder = encoders.load("packaged", lambda _: pytest.fail("no provider"), resources().settings.encoders)
+    assert encoder is not None
+    out = tmp_path / "own.json"
+    evaluating.train_verify([], encoder, out, streams=False, learned_from=("t", lessons))
+    own = verifiers.load(str(out))(verify.SENTENCES)
+    assert (own.cold_similarity, own.encoder) == (verify.shipped().cold_similarity, encoder.fingerprint)
+    near, far = (verify.shipped().standardised(np.array(seen(c, 0.9).features)) for c in (0.78, 0.62))
+    before, after = (float((near - far) @ one.weights) for one in (verify.shipped(), own))
+    assert after > before, "it tells them apart more clearly than before"
+    with pytest.raises(ConfigurationInvalid, match="expected at least 200"):
+        evaluating.train_verify([], encoder, out, streams=False, learned_from=("t", lessons[:9]))
 
 
 def test_lessons_of_other_features_are_left_out(boundaries: Boundaries) -> None:

@@ -208,6 +208,25 @@ def test_a_replay_is_repeatable_and_a_judge_brings_more_hits() -> None:
 def test_weights_are_learned_and_survive_their_file() -> None:
     data = topics(4)
     weights = training.fit([training.from_questions(*data, training.bare())])
-    assert verify.Weights.decode(weights.encode()).weights == pytest.approx(weights.weights, abs=1e-3)
+    again = verify.Weights.decode(weights.encode())
+    assert again.weights == pytest.approx(weights.weights, abs=1e-3)
+    assert again.fingerprint != verify.shipped().fingerprint
     with pytest.raises(ValueError, match="shapes"):
-        verify.Weights.decode({"mean": [1], "scale": [1], "weights": [1]})
+        verify.Weights.decode({**weights.encode(), "mean": [1]})
+    with pytest.raises(ValueError, match="kind"):
+        verify.Weights.decode({**weights.encode(), "kind": "words"})
+
+
+def test_a_new_tenant_is_served_from_a_cosine_on_at_which_training_saw_hardly_an_error() -> None:
+    weights = verify.shipped()
+    sure = np.zeros((1_000, verify.COUNT)) + weights.mean + 3 * weights.scale * np.sign(weights.weights[1:])
+    sure[:, 0] = np.linspace(0.5, 1.0, 1_000)
+    right = (sure[:, 0] >= 0.75).astype(float)
+    assert training.cold_similarity(weights, [(sure, right)]) == pytest.approx(0.75, abs=0.02)
+    assert training.cold_similarity(weights, [(sure, 0 * right)]) == verify.NEVER
+    assert training.cold_similarity(weights, [(sure[-20:], right[-20:])]) == verify.NEVER, "too few to tell"
+
+
+def test_of_an_encoder_that_nobody_measured_a_new_tenant_is_served_nothing() -> None:
+    assert Policy.new(verify.shipped(verify.OTHERS)).least_similarity > 1.0
+    assert Policy.new(verify.shipped()).least_similarity == 0.9
