@@ -130,7 +130,8 @@ def _encoder(held: Resources) -> Check:
             return Check("encoder", "warning", "none: there is no semantic tier", "set FARTHING_ENCODER")
         for encoder in readers:
             encoder.encode(["hello 你好"])
-    except (EncoderUnavailable, ProviderFailed) as error:
+            held.verifiers.check(encoder)
+    except (EncoderUnavailable, ProviderFailed, ConfigurationInvalid) as error:
         return Check("encoder", "broken", str(error), "reinstall farthing[worker], or set FARTHING_ENCODER")
     return Check("encoder", "ok", ", then ".join(encoder.fingerprint for encoder in readers))
 

@@ -13,6 +13,8 @@
 | farthing:{scope}:users:<exact key> | set | marks of the users who asked what this phrasing answers | a month on |
 | farthing:{scope}:entries, :phrasings | zset | ids by expiry | with their last member |
 | farthing:{scope}:log | stream | changes that replicas follow | with the last phrasing |
+| farthing:{scope}:vectors | vector set | exact keys, vectors: what outgrew the workers | with the last phrasing |
+| farthing:{scope}:vectors:state | string | `building` or `ready` | likewise; a build that died, after an hour |
 | farthing:{scope}:seq | integer | number of the log's last change | with the log |
 | farthing:tenants | zset | tenants by last write | swept when empty |
 | farthing:tenant:{tenant}:scopes | zset | scopes of a tenant by expiry | with the last scope |
@@ -81,6 +83,16 @@ def phrasings(scope: str) -> str:
 def merged(scope: str, entry_id: str) -> str:
     """Where an entry's phrasings went."""
     return f"{scope_prefix(scope)}merged:{entry_id}"
+
+
+def vectors(scope: str) -> str:
+    """The scope's vector set, where it has one."""
+    return f"{scope_prefix(scope)}vectors"
+
+
+def vectors_state(scope: str) -> str:
+    """How far the vector set is."""
+    return f"{scope_prefix(scope)}vectors:state"
 
 
 def verdict(scope: str, key: str) -> str:

@@ -10,7 +10,7 @@ from pipelines import cache, encoding, fingerprint, followup, judging, privacy, 
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.journey import Place
 from workers import telemetry
-from workers.stores import Known
+from workers.phrasings import Known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines.cache import Candidate
@@ -15,11 +15,14 @@ from pipelines.encoding import unpack
 from pipelines.errors import StoreUnavailable
 from pipelines.similarity import Index
 from workers import telemetry
+from workers.phrasings import Seen
 
 if TYPE_CHECKING:
     from pipelines.encoding import Vector
     from pipelines.similarity import Build
-    from workers.stores import CacheStore, Change, Phrasing
+    from workers.phrasings import Change, Phrasing
+    from workers.stores import CacheStore
+    from workers.vector_sets import VectorSets
 
 MAX_SCOPES = 1_000  # scopes held at once; the one unused for longest is let go
 MAX_BYTES = 2_000_000_000  # likewise, of what they take together
@@ -27,14 +30,6 @@ PHRASING_BYTES = 1_200  # beside its vector: keys, question, and Python's own of
 BLOCK_MS = 50  # how long the follower waits before it looks for newly loaded scopes
 PRUNE_EVERY_S = 30.0
 RETRY_S = 0.5  # pause after Redis failed, so that the follower does not spin
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a search found: candidates, best first, and the question's cosine to the mean of each one's entry."""
-
-    candidates: list[Candidate]
-    centres: dict[str, float]
 
 
 class _Partition:
@@ -87,8 +82,15 @@ class _Partition:
 class Replicas:
     """All partitions of this process. Searches from many threads; one thread follows all logs, one builds graphs."""
 
-    def __init__(self, store: CacheStore, max_scopes: int = MAX_SCOPES, max_bytes: int = MAX_BYTES) -> None:
-        self._store = store
+    def __init__(
+        self,
+        store: CacheStore,
+        max_scopes: int = MAX_SCOPES,
+        max_bytes: int = MAX_BYTES,
+        *,
+        outgrown: VectorSets | None = None,
+    ) -> None:
+        self._store, self._outgrown = store, outgrown
         self._max_scopes, self._max_bytes = max_scopes, max_bytes
         self._partitions: OrderedDict[str, _Partition] = OrderedDict()
         self._loading: dict[str, threading.Lock] = {}
@@ -100,8 +102,12 @@ class Replicas:
     def search(self, scope: str, vector: Vector, k: int, now: float) -> Seen:
         """The ``k`` nearest phrasings of a scope, best first, expired ones left out; raises StoreUnavailable.
 
-        The first search of a scope loads it.
+        The first search of a scope loads it, unless it outgrew the workers: then Redis searches it.
         """
+        if self._outgrown is not None and self._outgrown.serve(scope):
+            with self._lock:
+                self._partitions.pop(scope, None)
+            return self._outgrown.search(scope, vector, k, now)
         partition = self._partition(scope, len(vector))
         with partition.lock:
             near = partition.index.search(vector, k)

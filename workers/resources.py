@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from workers.sharing import Sharing
     from workers.sources import Sources
     from workers.stores import CacheStore
+    from workers.vector_sets import VectorSets
     from workers.verifiers import Verifiers
 
 T = TypeVar("T")
@@ -94,6 +95,13 @@ class Resources:
         from workers.stores import CacheStore
 
         return CacheStore(self.cache_redis)
+
+    @once
+    def vector_sets(self) -> VectorSets:
+        """Scopes that Redis searches itself."""
+        from workers.vector_sets import VectorSets
+
+        return VectorSets(self.cache_redis, self.store, self.settings.vector_sets_from)
 
     @once
     def members(self) -> Membership:
@@ -197,7 +205,7 @@ class Resources:
             broken.append("encoder unavailable")
             telemetry.count("encoder.unavailable")
             telemetry.log().error("semantic tier is off", said=str(error))
-        replicas = Replicas(self.store, max_bytes=self.settings.replica_mb * 1_000_000)
+        replicas = Replicas(self.store, max_bytes=self.settings.replica_mb * 1_000_000, outgrown=self.vector_sets)
         return Lookup(
             self.store,
             self.members,

@@ -52,6 +52,11 @@ class Settings:
     replica_mb: int = _setting(
         "FARTHING_REPLICA_MB", 2000, "memory for the replicas of one lookup worker; the scope unused for longest goes"
     )
+    vector_sets_from: int = _setting(
+        "FARTHING_VECTOR_SETS_FROM",
+        1_000_000,
+        "phrasings from which on a scope is searched in the cache's Redis (8 or later), not in workers; 0: never",
+    )
     openai_api_key: str = _setting("OPENAI_API_KEY", "", "key of the default provider", secret=True)
     openai_base_url: str = _setting("OPENAI_BASE_URL", "", "address of the default provider; OpenAI's own when empty")
     economy_model: str = _setting("FARTHING_ECONOMY_MODEL", "gpt-4o-mini", "economy model without a configuration file")

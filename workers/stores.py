@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
 
 from pipelines.cache import Entry
+from pipelines.encoding import unpack
 from pipelines.errors import StoreUnavailable
 from workers import keys, scripts
+from workers.phrasings import Change, Known, Phrasing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,42 +22,6 @@ if TYPE_CHECKING:
 LOG_LENGTH = 4_096  # changes kept per scope: a replica that sleeps through more loads the scope again
 ASKED_S = 86_400  # a question's frequency is counted over a day
 CHUNK = 500  # phrasings fetched per round trip
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Phrasing:
-    """A question that an entry answers; ``key`` is its exact key, ``vector`` packed float16 or None."""
-
-    key: str
-    entry_id: str
-    question: str
-    vector: bytes | None
-    expires_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One line of a scope's log; ``number`` counts from 1, without gaps.
-
-    ``phrasing`` of exact key ``key`` was added, or is None and was dropped; with ``into``, ``key`` is an entry that
-    became part of that one.
-    """
-
-    position: str
-    number: int
-    key: str
-    phrasing: Phrasing | None
-    into: str | None = None
-
-
-class Known(NamedTuple):
-    """What is known of a very question: the entry that it belongs to; where there is none, the phrasings that it must
-    never be matched with, and the judge's verdict as Membership keeps it, or nothing.
-    """
-
-    entry: Entry | None
-    cannot: frozenset[str] = frozenset()
-    verdict: bytes = b""
 
 
 @contextmanager
@@ -168,11 +133,14 @@ class CacheStore:
                 )
             )
             pipe = self._redis.pipeline(transaction=False)
+            pipe.exists(keys.vectors_state(scope))
             pipe.zadd(keys.TENANTS, {tenant: entry.created_at})
             pipe.zadd(keys.scopes(tenant), {scope: until}, gt=True)
             for name in (keys.scopes(tenant), keys.TENANTS):
                 pipe.expireat(name, math.ceil(until) + 86_400)
-            pipe.execute()
+            if pipe.execute()[0] and done and vector:
+                add_vector(pipe, scope, key, vector, until)
+                pipe.execute()
         return done
 
     def drop(self, scope: str, entry_id: str) -> bool:
@@ -188,7 +156,7 @@ class CacheStore:
         """One question of an entry's, or None."""
         with failing_as("cache"):
             raw = self._redis.hgetall(keys.phrasing(scope, key))
-        return _phrasing(key, raw) if raw else None
+        return Phrasing.decode(key, raw) if raw else None
 
     def phrasings(self, scope: str, now: float) -> Iterator[Phrasing]:
         """All phrasings of a scope that are not expired."""
@@ -201,7 +169,7 @@ class CacheStore:
                     pipe.hgetall(keys.phrasing(scope, key))
                 for key, raw in zip(chunk, pipe.execute(), strict=True):
                     if raw:
-                        yield _phrasing(key, raw)
+                        yield Phrasing.decode(key, raw)
 
     def tail(self, scope: str) -> tuple[str, int]:
         """Position and number of the log's last change; ("0-0", 0) of an empty log."""
@@ -216,7 +184,7 @@ class CacheStore:
         with failing_as("cache"):
             read = self._redis.xread(streams, count=1_000, block=block_ms) or []
         found = read.items() if isinstance(read, dict) else read
-        return {scope_of[log]: [_change(position, raw) for position, raw in changes] for log, changes in found}
+        return {scope_of[log]: [Change.decode(position, raw) for position, raw in changes] for log, changes in found}
 
     def scopes(self, tenant: str) -> list[str]:
         """The tenant's scopes."""
@@ -282,18 +250,12 @@ def _entry(raw: Mapping[bytes, bytes]) -> Entry:
     return Entry.decode({name.decode(): value.decode() for name, value in raw.items()})
 
 
-def _phrasing(key: str, raw: Mapping[bytes, bytes]) -> Phrasing:
-    return Phrasing(
-        key=key,
-        entry_id=raw[b"entry"].decode(),
-        question=raw[b"question"].decode(),
-        vector=raw.get(b"vector") or None,
-        expires_at=int(raw[b"expires_ms"]) / 1000,
-    )
-
-
-def _change(position: bytes, raw: Mapping[bytes, bytes]) -> Change:
-    key = raw[b"key"].decode()
-    phrasing = _phrasing(key, raw) if raw[b"op"] == b"add" else None
-    into = raw[b"entry"].decode() if raw[b"op"] == b"merge" else None
-    return Change(position.decode(), int(raw[b"number"]), key, phrasing, into)
+def add_vector(pipe: Any, scope: str, key: str, packed: bytes, until: float) -> None:
+    """Add a phrasing's packed vector to its scope's vector set, by a pipeline; the set lives until ``until`` (s) or
+    longer.
+    """
+    vector = unpack(packed, len(packed) // 2)
+    pipe.vset().vadd(keys.vectors(scope), vector.tobytes(), key)
+    for name in (keys.vectors(scope), keys.vectors_state(scope)):
+        pipe.expireat(name, math.ceil(until), nx=True)
+        pipe.expireat(name, math.ceil(until), gt=True)

@@ -136,9 +136,10 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
 
 @app.task(name=journey.MAINTAIN, base=ChatTask, shared=False, ignore_result=True)
 def maintain() -> None:
-    """Sweep what expired, evict what is worth least where there is too much, and hand this process's counters over."""
-    swept = resources().store.sweep(time.time())
-    telemetry.log().info("swept", **swept, evicted=resources().evictor.evict())
+    """Sweep what expired, evict what is worth least where there is too much, and hand to Redis what outgrew workers."""
+    held, now = resources(), time.time()
+    swept = held.store.sweep(now)
+    telemetry.log().info("swept", **swept, evicted=held.evictor.evict(), outgrown=held.vector_sets.tend(now))
 
 
 @app.task(name=journey.FEEDBACK, base=ChatTask, shared=False)

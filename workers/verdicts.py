@@ -15,8 +15,8 @@ from workers.resources import resources
 if TYPE_CHECKING:
     from pipelines.answer import Answer
     from pipelines.cache import Entry
+    from workers.phrasings import Phrasing
     from workers.records import Record
-    from workers.stores import Phrasing
 
 RATINGS = ("right", "wrong")
 

@@ -1,0 +1,74 @@
+"""What Redis says of a scope's phrasings, as values: one phrasing, a change of the log, what a search found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.cache import Candidate, Entry
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Phrasing:
+    """A question that an entry answers; ``key`` is its exact key, ``vector`` packed float16 or None."""
+
+    key: str
+    entry_id: str
+    question: str
+    vector: bytes | None
+    expires_at: float
+
+    @classmethod
+    def decode(cls, key: str, raw: Mapping[bytes, bytes]) -> Phrasing:
+        """Read a phrasing's hash."""
+        return cls(
+            key=key,
+            entry_id=raw[b"entry"].decode(),
+            question=raw[b"question"].decode(),
+            vector=raw.get(b"vector") or None,
+            expires_at=int(raw[b"expires_ms"]) / 1000,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a scope's log; ``number`` counts from 1, without gaps.
+
+    ``phrasing`` of exact key ``key`` was added, or is None and was dropped; with ``into``, ``key`` is an entry that
+    became part of that one.
+    """
+
+    position: str
+    number: int
+    key: str
+    phrasing: Phrasing | None
+    into: str | None = None
+
+    @classmethod
+    def decode(cls, position: bytes, raw: Mapping[bytes, bytes]) -> Change:
+        """Read an item of the log's stream."""
+        key = raw[b"key"].decode()
+        phrasing = Phrasing.decode(key, raw) if raw[b"op"] == b"add" else None
+        into = raw[b"entry"].decode() if raw[b"op"] == b"merge" else None
+        return cls(position.decode(), int(raw[b"number"]), key, phrasing, into)
+
+
+class Known(NamedTuple):
+    """What is known of a very question: the entry that it belongs to; where there is none, the phrasings that it must
+    never be matched with, and the judge's verdict as Membership keeps it, or nothing.
+    """
+
+    entry: Entry | None
+    cannot: frozenset[str] = frozenset()
+    verdict: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a search found: candidates, best first, and the question's cosine to the mean of each one's entry."""
+
+    candidates: list[Candidate]
+    centres: dict[str, float]
