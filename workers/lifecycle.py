@@ -13,7 +13,7 @@ from celery.signals import heartbeat_sent, setup_logging, worker_init, worker_sh
 
 from pipelines.errors import ConfigurationInvalid, StoreUnavailable
 from pipelines.journey import COMPRESS, LOOKUP, MODEL_CALL
-from workers import telemetry
+from workers import telemetry, watchdog
 from workers.queues import QUEUES
 from workers.resources import resources
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HAND_OVER_EVERY_S = 5.0
 _stopping = threading.Event()
+_dog: watchdog.Watchdog | None = None
 
 
 @setup_logging.connect
@@ -33,6 +34,7 @@ def log_as_configured(**_: Any) -> None:
 @worker_init.connect
 def warm_up(sender: Worker, **_: Any) -> None:
     """Make what the queue needs before the first job: a broken configuration stops the worker here, by name."""
+    global _dog  # noqa: PLW0603 - one per process
     _stopping.clear()
     held = resources()
     try:
@@ -50,11 +52,14 @@ def warm_up(sender: Worker, **_: Any) -> None:
     if serves & {MODEL_CALL, COMPRESS}:
         held.providers.warm()
     threading.Thread(target=_hand_over_until_stopped, name="counters", daemon=True).start()
+    _dog = watchdog.watching(held.settings.broker_url, _stopping, hand_over)
 
 
 @heartbeat_sent.connect
 def still_alive(**_: Any) -> None:
     """Leave a sign for health checks: a consumer that hangs, or has no broker, sends no heartbeat."""
+    if _dog is not None:
+        _dog.beat()
     if path := resources().settings.alive_file:
         with suppress(OSError):  # a full disk is no reason to stop working
             Path(path).touch()
