@@ -40,6 +40,27 @@ _EXPLETIVE = re.compile(
     r"|\b(?:this|last|next) (?:week|month|year|time)\b|\bso that\b|\bsuch as\b|\b(?:is|was|think|know|sure|means?|so|see|heard) that\b",
     re.IGNORECASE,
 )
+# Words that point at what the same turn said: behind a clause with a noun of its own, as relative pronouns, as adverbs.
+_SAID_INSIDE = re.compile(
+    r"\b(?:my|a|an|the|your|our|any|some)\s+[a-z][\w'-]+(?:\s+[\w'-]+){0,6}?\s*"
+    r"(?:[,.;?!-]+\s*(?:\w+\s+){0,8}?|\s(?:and|but|because|if|when|how|why|where|before|after|until|since|while|that|which"
+    r"|though|although)\s+(?:[\w'-]+\s+){0,8}?)"
+    r"(?P<points>it|its|they|them|their|this|that|these|those|one|he|she|him|her)\b",
+    re.IGNORECASE,
+)
+_RELATIVE = re.compile(
+    r"\b(?!(?:is|are|was|were|does|do|did|can|could|will|would|should|about|of|for|with|and|or|but|if|like|than|in|on|at"
+    r"|to|by|from|how|why|what|when)\b)\w+ (?P<points>that) (?:i|i'm|i've|you|we|is|isn't|are|was|were|has|have|had|can"
+    r"|can't|will|my|didn't|doesn't)\b|\b(?P<both>both) \w+(?: \w+)? and\b|\b(?P<so>so far)\b"
+    r"|\b(?P<as>as|so) (?:soon|long|much|many|often|far) as\b|\b(?P<one>one) of\b|\b(?P<all>all that)\b",
+    re.IGNORECASE,
+)
+# And words that point at the conversation itself.
+_POINTS_HERE = re.compile(
+    r"\bhere\b|\b(?:you|we|i) (?:are |were |just |have )?(?:mention|said|say|ask|talk|describ|list|suggest|recommend)"
+    r"|^(?:i mean|not |changing|by that|back to)|\b(?:each|per) (?:month|year|day)\b",
+    re.IGNORECASE,
+)
 _OPENS_EN = re.compile(
     r"^(?:and|but|or|so|then|also|what about|how about|why not|yes|no|yeah|yep|nope|ok|okay|sure|thanks|thank you|great"
     r"|right|really|because|which one|the|for|in|on|with|from|to|at|by|any|more|anything|else|wait|hmm|actually)\b",
@@ -60,12 +81,15 @@ _WORD = re.compile(r"[A-Za-z0-9'’-]+")
 # A full question has a subject and a verb: fewer words are an answer or an ellipsis.
 LEAST_WORDS = 4
 LEAST_HAN = 5
+ROUNDS = 3  # words that point back at one noun
 # A verb of its own: without one, "the price of the blue plan" is half a question.
 _ASKS_EN = re.compile(
     r"\b(?:am|is|are|was|were|do|does|did|can|could|will|would|should|may|might|must|have|has|had|how|what|why|when"
     r"|where|who|which|tell|explain|show|give|help|need|want|list|describe|compare|write|find|reset|cancel|change)\b",
     re.IGNORECASE,
 )
+# A statement about oneself, or a request, is whole too.
+_STATES_EN = re.compile(r"^(?:i|i'm|i've|i'd|we|we're|my|our|please|someone|somebody)\b", re.IGNORECASE)
 # A name, a product, an acronym inside the sentence: what it is about is said.
 _NAMED = re.compile(r"(?<=[\w,] )(?!I\b)(?:[A-Z][\w-]*|[a-z]+[A-Z]\w*)|\d")
 # "What is the limit?": of what was said before.
@@ -104,20 +128,36 @@ def dependence(turn: str) -> str | None:
 
 
 def _dependence_en(text: str) -> str | None:
-    plain = text.rstrip("?!. ")
+    if _POINTS_HERE.search(text.rstrip("?!. ")):
+        return "it points back"
+    plain = _resolved(text).rstrip("?!. ")
     if _BARE_EN.match(plain) or len(_WORD.findall(plain)) < LEAST_WORDS:
         return "it is too short to stand alone"
     if _OPENS_EN.match(plain):
         return "it continues a sentence"
     if _POINTS_EN.search(_EXPLETIVE.sub(" ", plain)):
         return "it points back"
-    if not _ASKS_EN.search(plain):
+    if not _ASKS_EN.search(plain) and not _STATES_EN.search(plain):
         return "it is not a whole question"
     named = _NAMED.search(plain) is not None
     topics = [word for word in _WORD.findall(plain.lower()) if not _SAYS_NOTHING.fullmatch(word)]
     if not named and (len(topics) < 2 or (len(topics) == 2 and _DEFINITE.search(plain))):
         return "it says too little to stand alone"
     return None
+
+
+def _resolved(text: str) -> str:
+    """The turn with a noun in place of each word that points at what the turn itself said."""
+    for pattern in (_SAID_INSIDE, _RELATIVE):
+        for _ in range(ROUNDS):
+            text = pattern.sub(_with_a_noun, text)
+    return text
+
+
+def _with_a_noun(found: re.Match[str]) -> str:
+    name = next(name for name, said in found.groupdict().items() if said is not None)
+    start, end = (place - found.start() for place in found.span(name))
+    return f"{found[0][:start]}thing{found[0][end:]}"
 
 
 def _dependence_zh(text: str) -> str | None:

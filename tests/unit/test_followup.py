@@ -17,6 +17,12 @@ from pipelines.job import Job
         "Why?",
         "Is it free?",
         "the blue one",
+        "What is the price of it?",
+        "Does that have the same warranty?",
+        "What is the customer number here?",
+        "Can you explain the plan you mentioned?",
+        "Not documents, I was asking for attachments",
+        "How many megabytes can I use each month?",
         "How old is he?",
         "yes",
         "那怎么办？",
@@ -38,6 +44,12 @@ def test_a_turn_that_points_back_does_not_stand_alone(turn: str) -> None:
         "What is the warranty period of your office chairs?",
         "Can I change the delivery address after ordering?",
         "如何修改我的登录密码？",
+        "I lost my bank card, how do I freeze it?",
+        "My parcel came yesterday but it was broken, can I send it back?",
+        "There is a payment in the app that is not mine",
+        "What are the currencies that are supported for both buying and selling?",
+        "I have not received the new PIN yet",
+        "Please delete my account immediately",
         "你们周末可以配送大件家具吗？",
     ],
 )
@@ -81,3 +93,9 @@ def test_a_turn_that_names_no_topic_of_its_own_needs_what_came_before(turn: str)
 )
 def test_a_turn_with_a_topic_stands_alone(turn: str) -> None:
     assert dependence(turn) is None
+
+
+@pytest.mark.timeout(30)  # half a second where the work grows with the length, hours where it grows with its square
+@pytest.mark.parametrize("words", ["the cat, it ", "a thing that is and it that ", "my own my own "])
+def test_a_very_long_turn_is_judged_too(words: str) -> None:
+    assert dependence(words * 20_000) is not None
