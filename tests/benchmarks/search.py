@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.similarity import FlatIndex, GraphIndex
+from pipelines.indexes import FlatIndex, GraphIndex
 from pipelines.verify import NEAREST
 from tests.benchmarks.measure import percentile
 from workers import encoders

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pipelines import similarity
 from pipelines.encoding import pack, unpack
-from pipelines.similarity import FlatIndex, GraphIndex, Index
+from pipelines.indexes import FlatIndex, GraphIndex
+from pipelines.similarity import Index
 
 DICE = np.random.default_rng(7)
 
