@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from pipelines.encoding import Vectors
 
 MISSING = "onnx and onnxruntime are not installed: pip install 'farthing[worker]'"
-# Threads for a batch of exact weights; a queue is scaled by processes. With eight bits, waking a second one up costs as
-# much as it saves.
+# Threads for a batch; a queue is scaled by processes.
 THREADS = min(2, os.cpu_count() or 1)
 MOST_TEXTS = 32  # of a batch
 # What starting a batch costs, in tokens: exact weights come from memory each time, those of eight bits stay in a cache.
@@ -60,7 +59,7 @@ class OnnxEncoder:
                 _make(name_or_path, home)
             facts = json.loads((home / FACTS).read_text(encoding="utf-8"))
             options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = 1 if int8 else THREADS
+            options.intra_op_num_threads = THREADS
             # Threads that wait for work in a loop take the core that Redis and the other workers need.
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
             self._session: Any = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
