@@ -71,16 +71,31 @@ _BARE_EN = re.compile(
     re.IGNORECASE,
 )
 _POINTS_ZH = re.compile(
-    r"它|他|她|这|那|此|该|其|上面|前面|刚才|之前说|另|别的|其他|还有|一样|同样|继续|接着|然后|再|也(?!许)|第[一二三四五六七八九十]|前者|后者"
+    r"它|他|她|这|那|此|该|其(?!他|它|实|中)|上面|前面|刚才|之前说|另|别的|其他|还有|一样|同样|继续|接着|然后"
+    r"|再(?!次|借|贷|申请|开|用|还)|也(?!许)|第[一二三四五六七八九十]|前者|后者"
 )
+# 还 is also "to repay", and 不是…吗 asks a whole question.
 _OPENS_ZH = re.compile(
-    r"^(?:那|可是|但是|但|所以|因为|而且|还|好的|好吧|好|嗯|是的|是|不是|不|对|行|可以的?$|为什么$|怎么办$|多少$|多久$|哪)"
+    r"^(?:那|可是|但是|但|所以|因为|而且|还(?!清|款|钱|期|完|贷|信用|欠|不上|上|得|本|息)|好的|好吧|好|嗯|是的|是(?!否|不是)"
+    r"|不是(?!.{4,}[吗嘛么])|不(?!能|可以|满足|够|支持|是)|对(?!公|账)|行|可以的?$|为什么$|怎么办$|多少$|多久$|哪)"
+)
+# What is left of a turn without these is what it is about.
+_SAYS_NOTHING_ZH = re.compile(
+    "什么时候|可不可以|"
+    "为什么|什么样|怎么样|怎么办|是不是|有没有|能不能|要不要|会不会|好不好|"
+    "什么|怎么|怎样|如何|为啥|多少|多久|多长|多大|几个|哪里|哪儿|哪个|哪些|是否|可以|没有|不是|你们|我们|咱们|大家|自己|"
+    "一下|一个|一点|觉得|知道|认为|感觉|告诉|请问|推荐|介绍|具体|详细|喜欢|需要|应该|现在|时候|东西|内容|意思|情况|方面|"
+    "问题|办法|方法|原因|结果|结局|主要|一共|总共|名字|好玩|好吃|好看|"
+    "[几哪谁能会要想有没是不在到给和跟把被让的了着过吗呢吧啊呀么嘛啦哦你我您就都很太真挺最更才还又再只些个次种样点说讲看听问请帮"
+    "好行对事人叫用做去来买卖吃玩]"
 )
 _ENDS_ZH = re.compile(r"呢[?？。!！]*$")
 _WORD = re.compile(r"[A-Za-z0-9'’-]+")
 # A full question has a subject and a verb: fewer words are an answer or an ellipsis.
 LEAST_WORDS = 4
 LEAST_HAN = 5
+LEAST_TOPIC_HAN = 3  # a word of Latin script counts as two
+WHOLE_HAN = 12  # a statement as long as that says what it is about
 ROUNDS = 3  # words that point back at one noun
 # A verb of its own: without one, "the price of the blue plan" is half a question.
 _ASKS_EN = re.compile(
@@ -167,6 +182,9 @@ def _dependence_zh(text: str) -> str | None:
         return "it continues a sentence"
     if _POINTS_ZH.search(text):
         return "it points back"
-    if not _ASKS_ZH.search(text):
+    if not _ASKS_ZH.search(text) and len(HAN.findall(text)) < WHOLE_HAN:
         return "it is not a whole question"
+    topic = _SAYS_NOTHING_ZH.sub("", text)
+    if len(HAN.findall(topic)) + 2 * len(_WORD.findall(topic)) < LEAST_TOPIC_HAN:
+        return "it says too little to stand alone"
     return None

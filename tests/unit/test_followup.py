@@ -31,6 +31,10 @@ from pipelines.job import Job
         "另一个呢？",
         "为什么？",
         "可以的",
+        "结局是什么样的？",
+        "有什么推荐的吗？",
+        "什么时候会下雨？",
+        "还有多少钱？",
     ],
 )
 def test_a_turn_that_points_back_does_not_stand_alone(turn: str) -> None:
@@ -51,6 +55,9 @@ def test_a_turn_that_points_back_does_not_stand_alone(turn: str) -> None:
         "I have not received the new PIN yet",
         "Please delete my account immediately",
         "你们周末可以配送大件家具吗？",
+        "还清借款后多久可以再次申请？",
+        "不是每个月十一号扣款吗？",
+        "我昨天申请的借款到现在没有到账",
     ],
 )
 def test_a_whole_question_stands_alone(turn: str) -> None:
