@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "characters_model"
 NAME = "characters"
-TABLE, FACTS = "table.npy", "characters.json"
+TABLE, FACTS, MODULES = "table.npy", "characters.json", "modules.json"
+# What sentence-transformers loads the folder by.
+LOADED_AS = [{"idx": 0, "name": "0", "path": "", "type": "workers.characters_module.CharacterModule"}]
 RECIPE = 1  # raised when text is prepared in another way
 
 
@@ -68,4 +70,5 @@ def save(folder: Path, vectors: NDArray[np.float32], pair_weight: float, about: 
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / TABLE, np.rint(vectors * scale).astype(np.int8), allow_pickle=False)
     facts = {"pair_weight": pair_weight, "rows": len(vectors), "dimensions": int(vectors.shape[1]), **about}
-    (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    for name, said in ((FACTS, facts), (MODULES, LOADED_AS)):
+        (folder / name).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")

@@ -125,3 +125,15 @@ def _yes(*_: Any, **__: Any) -> Any:
     from workers.judge import Verdict
 
     return Verdict(True, Usage(), Decimal(0))
+
+
+def test_its_folder_loads_as_a_sentence_transformer(shipped: CharacterEncoder, tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    texts = ["怎么退款", "如何申请退款？", "花呗 50 元"]
+    model = SentenceTransformer(str(characters.SHIPPED), device="cpu", trust_remote_code=True)
+    assert np.abs(model.encode(texts) - shipped.encode(texts)).max() < 1e-6
+    assert model.get_embedding_dimension() == shipped.dimensions
+    model.save(str(tmp_path / "copy"))
+    assert np.array_equal(CharacterEncoder(tmp_path / "copy").encode(texts), shipped.encode(texts))
+    assert sum(file.stat().st_size for file in characters.SHIPPED.iterdir()) < 10_000_000
