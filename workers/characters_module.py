@@ -1,4 +1,4 @@
-"""The characters' encoder as a module of sentence-transformers, which loads its folder itself (``trust_remote_code=True``)."""
+"""The characters' encoder as a module of sentence-transformers, which loads its folder when it may run our code."""
 
 from __future__ import annotations
 
