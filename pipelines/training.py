@@ -29,7 +29,8 @@ MEANINGS = (8, 30, 150)
 MOST_PAIRS = 12_000  # of one file; more take minutes to encode and teach nothing new
 BESIDES = 400  # other questions in the second cache
 RIDGE = 1e-3
-MOST_WRONG, LEAST_SERVED = 0.01, 50  # of what a new tenant is served; and of how many examples that is known
+BEGINS_AT = 0.9  # cosine from which on a replayed tenant that is new is served
+MOST_WRONG = 0.01  # of what a new tenant is served, as far as the examples can tell
 LEAST_SCALE = 1e-3  # of a feature that did not vary: it gets no weight, and nobody divides by zero
 LEAST_SIMILARITY = 0.5  # pairs farther apart teach nothing: no cache would look at them
 
@@ -38,7 +39,7 @@ def bare() -> Weights:
     """Where training starts: similarity and the share of the vote, roughly weighed."""
     mean, scale, weights = np.zeros(verify.COUNT), np.ones(verify.COUNT), np.zeros(verify.COUNT + 1)
     mean[0], scale[0], weights[0], weights[1] = 0.85, 0.07, 0.5, 3.0
-    return Weights(mean, scale, weights)
+    return Weights(mean, scale, weights, cold_similarity=BEGINS_AT)
 
 
 def from_questions(
@@ -133,17 +134,16 @@ def fit(examples: Sequence[Examples]) -> Weights:
 
 def cold_similarity(weights: Weights, examples: Sequence[Examples]) -> float:
     """From which cosine on a new tenant may be served by these weights: the least at which, of the examples that near
-    and probable enough, at most one in a hundred was wrong; verify.NEVER when there is none, or too few to tell.
+    and probable enough, surely (by two standard deviations) at most one in a hundred is wrong; verify.NEVER when there
+    is none, or too few to tell.
     """
     x = np.concatenate([features for features, _ in examples])
     right = np.concatenate([found for _, found in examples])
     served = sigmoids(weights.standardised(x) @ weights.weights) >= risk.COLD_BOUNDARY
     falling = np.argsort(-x[served, 0])
     wrong = np.cumsum(1.0 - right[served][falling])
-    allowed = np.flatnonzero(wrong <= MOST_WRONG * np.arange(1, len(wrong) + 1))
-    if not len(allowed) or allowed[-1] + 1 < LEAST_SERVED:
-        return verify.NEVER
-    return float(x[served, 0][falling][allowed[-1]])
+    allowed = np.flatnonzero(wrong + 2.0 * np.sqrt(wrong + 1.0) <= MOST_WRONG * np.arange(1, len(wrong) + 1))
+    return float(x[served, 0][falling][allowed[-1]]) if len(allowed) else verify.NEVER
 
 
 def from_lessons(weights: Weights, lessons: Sequence[risk.Lesson]) -> Weights:

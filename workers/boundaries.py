@@ -55,6 +55,11 @@ class Taught:
     weight: float = 1.0
     audited: bool = False
 
+    def standardised(self, verifier: verify.Weights) -> risk.Lesson:
+        """As a lesson of this verifier's."""
+        features = verifier.standardised(np.array(self.features))
+        return risk.Lesson(features, self.right, self.weight, self.audited)
+
 
 def _packed(features: Sequence[float], *more: float) -> bytes:
     """Little-endian float32."""
@@ -67,6 +72,11 @@ def _unpacked(raw: bytes, more: int) -> list[float] | None:
         return None
     values: list[float] = np.frombuffer(raw, dtype="<f4").tolist()
     return values
+
+
+def _taught(values: Sequence[float]) -> Taught:
+    *features, right, weight, audited = values
+    return Taught(tuple(features), right, weight, bool(audited))
 
 
 class Boundaries:
@@ -178,10 +188,12 @@ class Boundaries:
         telemetry.count("risk.learned")
         telemetry.log().info("boundary moved", tenant=tenant, category=category, at=round(boundary.at, 4))
 
-    def lessons(self, tenant: str, kind: str) -> list[risk.Lesson]:
-        """All that a tenant's buckets of this kind of encoder were taught, standardised for its verifier."""
+    def taught(self, tenant: str, kind: str) -> list[Taught]:
+        """All that a tenant's buckets of this kind of encoder were taught."""
         buckets = [bucket for _, bucket in self.known(tenant) if risk.kind_of(bucket) == kind]
-        return [lesson for bucket in buckets for lesson in self._restored(tenant, bucket, lessons=True).lessons]
+        with failing_as("ledger"):
+            raws = [raw for bucket in buckets for raw in self._redis.lrange(keys.lessons(tenant, bucket), 0, -1)]
+        return [_taught(values) for values in (_unpacked(raw, 3) for raw in raws) if values is not None]
 
     def known(self, tenant: str | None = None) -> list[tuple[str, str]]:
         """Tenants and categories that have a boundary."""
@@ -256,8 +268,7 @@ class Boundaries:
             *features, offset, served = values
             boundary.recent.append(risk.Request(standardised(np.array(features)), offset, bool(served)))
         for values in filter(None, (_unpacked(raw, 3) for raw in taught)):
-            *features, right, weight, audited = values
-            boundary.lessons.append(risk.Lesson(standardised(np.array(features)), right, weight, bool(audited)))
+            boundary.lessons.append(_taught(values).standardised(boundary.shipped))
         return boundary
 
 

@@ -121,8 +121,8 @@ def train_verify(
     if not files and tenant is None:
         raise click.UsageError("name files with labels, or a --tenant whose lessons are in the ledger")
     loaded = _encoder(encoder)
-    lessons = None if tenant is None else (tenant, resources().boundaries.lessons(tenant, loaded.kind))
-    _print(evaluating.train_verify(files, loaded, out, streams=streams, learned_from=lessons), as_json)
+    taught = None if tenant is None else (tenant, resources().boundaries.taught(tenant, loaded.kind))
+    _print(evaluating.train_verify(files, loaded, out, streams=streams, learned_from=taught), as_json)
 
 
 @train.command("characters")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipelines.encoding import Encoder
+    from workers.boundaries import Taught
     from workers.verifiers import Verifiers
 
 BATCH = 256  # texts encoded at once
@@ -124,7 +125,7 @@ def train_verify(
     out: Path,
     *,
     streams: bool,
-    learned_from: tuple[str, Sequence[risk.Lesson]] | None = None,
+    learned_from: tuple[str, Sequence[Taught]] | None = None,
 ) -> dict[str, Any]:
     """Weights from labelled questions, labelled pairs, or a tenant's own lessons, written to ``out``.
 
@@ -135,11 +136,12 @@ def train_verify(
     weights = replace(weights, kind=encoder.kind, encoder=encoder.fingerprint)
     made_by = " ".join(["farthing train verify", *(path.name for path in paths)])
     if learned_from is not None:
-        tenant, lessons = learned_from
-        if len(lessons) < risk.COLD_LESSONS:
-            said = f"--tenant {tenant}: it has {len(lessons)} lessons, expected at least {risk.COLD_LESSONS}"
+        tenant, taught = learned_from
+        if len(taught) < risk.COLD_LESSONS:
+            said = f"--tenant {tenant}: it has {len(taught)} lessons, expected at least {risk.COLD_LESSONS}"
             raise ConfigurationInvalid([said])
-        weights, made_by = training.from_lessons(weights, lessons), f"{made_by} --tenant {tenant}"
+        weights = training.from_lessons(weights, [one.standardised(weights) for one in taught])
+        made_by = f"{made_by} --tenant {tenant}"
     made = {"made_by": made_by, **weights.encode()}
     try:
         out.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
@@ -174,7 +176,7 @@ def _from_files(paths: Sequence[Path], encoder: Encoder, *, streams: bool) -> ve
             for found in questions
             for make in (training.from_questions, training.from_small_tenants)
         ]
-        weights = training.fit([*learned, *fixed])
+        weights = replace(training.fit([*learned, *fixed]), cold_similarity=weights.cold_similarity)
     # Whole caches say nothing of those that begin.
     sparse = [*learned[1::2], *fixed]
     return replace(weights, cold_similarity=training.cold_similarity(weights, sparse))

@@ -39,6 +39,7 @@ def warm_up(sender: Worker, **_: Any) -> None:
     held = resources()
     try:
         held.warm("configuration")
+        held.warm("verifiers")
     except ConfigurationInvalid as error:
         # Celery logs what a signal's handler raises and goes on, unless it is an exit.
         sys.exit(f"farthing: {error}")

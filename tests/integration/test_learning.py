@@ -196,7 +196,7 @@ def test_a_tenants_own_lessons_become_weights_for_all_its_buckets(boundaries: Bo
         near = seen(0.6 + 0.001 * n, 0.9)
         boundaries.teach("t", ("", "billing")[n % 2], Taught(near.features, float(near.similarity > 0.7)))
     boundaries.teach("t", "/characters", Taught(seen(0.9, 0.9).features, 1.0))
-    lessons = boundaries.lessons("t", verify.SENTENCES)
+    lessons = boundaries.taught("t", verify.SENTENCES)
     assert len(lessons) == risk.COLD_LESSONS
     encoder = encoders.load("packaged", lambda _: pytest.fail("no provider"), resources().settings.encoders)
     assert encoder is not None
