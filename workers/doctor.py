@@ -131,8 +131,10 @@ def _encoder(held: Resources) -> Check:
         for encoder in readers:
             encoder.encode(["hello 你好"])
             held.verifiers.check(encoder)
-    except (EncoderUnavailable, ProviderFailed, ConfigurationInvalid) as error:
+    except (EncoderUnavailable, ProviderFailed) as error:
         return Check("encoder", "broken", str(error), "reinstall farthing[worker], or set FARTHING_ENCODER")
+    except ConfigurationInvalid as error:
+        return Check("encoder", "broken", "; ".join(error.faults), "mend FARTHING_VERIFIER, or unset it")
     return Check("encoder", "ok", ", then ".join(encoder.fingerprint for encoder in readers))
 
 

@@ -278,3 +278,17 @@ def test_asking_without_a_fleet_says_how_to_start_one(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("farthing: broker Redis: did not take the job")
     assert "farthing up" in done.stderr
+
+
+def test_the_doctor_names_a_verifier_that_cannot_be_read(tmp_path: Path) -> None:
+    environ = {
+        **os.environ,
+        "FARTHING_STATE_DIR": str(tmp_path),
+        "FARTHING_BROKER_URL": "redis://127.0.0.1:1/0",
+        "FARTHING_VERIFIER": str(tmp_path / "none.json"),
+    }
+    done = subprocess.run([*FARTHING, "doctor"], env=environ, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 1
+    assert "FARTHING_VERIFIER: cannot read" in done.stdout
+    assert "mend FARTHING_VERIFIER" in done.stdout
+    assert "Traceback" not in done.stderr
