@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.errors import EncoderUnavailable
+from workers import onnx_export
 from workers.onnx_export import EIGHT_BITS, FACTS, MODEL, TOKENIZER
 from workers.sentence_encoder import RECIPE, Reading, kind
 
@@ -127,7 +128,7 @@ def _batches(lengths: Sequence[int], start: int) -> list[list[int]]:
 
 def _digest(name_or_path: str) -> str:
     """Of the weights and the vocabulary of a folder; of its name for a model from a hub."""
-    digest = hashlib.sha256(f"{name_or_path} {RECIPE}".encode())
+    digest = hashlib.sha256(f"{name_or_path} {RECIPE} {onnx_export.RECIPE}".encode())
     for name in ("model.safetensors", "tokenizer.json"):
         path = Path(name_or_path) / name
         if path.is_file():
