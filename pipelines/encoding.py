@@ -51,6 +51,27 @@ def reader(encoders: Sequence[Encoder], text: str) -> Encoder | None:
     return next((encoder for encoder in encoders if readable(encoder, text)), None)
 
 
+def batches(lengths: Sequence[int], *, start: int, most: int) -> list[list[int]]:
+    """Numbers of texts of these lengths (tokens) that are encoded together, at most ``most``, the longest last.
+
+    They cost the least where padding costs as much as text, and starting a batch as much as ``start`` tokens.
+    """
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    costs, begins = [0], [0]  # of the first n texts: the least cost, and where its last batch begins
+    for end in range(1, len(order) + 1):
+        longest = lengths[order[end - 1]]
+        cost, begin = min(
+            (costs[begin] + start + (end - begin) * longest, begin) for begin in range(max(0, end - most), end)
+        )
+        costs.append(cost)
+        begins.append(begin)
+    found, end = [], len(order)
+    while end:
+        found.append(order[begins[end] : end])
+        end = begins[end]
+    return found
+
+
 def pack(vector: Vector) -> bytes:
     """A vector as little-endian float16: half the memory; cosines move by less than 0.001."""
     if vector.ndim != 1 or not np.isfinite(vector).all():

@@ -129,7 +129,8 @@ def fit(examples: Sequence[Examples]) -> Weights:
     ridge = np.full(verify.COUNT + 1, RIDGE)
     ridge[0] = 1e-9  # the bias is free
     nothing = np.zeros(verify.COUNT + 1)
-    return Weights(mean, scale, regress(z, y, w, start=nothing, towards=nothing, holds=ridge, steps=40, enough=1e-12))
+    weights = regress(z, y, w, start=nothing, towards=nothing, holds=ridge, steps=40, enough=1e-12)
+    return Weights(mean, scale, weights, cold_similarity=BEGINS_AT)
 
 
 def cold_similarity(weights: Weights, examples: Sequence[Examples]) -> float:

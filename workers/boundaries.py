@@ -181,7 +181,7 @@ class Boundaries:
             "at": repr(boundary.at),
             "weights": json.dumps([round(float(value), 6) for value in boundary.weights]),
             "uncertainty": repr(boundary.uncertainty),
-            "verifier": boundary.shipped.fingerprint,
+            _VERIFIER: boundary.shipped.fingerprint,
         }
         with failing_as("ledger"):
             self._redis.hset(keys.risk(tenant, category), mapping=values)

@@ -176,7 +176,7 @@ def _from_files(paths: Sequence[Path], encoder: Encoder, *, streams: bool) -> ve
             for found in questions
             for make in (training.from_questions, training.from_small_tenants)
         ]
-        weights = replace(training.fit([*learned, *fixed]), cold_similarity=weights.cold_similarity)
+        weights = training.fit([*learned, *fixed])
     # Whole caches say nothing of those that begin.
     sparse = [*learned[1::2], *fixed]
     return replace(weights, cold_similarity=training.cold_similarity(weights, sparse))

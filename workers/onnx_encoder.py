@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines import encoding
 from pipelines.errors import EncoderUnavailable
 from workers import onnx_export
 from workers.onnx_export import EIGHT_BITS, FACTS, MODEL, TOKENIZER
@@ -83,7 +84,7 @@ class OnnxEncoder:
         """(n, d) float32 rows of length 1. Texts of about one length are encoded together."""
         tokens = [one.ids for one in self._tokenizer.encode_batch(list(texts))]
         found = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        for batch in _batches([len(ids) for ids in tokens], self._start):
+        for batch in encoding.batches([len(ids) for ids in tokens], start=self._start, most=MOST_TEXTS):
             ids = np.zeros((len(batch), len(tokens[batch[-1]])), dtype=np.int64)
             mask = np.zeros_like(ids)
             for row, number in enumerate(batch):
@@ -104,26 +105,6 @@ class OnnxEncoder:
 def installed() -> bool:
     """Can a model be exported, and run, here?"""
     return all(find_spec(name) is not None for name in ("onnxruntime", "onnx"))
-
-
-def _batches(lengths: Sequence[int], start: int) -> list[list[int]]:
-    """Numbers of texts that are encoded together, the longest last: what costs the least, where padding costs as much
-    as text and a batch costs ``start`` tokens more.
-    """
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    costs, begins = [0], [0]  # of the first n texts: the least cost, and where its last batch begins
-    for end in range(1, len(order) + 1):
-        longest = lengths[order[end - 1]]
-        cost, begin = min(
-            (costs[begin] + start + (end - begin) * longest, begin) for begin in range(max(0, end - MOST_TEXTS), end)
-        )
-        costs.append(cost)
-        begins.append(begin)
-    batches, end = [], len(order)
-    while end:
-        batches.append(order[begins[end] : end])
-        end = begins[end]
-    return batches
 
 
 def _digest(name_or_path: str) -> str:

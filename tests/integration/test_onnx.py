@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines.errors import EncoderUnavailable
-from workers import encoders, onnx_encoder
+from workers import encoders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,15 +94,6 @@ def test_without_a_folder_to_write_to_torch_encodes_what_is_packaged(tmp_path: P
     assert type(found).__name__ == "TransformerEncoder"
     with pytest.raises(EncoderUnavailable, match="FARTHING_ENCODER_DIR"):
         encoders.load("onnx:packaged", no_provider, tmp_path / "file")
-
-
-def test_texts_are_encoded_together_where_that_is_cheaper() -> None:
-    assert onnx_encoder._batches([], 20) == []
-    assert onnx_encoder._batches([10, 11, 12], 20) == [[0, 1, 2]]
-    assert sorted(map(sorted, onnx_encoder._batches([10, 120, 11, 121], 20))) == [[0, 2], [1, 3]]
-    found = onnx_encoder._batches([10] * 70, 5)
-    assert sorted(n for batch in found for n in batch) == list(range(70))
-    assert max(map(len, found)) <= onnx_encoder.MOST_TEXTS
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
