@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelines.encoding import unpack
+from workers import telemetry
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipelines.cache import Candidate, Entry
+    from pipelines.encoding import Vector
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,6 +35,17 @@ class Phrasing:
             vector=raw.get(b"vector") or None,
             expires_at=int(raw[b"expires_ms"]) / 1000,
         )
+
+    def unpacked(self, dimensions: int) -> Vector | None:
+        """Its vector, (d,) float32 of length 1; None without one, or, said and counted, where it cannot be one."""
+        if self.vector is None:
+            return None
+        try:
+            return unpack(self.vector, dimensions)
+        except ValueError as error:
+            telemetry.count("replica.bad_vector")
+            telemetry.log().warning("phrasing left out", said=str(error))
+            return None
 
 
 @dataclass(frozen=True, slots=True)

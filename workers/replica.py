@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from pipelines.cache import Candidate
 from pipelines.centres import Centres
-from pipelines.encoding import unpack
 from pipelines.errors import StoreUnavailable
 from pipelines.similarity import Index
 from workers import telemetry
@@ -51,11 +50,8 @@ class _Partition:
         if phrasing.vector is None:
             self.drop(phrasing.key)
             return
-        try:
-            vector = unpack(phrasing.vector, self.index.dimensions)
-        except ValueError as error:
-            telemetry.count("replica.bad_vector")
-            telemetry.log().warning("phrasing left out", said=str(error))
+        vector = phrasing.unpacked(self.index.dimensions)
+        if vector is None:
             return
         self.drop(phrasing.key)
         self.index.add(phrasing.key, vector)

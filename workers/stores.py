@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import redis
 
+    from pipelines.encoding import Vector
+
 LOG_LENGTH = 4_096  # changes kept per scope: a replica that sleeps through more loads the scope again
 ASKED_S = 86_400  # a question's frequency is counted over a day
 CHUNK = 500  # phrasings fetched per round trip
@@ -139,7 +141,7 @@ class CacheStore:
             for name in (keys.scopes(tenant), keys.TENANTS):
                 pipe.expireat(name, math.ceil(until) + 86_400)
             if pipe.execute()[0] and done and vector:
-                add_vector(pipe, scope, key, vector, until)
+                add_vector(pipe, scope, key, unpack(vector, len(vector) // 2), until)
                 pipe.execute()
         return done
 
@@ -250,12 +252,8 @@ def _entry(raw: Mapping[bytes, bytes]) -> Entry:
     return Entry.decode({name.decode(): value.decode() for name, value in raw.items()})
 
 
-def add_vector(pipe: Any, scope: str, key: str, packed: bytes, until: float) -> None:
-    """Add a phrasing's packed vector to its scope's vector set, by a pipeline; the set lives until ``until`` (s) or
-    longer.
-    """
-    vector = unpack(packed, len(packed) // 2)
-    pipe.vset().vadd(keys.vectors(scope), vector.tobytes(), key)
-    for name in (keys.vectors(scope), keys.vectors_state(scope)):
-        pipe.expireat(name, math.ceil(until), nx=True)
-        pipe.expireat(name, math.ceil(until), gt=True)
+def add_vector(pipe: Any, scope: str, key: str, vector: Vector, until: float) -> None:
+    """Add a phrasing's vector to its scope's vector set, by a pipeline; the set lives until ``until`` (s) or longer."""
+    pipe.vset().vadd(keys.vectors(scope), vector.astype("<f4").tobytes(), key)
+    pipe.expireat(keys.vectors(scope), math.ceil(until), nx=True)
+    pipe.expireat(keys.vectors(scope), math.ceil(until), gt=True)

@@ -7,16 +7,16 @@ gone when it is found, and leaves.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cache import Candidate
 from pipelines.centres import Centres
-from pipelines.encoding import unpack
 from pipelines.errors import StoreUnavailable
 from workers import keys, telemetry
-from workers.phrasings import Seen
+from workers.phrasings import Phrasing, Seen
 from workers.stores import CHUNK, add_vector, failing_as
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import redis
 
     from pipelines.encoding import Vector
-    from workers.phrasings import Phrasing
     from workers.stores import CacheStore
 
 FROM = 1_000_000  # phrasings of a scope: about 2 GB of a worker's memory
@@ -36,7 +35,7 @@ KNOWN_S = 2.0  # a worker believes this long what it heard of a scope
 MOST_KNOWN = 10_000
 MORE = 2  # times as many are asked for as are wanted: some of those found may be gone
 BREADTH = 256  # candidates that the graph keeps while it searches
-FIELDS = ("entry", "question", "expires_ms", "vector")
+FIELDS = (b"entry", b"question", b"expires_ms", b"vector")
 
 
 class VectorSets:
@@ -73,14 +72,16 @@ class VectorSets:
                 pipe.hmget(keys.phrasing(scope, element.decode()), FIELDS)
             raws = pipe.execute()
         candidates, gone, centres = [], [], Centres()
-        for element, (entry, question, expires_ms, packed) in zip(found, raws, strict=True):
-            key = element.decode()
-            if not packed:
+        for element, values in zip(found, raws, strict=True):
+            key, raw = element.decode(), dict(zip(FIELDS, values, strict=True))
+            if not raw[b"vector"]:
                 gone.append(key)
-            elif int(expires_ms) / 1000 > now:
-                there = unpack(packed, len(vector))
-                centres.add(entry.decode(), there)
-                candidates.append(Candidate(key, entry.decode(), question.decode(), float(there @ vector)))
+                continue
+            one = Phrasing.decode(key, raw)
+            there = one.unpacked(len(vector))
+            if there is not None and one.expires_at > now:
+                centres.add(one.entry_id, there)
+                candidates.append(Candidate(one.key, one.entry_id, one.question, float(there @ vector)))
         if gone:
             self._forget(scope, gone)
         nearest = sorted(candidates, key=lambda one: -one.similarity)[:k]
@@ -98,7 +99,9 @@ class VectorSets:
                     state = self._redis.get(keys.vectors_state(scope))
                 if state is None and size >= self._least:
                     state = self._build(scope, now)
-                elif state == READY and size < BELOW * self._least:
+                elif state == READY and size >= BELOW * self._least:
+                    self._prolong(scope)
+                elif state == READY:
                     with failing_as("cache"):
                         self._redis.delete(keys.vectors_state(scope), keys.vectors(scope))
                     state = None
@@ -131,16 +134,24 @@ class VectorSets:
                 chunk = []
         self._add(scope, chunk)
         with failing_as("cache"):
-            self._redis.set(keys.vectors_state(scope), READY, exat=int(until) + 1)
+            self._redis.set(keys.vectors_state(scope), READY, exat=math.ceil(until))
         telemetry.count("vectors.built")
         return READY
+
+    def _prolong(self, scope: str) -> None:
+        """Let the mark live as long as the set, whose life every write prolongs."""
+        with failing_as("cache"):
+            until = self._redis.expiretime(keys.vectors(scope))
+            if until > 0:
+                self._redis.expireat(keys.vectors_state(scope), until)
 
     def _add(self, scope: str, phrasings: Iterable[Phrasing]) -> None:
         with failing_as("cache"):
             pipe = self._redis.pipeline(transaction=False)
             for one in phrasings:
-                if one.vector is not None:
-                    add_vector(pipe, scope, one.key, one.vector, one.expires_at)
+                vector = one.unpacked(len(one.vector or b"") // 2)
+                if vector is not None:
+                    add_vector(pipe, scope, one.key, vector, one.expires_at)
             pipe.execute()
 
     def _forget(self, scope: str, gone: list[str]) -> None:

@@ -114,6 +114,7 @@ def test_writes_during_and_after_the_build_are_there_and_a_small_scope_stays_in_
     during = cache.put(10)
     assert not cache.sets.serve(SCOPE), "not before all of it is there"
     assert cache.client.vset().vcard(keys.vectors(SCOPE)) == 1
+    assert cache.client.ttl(keys.vectors_state(SCOPE)) == -1, "a write prolongs no build: one that died is to be seen"
     cache.client.delete(keys.vectors_state(SCOPE))
     assert cache.sets.tend(time.time()) == 1
     after = cache.put(11)
@@ -149,6 +150,20 @@ def test_the_mean_of_an_entry_is_that_of_its_phrasings_in_sight(cache: Cache) ->
     mean = cache.vectors["k0"] + cache.vectors["k12"]
     seen = cache.outgrown.search(SCOPE, vector, 13, time.time())
     assert seen.centres["e0"] == pytest.approx(float(vector @ mean / np.linalg.norm(mean)), abs=1e-3)
+
+
+def test_the_mark_lives_as_long_as_the_set_and_a_vector_that_is_none_is_left_out(cache: Cache) -> None:
+    for number in range(12):
+        cache.put(number)
+    cache.sets.tend(time.time())
+    cache.put(12, ttl_s=600)
+    assert cache.sets.tend(time.time()) == 1
+    marks = [cache.client.expiretime(name(SCOPE)) for name in (keys.vectors, keys.vectors_state)]
+    assert marks[0] == marks[1] > time.time() + 500
+    cache.client.hset(keys.phrasing(SCOPE, "k3"), "vector", b"\x00" * 8)
+    assert "k3" not in cache.keys(cache.vectors["k3"], 12)
+    cache.client.delete(keys.vectors_state(SCOPE))
+    assert cache.sets.tend(time.time()) == 1, "nor does it stop a build"
 
 
 def test_a_scope_that_shrank_goes_back_to_the_workers(cache: Cache) -> None:
