@@ -43,8 +43,8 @@ class OnnxEncoder:
 
     Raises EncoderUnavailable.
 
-    ``int8``: weights of eight bits. Their vectors are others, though near (cosine 0.96 to the exact ones at the least,
-    0.993 on average, of 600 questions), so that they have an index of their own.
+    ``int8``: weights of eight bits. Their vectors are others, though near (`python -m tests.benchmarks encoding` says
+    how near), so that they have an index of their own.
     """
 
     def __init__(self, name_or_path: str, folder: Path, *, int8: bool = False, latin: bool = False) -> None:
