@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipelines.job import Job
+
 Source = Literal["exact", "semantic", "follower", "rule", "model"]
 SOURCES: tuple[Source, ...] = ("exact", "semantic", "follower", "rule", "model")
 Tier = Literal["rule", "economy", "premium"]
@@ -48,7 +50,9 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One job's answer. Money is Decimal dollars; timings are milliseconds."""
+    """One job's answer. Money is Decimal dollars; timings are milliseconds; ``tenant`` and ``fingerprint`` say whose it
+    is (see Job.fingerprint).
+    """
 
     text: str
     source: Source
@@ -66,6 +70,8 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
     job_id: str | None = None
+    tenant: str | None = None
+    fingerprint: str | None = None
 
     def __repr__(self) -> str:
         return f"Answer(job_id={self.job_id!r}, source={self.source!r}, {len(self.text)} characters)"
@@ -79,6 +85,8 @@ class Answer:
         """The answer as JSON values, in the contract's shape."""
         return {
             "job_id": self.job_id,
+            "tenant": self.tenant,
+            "fingerprint": self.fingerprint,
             "text": self.text,
             "message": dict(self.message) if self.message else {"role": "assistant", "content": self.text},
             "finish_reason": self.finish_reason,
@@ -120,8 +128,21 @@ class Answer:
             timings_ms=raw.get("timings_ms") or {},
             degraded=tuple(raw.get("degraded") or ()),
             job_id=raw.get("job_id"),
+            tenant=raw.get("tenant"),
+            fingerprint=raw.get("fingerprint"),
         )
 
-    def under(self, job_id: str, *, degraded: tuple[str, ...] = ()) -> Answer:
-        """The same answer as another job's: its id, and what was degraded on its way."""
-        return replace(self, job_id=job_id, degraded=(*self.degraded, *degraded))
+    def under(self, job_id: str, job: Job, *, degraded: tuple[str, ...] = ()) -> Answer:
+        """The same answer as that job's, and what was degraded on its way."""
+        return replace(
+            self,
+            job_id=job_id,
+            tenant=job.tenant,
+            fingerprint=job.fingerprint,
+            degraded=(*self.degraded, *degraded),
+        )
+
+    @property
+    def kept(self) -> Answer:
+        """The answer as a cache keeps it for others: whose it was stays behind."""
+        return replace(self, job_id=None, tenant=None, fingerprint=None, context=None, timings_ms={}, degraded=())

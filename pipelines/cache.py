@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NOT_PROBABLE = "not probable enough"
+EXACT, NEAR_EXACT = "exact", "near-exact"
+TWINS = 0.99  # about how often near-exact twins deserve one answer; audits watch it
+NEVER_TWINS = ("identifier", "number", "negation", "opposite")
 BESIDE = 0.05  # cosine below an entry's nearest phrasing at which another one still speaks for it
 
 
@@ -164,6 +168,17 @@ def decide(
     return Miss("not probable", seen)
 
 
+def twins(question: str, other: str) -> bool:
+    """May near-exact twins be one question? Not where a gate sees what was dropped between them."""
+    tripped = gates.trip(question, other)
+    return tripped is None or tripped.gate not in NEVER_TWINS
+
+
+def repeated(entry: Entry, decided_by: str) -> Hit:
+    """The very question was asked before, or all but it."""
+    return Hit(entry.id, 1.0, 1.0 if decided_by == EXACT else TWINS, decided_by=decided_by)
+
+
 def promoted(seen: Neighbourhood, probability: float) -> Hit:
     """A gray suspect that the judge made this probable."""
     offset = judging.moved(seen.probability, probability)
@@ -195,14 +210,15 @@ def reuse(entry: Entry, hit: Hit, *, baseline_usd: Decimal) -> Answer:
         "decided_by": hit.decided_by,
     }
     return replace(
-        entry.answer,
-        source="exact" if hit.decided_by == "exact" else "semantic",
+        entry.answer.kept,
+        source="exact" if hit.decided_by in (EXACT, NEAR_EXACT) else "semantic",
         usage=Usage(),
         cost_usd=Decimal(0),
         baseline_usd=baseline_usd,
         cache=found,
-        context=None,
-        timings_ms={},
-        degraded=(),
-        job_id=None,
     )
+
+
+def entry_id(tenant: str, job_id: str) -> str:
+    """The id of the entry that a job's fresh answer makes: 32 hex digits, the same each time, and nobody's job id."""
+    return hashlib.sha256(json.dumps([tenant, job_id]).encode()).hexdigest()[:32]

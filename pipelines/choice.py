@@ -51,6 +51,12 @@ def able(job: Job, *, prompt_tokens: int, offers: Sequence[Offer]) -> tuple[Offe
     return tuple(o for o in offers if wanted <= o.capabilities and room(o, job) >= prompt_tokens)
 
 
+def widest(job: Job, offers: Sequence[Offer]) -> int:
+    """Prompt tokens that the roomiest of the offers takes, at least 1; of those that can do what the job needs."""
+    wanted = needs(job)
+    return max(1, *(room(offer, job) for offer in [o for o in offers if wanted <= o.capabilities] or offers))
+
+
 def cheapest_first(
     job: Job, *, prompt_tokens: int, offers: Sequence[Offer], cost: Callable[[Offer, Usage], Decimal]
 ) -> tuple[Offer, ...]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from pipelines import gates
+from pipelines import gates, wording
 from pipelines.fingerprint import normalise
 from pipelines.han import HAN
 from pipelines.logistic import weight
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ERROR = 0.05  # rate at which a clear comparison is believed to err
 ONE = weight(ERROR)  # its evidence, as a log-likelihood ratio
@@ -19,9 +24,13 @@ SAME, ALIKE, UNLIKE, OTHER = 0.6, 0.33, 0.2, 0.08
 MOST_CHARS = 4_000  # of an answer that are compared
 SHORT = 25  # words up to which one of them (a number, a denial, a thing) makes another answer of it
 ALL_BUT_THE_SAME = 0.8
-GATES = (gates.identifiers, gates.numbers, gates.opposites, gates.negation, gates.names)
+GATES = (gates.identifiers, gates.numbers, gates.places, gates.opposites, gates.negation, gates.names)
 TELLS_LONG_ONES_APART = ("identifier", "number")
 REMEMBERED = 2_000
+FRAME = 0.7  # share of the shorter answer's words that both have in the same order: then they are in one frame
+MOST_REPLACED = 3  # words that stand in the place of others; more are another way to say it
+_TOKEN = re.compile(r"[a-z0-9]+(?:[.,:'’-][a-z0-9]+)*|[\u4e00-\u9fff]")
+_DENIALS = frozenset(("not", "no", "never", "none", "without", "cannot", "nor", "neither", "unable", *"不没未无别非勿"))
 
 _WORD = re.compile(r"[a-z0-9]+(?:[.,:'’-][a-z0-9]+)*|[\u4e00-\u9fff]")
 # Words that any answer has.
@@ -56,10 +65,14 @@ def evidence(one: str, other: str) -> float:
     if shared < ALIKE:
         return -ONE * min(1.0, max(0.0, UNLIKE - shared) / (UNLIKE - OTHER))
     tripped = _apart(one, other)
-    if min(len(ours), len(theirs)) <= SHORT:
-        # Of a sentence, one word may be all that matters: "WiFi is free there" and "parking is free there".
-        if tripped is not None:
-            return -ONE
+    turned = _turned(a, b)
+    short = min(len(ours), len(theirs)) <= SHORT
+    # Of a sentence, one word may be all that matters: "WiFi is free there" and "parking is free there".
+    if turned or (short and tripped is not None):
+        return -ONE
+    if turned is not None:
+        return 0.0
+    if short:
         if ours - theirs and theirs - ours and shared < ALL_BUT_THE_SAME:
             return 0.0
     elif tripped in TELLS_LONG_ONES_APART:
@@ -71,8 +84,66 @@ def _apart(one: str, other: str) -> str | None:
     """What of the gates' facts tells two answers apart; a number that only one of them mentions may be a detail."""
     ours, theirs = gates.facts(one), gates.facts(other)
     found = next((trip.gate for gate in GATES if (trip := gate(ours, theirs)) is not None), None)
-    if found == "number" and not (ours.numbers - theirs.numbers and theirs.numbers - ours.numbers):
+    here, there = ({*dict(facts.numbers), *facts.counts} for facts in (ours, theirs))
+    if found == "number" and not (here - there and there - here):
         return None
     if found == "identifier" and not (ours.identifiers - theirs.identifiers and theirs.identifiers - ours.identifiers):
         return None
     return found
+
+
+def _turned(one: str, other: str) -> bool | None:
+    """In one frame, does what is put in the place of something else turn the answer round?
+
+    True where a denial, an opposite or a prefix does; False where it may (another thing, another number, another way):
+    then a judge must say, or nobody. None where the frames differ, or no word stands in another's place.
+    """
+    ours, theirs = _TOKEN.findall(one), _TOKEN.findall(other)
+    if not ours or not theirs:
+        return None
+    if wording.named_apart(wording.wording(one), wording.wording(other)):
+        return True
+    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
+    blocks = matcher.get_opcodes()
+    same = sum(end - start for tag, start, end, _, _ in blocks if tag == "equal")
+    if same < FRAME * min(len(ours), len(theirs)):
+        return None
+    doubt: bool | None = None
+    for index, (tag, start, end, begin, stop) in enumerate(blocks):
+        if tag == "equal" or not _inside(blocks, index):
+            continue
+        here, there = ours[start:end], theirs[begin:stop]
+        if _denies(here) != _denies(there) or _opposed(_joined(here), _joined(there)):
+            return True
+        if tag == "replace" and max(len(here), len(there)) <= MOST_REPLACED and _things(here) and _things(there):
+            doubt = doubt if _inflected(here, there) else False
+    return doubt
+
+
+def _inside(blocks: Sequence[tuple[str, int, int, int, int]], index: int) -> bool:
+    """Does the frame go on before and behind?"""
+    around = [blocks[at] for at in (index - 1, index + 1) if 0 <= at < len(blocks)]
+    return all(end - start >= 1 for tag, start, end, _, _ in around if tag == "equal") and len(around) > 0
+
+
+def _denies(words: Sequence[str]) -> bool:
+    return any(word in _DENIALS or word.endswith(("n't", "n’t")) for word in words)
+
+
+def _opposed(one: str, other: str) -> bool:
+    a, b = gates.facts(one), gates.facts(other)
+    return gates.opposites(a, b) is not None or wording.prefixed(a.wording, b.wording)
+
+
+def _joined(words: Sequence[str]) -> str:
+    return ("" if any(map(HAN.search, words)) else " ").join(words)
+
+
+def _things(words: Sequence[str]) -> bool:
+    return any(word not in _COMMON for word in words)
+
+
+def _inflected(one: Sequence[str], other: Sequence[str]) -> bool:
+    """The same word in another form: "returned" and "return", "device" and "devices"."""
+    a, b = ("".join(word for word in words if word not in _COMMON) for words in (one, other))
+    return len(a) > 3 and len(b) > 3 and a[: max(4, min(len(a), len(b)) - 3)] == b[: max(4, min(len(a), len(b)) - 3)]

@@ -25,13 +25,21 @@ class Compressed:
     tokens_after: int
     summarised: int = 0
 
-    def report(self) -> dict[str, Any]:
-        """The answer's ``context`` field."""
+    @property
+    def says(self) -> tuple[str, ...]:
+        """What the caller must know: that the model did not see all."""
+        lost = self.dropped - self.summarised
+        return (f"context cut: {lost} earlier messages were not sent",) if lost else ()
+
+    def report(self, *, before: Sequence[Message], alone: bool) -> dict[str, Any]:
+        """The answer's ``context`` field. ``before`` are all of the job's messages; ``alone``: its question was asked
+        without those before it, because it needs none."""
         return {
+            "alone": alone,
             "kept_messages": len(self.messages),
-            "dropped_messages": self.dropped,
+            "dropped_messages": len(before) - len(self.messages) + (1 if self.summarised else 0),
             "summarised_messages": self.summarised,
-            "prompt_tokens_before": self.tokens_before,
+            "prompt_tokens_before": estimate_messages(before),
             "prompt_tokens_after": self.tokens_after,
         }
 

@@ -2,6 +2,8 @@
 
 FarthingError
 ├── JobInvalid               the job is malformed: which field, what it got, what it expected
+├── JobIdReused              the id belongs to another job: another tenant's, or another question
+├── JobUnknown               no job of this tenant has this id
 ├── ConfigurationInvalid     settings or the TOML file: every fault at once
 ├── UnknownModel             a job or a route names a model that no provider offers
 ├── PriceUnknown             no price for this model: never $0
@@ -33,6 +35,28 @@ class JobInvalid(FarthingError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.field}: got {self.got}, expected {self.expected}"
+
+
+class JobIdReused(FarthingError, ValueError):
+    """The id was given to another job before. ``fingerprint`` is the refused job's (see Job.fingerprint)."""
+
+    def __init__(self, job_id: str, fingerprint: str) -> None:
+        super().__init__(job_id, fingerprint)
+        self.job_id, self.fingerprint = job_id, fingerprint
+
+    def __str__(self) -> str:
+        return f"job_id: {self.job_id!r} belongs to another job, expected an id of this job's own"
+
+
+class JobUnknown(FarthingError, LookupError):
+    """No job of this tenant has this id."""
+
+    def __init__(self, job_id: str, tenant: str) -> None:
+        super().__init__(job_id, tenant)
+        self.job_id, self.tenant = job_id, tenant
+
+    def __str__(self) -> str:
+        return f"no job of tenant {self.tenant!r} has the id {self.job_id!r}; expected the tenant that submitted it"
 
 
 class ConfigurationInvalid(FarthingError, ValueError):

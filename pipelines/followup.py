@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.han import HAN
 
 if TYPE_CHECKING:
-    from pipelines.job import Job, Message
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Whether the question stands alone, and the earlier turns that belong to it when it does not.
-
-    ``follows``: it was judged to stand alone although others came before it.
-    """
-
-    alone: bool
-    question: str
-    context: tuple[Message, ...]
-    reason: str
-    follows: bool = False
-
+    from collections.abc import Sequence
 
 # Words that point at something said before.
 _POINTS_EN = re.compile(
@@ -57,7 +41,7 @@ _RELATIVE = re.compile(
 )
 # And words that point at the conversation itself.
 _POINTS_HERE = re.compile(
-    r"\bhere\b|\b(?:you|we|i) (?:are |were |just |have )?(?:mention|said|say|ask|talk|describ|list|suggest|recommend)"
+    r"\bhere\b|\bnearby\b|(?:\.\.\.|…)\s*$|\b(?:do|did) you (?:mean|think)\b|\b(?:you|we|i) (?:are |were |just |have )?(?:mention|said|say|ask|talk|describ|list|suggest|recommend)"
     r"|^(?:i mean|not |changing|by that|back to)|\b(?:each|per) (?:month|year|day)\b",
     re.IGNORECASE,
 )
@@ -68,6 +52,42 @@ _OPENS_EN = re.compile(
 )
 _BARE_EN = re.compile(
     r"^(?:why|how|when|where|who|which|what|how (?:much|many|long|so|come)|how often|what for|what else)$",
+    re.IGNORECASE,
+)
+# "the city", "the largest": known from before, unless what follows says which.
+_BARE_DEFINITE = re.compile(
+    r"\bthe (?!(?:app|web ?site|site|shop|store|internet|phone|post|mail|weekend|moment)\b|new \w+\b)"
+    r"(?:(?!that|which|who|of|for)\w+ ){0,2}?(?!that\b|which\b|who\b|of\b|for\b)\w+"
+    r"(?=$|[?,.;]| (?:is|are|was|were|be|do|does|did|can|will|has|have|ever|in|on)\b)",
+    re.IGNORECASE,
+)
+_COMPLETES = re.compile(r" (?:in|on) (?:my|your|our|[A-Z])")
+_ABOUT_ME = re.compile(r"\b(?:i|i'm|i've|i'd|my|me|mine|we|our|us|do you|your)\b", re.IGNORECASE)
+_DEFINES = re.compile(
+    r"(?:what(?:'s| is| are)|who (?:is|was)|define|tell me about) (?:an? )?(?:[A-Z][\w-]*(?: [A-Z][\w-]*)*|\w+(?: \w+)?)$",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[^.!?。！？;；\n]+[?？]?")
+_COURTESY = re.compile(
+    r"^(?:(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|thanks?(?: you)?(?: (?:so|very) much| a lot)?|ok(?:ay)?"
+    r"|great|perfect|cool|nice|i see|got it|understood|yes|no|sorry|there|bye|hola|gracias|hallo|danke|bonjour|merci)(?![a-z'’])"
+    r"|你好|您好|在吗|谢谢你?|多谢|好的|好|嗯|哦|知道了|明白了?|麻烦了?|请问一?下?)[ ,，.!！~]*)+",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"^(?:(?:and|but|so|then|also|if so|in general|please|ok) ?,? ?)*(?:what|who|whom|whose|when|where|why|which|how|is|are|was|were|do|does|did"
+    r"|can|could|will|would|should|may|might|has|have|had|tell me|show me|explain|describe|compare|list|define|give me|find"
+    r"|qué|cómo|cuándo|dónde|wie|was|wann|wo|warum|kann|comment|quand|où|pourquoi|combien)\b"
+    r"|什么|怎|如何|多少|多久|几[个天次时点]|哪|谁|为何|为啥|是否|能否|可否|有没有|是不是|能不能|可不可以|请帮|告诉我|介绍|[吗么呢]$",
+    re.IGNORECASE,
+)
+# What a user says of themselves colours what they are told afterwards, also in the middle of a question.
+_FACT = re.compile(
+    r"\b(?:i am|i'm|im|i have been|i've been|i was|i live|i work|i bought|i ordered|i paid|i got|i own|i use|i speak|we are|we're"
+    r"|my (?:name|age|plan|company|wife|husband|child|son|daughter|doctor|budget|country)\b.* (?:is|are|was)"
+    r"|from now on|always|never|answer (?:only|in|with)|reply (?:only|in|with)|respond (?:only|in|with)|speak (?:only|in|like)"
+    r"|pretend|act as|you are now|ignore (?:all|the|your|previous)|remember (?:that|my|this)|call me|ich bin|je suis|soy|estoy|sou|estou)\b"
+    r"|我(?:是(?!不是|否)|今年|住在?|来自|叫|们是|在(?!哪)|买了|订了|用的是|有(?!什么|多少|没|几|哪))|从现在(?:起|开始)|以后(?:都|请|只)|只(?:能|要|许)?(?:回答|回复|用)|记住|假装|扮演",
     re.IGNORECASE,
 )
 _POINTS_ZH = re.compile(
@@ -93,6 +113,7 @@ _ENDS_ZH = re.compile(r"呢[?？。!！]*$")
 _WORD = re.compile(r"[A-Za-z0-9'’-]+")
 # A full question has a subject and a verb: fewer words are an answer or an ellipsis.
 LEAST_WORDS = 4
+LEAST_TOPICS, MANY_TOPICS = 2, 5  # words that say something: of a question about oneself, of any other
 LEAST_HAN = 5
 LEAST_TOPIC_HAN = 3  # a word of Latin script counts as two
 WHOLE_HAN = 12  # a statement as long as that says what it is about
@@ -120,26 +141,44 @@ _ASKS_ZH = re.compile(
 )
 
 
-def standing(job: Job) -> Standing:
-    """Judge the job's last user turn. In doubt it depends: then it is looked up among jobs with the same history."""
-    question = job.question
-    earlier = tuple(m for m in job.messages if m is not question and m.role not in ("system", "developer"))
-    if question.has_parts or job.messages[-1] is not question:
-        return Standing(False, question.text, earlier, "it comes with parts or tool results")
-    if not earlier:
-        return Standing(True, question.text, (), "nothing was said before")
-    reason = dependence(question.text)
-    if reason is not None:
-        return Standing(False, question.text, earlier, reason)
-    return Standing(True, question.text, (), "it names all that it asks about", follows=True)
+def dependence(turn: str, said: Sequence[str]) -> str | None:
+    """Why a turn cannot be understood without what was said before; None when it surely can.
+
+    ``said`` are the user's turns before it, in order; without any, nothing can be missing. In doubt it depends: asked
+    with its history, an answer costs more; asked without, it is wrong.
+    """
+    if not said:
+        return None
+    if any(map(sets_terms, said)):
+        return "something was said that may matter to every later answer"
+    text = _COURTESY.sub("", turn.strip()).strip() or turn.strip()
+    chinese = len(HAN.findall(text)) * 2 >= len(_WORD.findall(text))
+    return _dependence_zh(text) if chinese else _dependence_en(text) or _too_general(text)
 
 
-def dependence(turn: str) -> str | None:
-    """Why a turn cannot be understood without what was said before, or None when it can."""
-    text = turn.strip()
-    if len(HAN.findall(text)) * 2 >= len(_WORD.findall(text)):
-        return _dependence_zh(text)
-    return _dependence_en(text)
+def sets_terms(turn: str) -> bool:
+    """Does a turn say anything beside its question: facts about the user, or how to answer from now on?"""
+    return any(_states(sentence.strip()) for sentence in _SENTENCE.findall(turn) if sentence.strip())
+
+
+def _states(sentence: str) -> bool:
+    plain = _COURTESY.sub("", sentence.strip(" ,，.!！。")).strip(" ,，.!！。~")
+    if not plain:
+        return False
+    return _FACT.search(plain) is not None or not (plain.endswith(("?", "？", "吗", "呢")) or _ASKED.search(plain))
+
+
+def _too_general(text: str) -> str | None:
+    """Of whom or what? An English turn behind others must say it by itself."""
+    plain = text.rstrip("?!. ")
+    bare = _BARE_DEFINITE.search(plain)
+    if bare is not None and not _COMPLETES.match(plain[bare.end() :]):
+        return "it speaks of something known"
+    topics = [word for word in _WORD.findall(plain.lower()) if not _SAYS_NOTHING.fullmatch(word)]
+    anchored = _ABOUT_ME.search(plain) is not None or _NAMED.search(plain) is not None
+    if len(topics) >= MANY_TOPICS or (anchored and len(topics) >= LEAST_TOPICS):
+        return None
+    return None if _DEFINES.match(plain) else "it may leave out what it is about"
 
 
 def _dependence_en(text: str) -> str | None:
@@ -178,7 +217,7 @@ def _with_a_noun(found: re.Match[str]) -> str:
 def _dependence_zh(text: str) -> str | None:
     if len(HAN.findall(text)) + len(_WORD.findall(text)) < LEAST_HAN:
         return "it is too short to stand alone"
-    if _OPENS_ZH.search(text) or _ENDS_ZH.search(text):
+    if _OPENS_ZH.search(text) or (_ENDS_ZH.search(text) and not _ASKED.search(_ENDS_ZH.sub("", text))):
         return "it continues a sentence"
     if _POINTS_ZH.search(text):
         return "it points back"

@@ -1,35 +1,100 @@
-"""Freshness: which answers may be kept for the next who asks, and for how long."""
+"""Freshness: which answers may be kept for the next who asks, and for how long.
+
+What cannot be known from words: whether a price, a rule or a product changed since (name the documents that an answer
+rests on, `metadata.sources`, or the version, `knowledge`), and what passes in a way that no table names. A job's
+`metadata.ttl_s` (0 for never) comes before all of this, a tenant's `passing` and `lasting` patterns before the tables.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import re2
+
+from pipelines import freshness_words as words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipelines.answer import Answer
     from pipelines.job import Job
 
-# What is true now need not be true in a minute: such a question is asked afresh each time.
-_NOW = re.compile(
-    r"\b(?:now|right now|currently|at the moment|today|tonight|tomorrow|yesterday|this (?:week|month|morning|evening)"
-    r"|latest|live|real[- ]time|what time|what day|so far|weather|forecast|news|price of"
-    r"|(?:stock|share|gold|oil|bitcoin) price|exchange rate|(?:game|match) score)\b"
-    r"|现在|目前|当前|此刻|今天|今日|今晚|明天|昨天|本周|这周|本月|最新|实时|刚刚|刚才|几点了"
-    r"|天气|气温|股价|汇率|金价|油价|行情|路况|新闻|比分",
+# Languages that part their words by no space: their patterns stand anywhere.
+_UNSPACED = frozenset({"zh", "ja", "ko"})
+SHORT_CHARS = 240  # an answer as short as that may be nothing but an excuse; a longer one says something, too
+MOST_SENTENCES = 4
+TERSE_CHARS = 20  # "What size?" asks the reader, whatever its words
+_TO_THE_READER = re.compile(
+    r"\b(?:you|your|yours|usted|su|sie|ihr|ihre[nrms]?|vous|votre|você|seu|sua|вы|ваш\w*)\b|您|你|ですか|さい|세요|까요",
     re.IGNORECASE,
 )
 
 
-# How models begin when they will not answer; what they say of a shop's rules ("you cannot return worn shoes") is no refusal.
-_REFUSAL = re.compile(
-    r"\W*(?:(?:i['’]?m|i am) (?:very |really |so )?sorry,? (?:but )?|sorry,? (?:but )?|unfortunately,? |i apologi[sz]e,? (?:but )?)?"
-    r"(?:i (?:can['’]?t|cannot|can not|won['’]?t|am (?:not able|unable) to|['’]m (?:not able|unable) to|am not allowed to)"
-    r" (?:help|assist|answer|provide|discuss|comply|do that|fulfil|support|share|access)|as an ai\b)"
-    r"|\W*(?:(?:非常|很)?(?:抱歉|对不起|不好意思|遗憾)[,，。!！ ]*)?(?:我|作为(?:一个|一名)?(?:ai|人工智能)\S{0,6}[,，]?我?)"
-    r"(?:无法|不能|没办法|没法|不可以)(?:帮|为您|为你|回答|提供|协助|讨论|满足|完成|访问)",
+def _any_of(rows: Mapping[str, str]) -> re.Pattern[str]:
+    """One pattern of a table's rows, each matched as its script is written."""
+    spaced = "|".join(f"(?:{row})" for name, row in rows.items() if name not in _UNSPACED)
+    unspaced = "|".join(f"(?:{row})" for name, row in rows.items() if name in _UNSPACED)
+    return re.compile(rf"(?<!\w)(?:{spaced})(?!\w)" + (f"|{unspaced}" if unspaced else ""), re.IGNORECASE)
+
+
+_NOW, _PASSES, _ADVERBIAL = _any_of(words.NOW), _any_of(words.PASSES), _any_of(words.ADVERBIAL)
+_HOW_TO = re.compile("|".join(f"(?:{row})" for row in words.HOW_TO.values()), re.IGNORECASE)
+_DECLINES, _FAILED, _ASKS_BACK = _any_of(words.DECLINES), _any_of(words.FAILED), _any_of(words.ASKS_BACK)
+_PLEASANTRY = re.compile(words.PLEASANTRY, re.IGNORECASE)
+_OF_ONESELF = re.compile(words.OF_ONESELF, re.IGNORECASE)
+_SCHEDULE = re.compile(words.SCHEDULE, re.IGNORECASE)
+_PLACEHOLDER = re.compile(words.PLACEHOLDERS, re.IGNORECASE)
+_NOTHING = re.compile(words.NOTHING, re.IGNORECASE)
+_IF = re.compile(
+    r"\b(?:if|when|whenever|in case|should|wenn|falls|si|se|quando|если)\b[^,.;:]*|(?:如果|若|当|假如)[^，,。]*",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"[^.!?。！？؟।\n]+[.!?。！？؟।]*")
+_QUESTION = ("?", "？", "؟")
+
+
+def of_this_moment(question: str) -> bool:
+    """Is the right answer another one in a minute, or tomorrow? In doubt, yes."""
+    if _PASSES.search(_SCHEDULE.sub(" ", question)):
+        return True
+    if not _NOW.search(question):
+        return False
+    asked = _OF_ONESELF.sub(" ", question)
+    # "How do I close my account now?": the way is the same tomorrow.
+    if _HOW_TO.search(question):
+        asked = _ADVERBIAL.sub(" ", asked)
+    return _NOW.search(asked) is not None
+
+
+def answers(text: str) -> bool:
+    """Does a model's text answer anything? Not if it declines, failed, asks back, or was left to be filled in."""
+    plain = text.strip()
+    if _NOTHING.fullmatch(plain) or _PLACEHOLDER.search(plain):
+        return False
+    sentences = [found.strip(" \t*_\"'«»“”「」>-") for found in _SENTENCE.findall(plain)]
+    sentences = [one for one in sentences if re.search(r"\w", one)]
+    if not sentences:
+        return False
+    if _DECLINES.match(sentences[0]) or (len(plain) <= SHORT_CHARS and any(map(_DECLINES.match, sentences))):
+        return False
+    if len(plain) > SHORT_CHARS or len(sentences) > MOST_SENTENCES:
+        return True
+    if any(_FAILED.search(_IF.sub(" ", one)) for one in sentences):
+        return False
+    said = [one for one in sentences if not _PLEASANTRY.search(one)]
+    return not said or not all(map(_asks_back, said))
+
+
+def _asks_back(sentence: str) -> bool:
+    """Does it want something of the reader? A text that merely repeats a question does not."""
+    if _ASKS_BACK.search(sentence):
+        return True
+    return sentence.endswith(_QUESTION) and (
+        len(sentence) <= TERSE_CHARS or _TO_THE_READER.search(sentence) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +117,7 @@ class Keeping:
 
     What was found to mean the same is known for ``known_s``, longer than the answer to it is served. A person's
     correction is kept ``curated_s``. An answer sampled at more than ``max_temperature`` is one of many, and not kept.
+    ``passing`` and ``lasting`` are the tenant's own RE2 patterns of questions about this moment, and of others.
     """
 
     frequent_ttl_s: float = 24 * 3600.0
@@ -60,6 +126,22 @@ class Keeping:
     known_s: float = 24 * 3600.0
     curated_s: float = 30 * 24 * 3600.0
     max_temperature: float = 1.0
+    passing: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
+
+
+def _of_this_moment(question: str, keeping: Keeping) -> bool:
+    """As the tenant says, else as the tables do."""
+    if any(_compiled(pattern).search(question) for pattern in keeping.passing):
+        return True
+    return not any(_compiled(pattern).search(question) for pattern in keeping.lasting) and of_this_moment(question)
+
+
+@lru_cache(maxsize=1_000)
+def _compiled(pattern: str) -> Any:
+    options = re2.Options()
+    options.case_sensitive = False
+    return re2.compile(pattern, options)
 
 
 def keep(job: Job, answer: Answer, *, asked: int, keeping: Keeping) -> Keep | Refuse:
@@ -74,12 +156,12 @@ def keep(job: Job, answer: Answer, *, asked: int, keeping: Keeping) -> Keep | Re
         return Refuse("empty")
     if answer.message and (answer.message.get("tool_calls") or answer.message.get("refusal")):
         return Refuse("a tool call or a refusal")
-    if _REFUSAL.match(answer.text):
-        return Refuse("it declines to answer")
+    if not answers(answer.text):
+        return Refuse("it answers nothing: it declines, failed or asks back")
     if float(job.params.get("temperature") or 0.0) > keeping.max_temperature:
         return Refuse("sampled at a higher temperature than answers that are kept")
     if job.ttl_s is not None:
         return Keep(job.ttl_s) if job.ttl_s > 0 else Refuse("the job asked for it")
-    if _NOW.search(job.question.text):
+    if _of_this_moment(job.question.text, keeping):
         return Refuse("the question is about this moment")
     return Keep(keeping.frequent_ttl_s if asked >= keeping.frequent_asks else keeping.ttl_s)

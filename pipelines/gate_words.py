@@ -21,6 +21,23 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     (r"debit", r"credit"),
     (r"personal", r"business"),
     (r"minimum|min", r"maximum|max"),
+    (r"tops?(?![ -]?ups?)", r"bottoms?"), (r"left(?! (?:over|in|on|to|me|a|the))", r"right(?! (?:now|away|to|of))"), (r"front", r"back(?! (?:my|the|it|to|in|on|up|from|into))|rear"),
+    (r"upper", r"lower"), (r"old(?:er|est)?", r"new(?:er|est)?|young(?:er|est)?"), (r"hot(?:ter)?", r"cold(?:er)?"), (r"inside|indoors?", r"outside|outdoors?"),
+    (r"big(?:ger|gest)?|large[rst]*", r"small(?:er|est)?"), (r"long(?:er|est)?(?= \w+ (?!does|do|is|will|to|it))|longest|longer", r"short(?:er|est)?"),
+    (r"high(?:er|est)", r"low(?:er|est)"), (r"heav(?:y|ier|iest)", r"light(?:er|est)|lightweight"), (r"full", r"empty"), (r"wet", r"dry"), (r"wide[rst]*", r"narrow(?:er|est)?"),
+    (r"early|earlier|earliest", r"late|later|latest"), (r"fast(?:er|est)?|quick(?:er|est)?", r"slow(?:er|est)?"), (r"public", r"private"), (r"internal", r"external"),
+    (r"domestic(?:ally)?|national", r"international(?:ly)?|abroad|overseas|foreign"), (r"permanent(?:ly)?", r"temporar(?:y|ily)"), (r"manual(?:ly)?", r"automatic(?:ally)?"),
+    (r"single", r"double|twin"), (r"male|men|boys?", r"female|women|girls?"), (r"adults?", r"child(?:ren)?|kids?"), (r"summer", r"winter"), (r"mornings?", r"evenings?|nights?"),
+    (r"north(?:ern)?", r"south(?:ern)?"), (r"east(?:ern)?", r"west(?:ern)?"), (r"import\w*", r"export\w*"), (r"incoming|inbound", r"outgoing|outbound"),
+    (r"upload\w*", r"download\w*"), (r"gross", r"net"), (r"fixed", r"variable|floating"), (r"used|second[- ]?hand|pre-owned", r"brand[- ]new"), (r"wired", r"wireless"),
+    (r"physical", r"virtual|digital"), (r"ris(?:e|es|ing|en)|rose|went up|going up", r"fall(?:s|ing|en)?|fell|drop(?:s|ped|ping)?|went down|going down"),
+    (r"arriv\w*", r"depart\w*"), (r"push\w*", r"pull\w*"), (r"lend\w*|lent", r"borrow\w*"), (r"accept\w*", r"reject\w*|declin\w*|refus\w*"),
+    (r"allow\w*|permit\w*", r"forbid\w*|ban(?:ned|s)?|prohibit\w*"), (r"includ\w*", r"exclud\w*"), (r"employers?", r"employees?"), (r"landlords?", r"tenants?"),
+    (r"senders?", r"recipients?|receivers?"), (r"with(?! (?:me|you|us|my|your|regards?|respect))", r"without"), (r"more expensive|dearer", r"cheaper"), (r"better", r"worse"), (r"best", r"worst"),
+    (r"most", r"least(?<!at least)"), (r"everyone|everybody", r"nobody|no one"), (r"entry|entrance|enter(?:ing)?", r"exit(?:ing)?"), (r"check[- ]?in", r"check[- ]?out"),
+    (r"connect(?:ed|ing|s)?", r"disconnect\w*"), (r"log(?:ging)?[- ]?in|sign(?:ing)?[- ]?in", r"log(?:ging)?[- ]?out|sign(?:ing)?[- ]?out"), (r"install\w*", r"uninstall\w*"),
+    (r"join(?:ing|ed)?", r"leav(?:e|ing)|quit\w*"), (r"approv\w*", r"den(?:y|ied|ies)|disapprov\w*"), (r"renew\w*", r"cancel\w*|terminat\w*"), (r"visible|show(?:ing)?", r"hidden|hid(?:e|ing)"),
+    (r"prepaid|pre-paid|prepay", r"postpaid|post-paid"), (r"taxable", r"tax[- ]free|tax-exempt"), (r"one[- ]way", r"round[- ]trip|return ticket"), (r"gain(?:s|ed)?|profits?", r"loss(?:es)?"),
     ("退货|退掉|退款|退钱", "换货|更换|调换"),
     ("开通|打开|开启|启用|开户", "关闭|关掉|停用|注销|销户"),
     ("绑定|添加", "解绑|解除|删除|移除"),
@@ -32,7 +49,7 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     ("买入|购买", "卖出|出售"),
     ("借入|借款|借钱", "还款|还钱"),
     ("之前|以前", "之后|以后"),
-    ("最少|最低", "最多|最高"),
+    ("最少|最低", "最多|最高"), ("左", "右"), ("上面|上方|顶部", "下面|下方|底部"), ("里面|室内", "外面|室外"), ("成功", "失败"), ("国内", "国外|境外|海外"), ("自动", "手动|人工"), ("公开", "私密|隐藏"), ("有线", "无线"), ("线上", "线下"), ("早上|上午|早晨", "晚上|下午|夜里"), ("收入|收款|收钱", "支出|付款|付钱"), ("到达|到站", "出发|发车"), ("进口", "出口"), ("上传", "下载"), ("登录|登陆", "退出|登出"), ("允许", "禁止|不许"), ("涨", "跌|降价"), ("买家", "卖家"), ("房东", "租客|房客"), ("真的?货", "假的?货"), ("新的|新款", "旧的|旧款|老款"), ("大号", "小号"), ("升高|上升|上涨", "下降|下跌")
 )
 
 

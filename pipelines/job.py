@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -90,6 +91,13 @@ class Message:
     def has_parts(self) -> bool:
         """True when the content holds anything but text (images, audio, files)."""
         return not isinstance(self.content, str) and any(p.get("type") != "text" for p in self.content or ())
+
+    @property
+    def without_files(self) -> Message:
+        """The message's words; what else was in it is named, and not carried along."""
+        if not self.has_parts:
+            return self
+        return replace(self, content=({"type": "text", "text": self.text}, {"type": "left out"}))
 
     def __repr__(self) -> str:
         return f"Message(role={self.role!r}, {len(self.text)} characters)"
@@ -193,6 +201,15 @@ class Job:
         """``metadata.category``: each has its own boundary. Empty when it is not a short text."""
         said = self.metadata.get("category")
         return said if isinstance(said, str) and len(said) <= MAX_CATEGORY_CHARS else ""
+
+    @property
+    def fingerprint(self) -> str:
+        """32 hex digits of whose it is and what it asks: an id belongs to one of them. How long it may take, and what
+        it is labelled, make no other job of it.
+        """
+        said = {name: value for name, value in self.encode().items() if name not in ("deadline_s", "metadata")}
+        plain = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(plain.encode()).hexdigest()[:32]
 
     def encode(self) -> dict[str, Any]:
         """The job as JSON values, every field present (so that a reader sees the defaults)."""

@@ -13,7 +13,7 @@ model-call ─▶ Answer ─▶ write-back
 from __future__ import annotations
 
 import base64
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,9 @@ class Place:
     ``scope`` and ``key`` are hex digests (see fingerprint); ``vector`` is the question's unit vector as
     little-endian float16 bytes, or None when no encoder reads the question; ``encoder`` is that encoder's
     fingerprint, empty without one; ``bucket`` is what the question's risk is counted under (see risk); ``seen`` is what
-    lay near, with which the fresh answer is compared; ``own`` when the scope is one user's alone.
+    lay near, with which the fresh answer is compared; ``own`` when the scope is one user's alone; ``mine`` is the
+    scope of this job's user alone, empty without a user; ``twin`` is the exact key of the phrasing that is near-exactly
+    this question, where its answer was served.
     """
 
     scope: str
@@ -53,6 +55,8 @@ class Place:
     vector: bytes | None = None
     seen: Neighbourhood | None = None
     own: bool = False
+    mine: str = ""
+    twin: str = ""
 
     def encode(self) -> dict[str, Any]:
         """JSON values; the vector in base64."""
@@ -66,6 +70,8 @@ class Place:
             "vector": vector,
             "seen": seen,
             "own": self.own,
+            "mine": self.mine,
+            "twin": self.twin,
         }
 
     @classmethod
@@ -80,6 +86,8 @@ class Place:
             vector=None if vector is None else base64.b64decode(vector, validate=True),
             seen=None if seen is None else Neighbourhood.decode(seen),
             own=bool(raw.get("own")),
+            mine=raw.get("mine") or "",
+            twin=raw.get("twin") or "",
         )
 
 
@@ -89,8 +97,9 @@ class Progress:
 
     ``submitted_at`` and ``started_at`` are seconds since the epoch (when the sender submitted the job, if it
     said so; when the first stage began); ``spent_usd`` is what was paid before the model call (embedding).
-    ``place`` is None when the cache must not be written; ``messages`` is None until the context is chosen. ``audit`` is
-    the weight of an audit: the job was answered from the cache, and is answered afresh to see if that was right.
+    ``place`` is None when the cache must not be written; ``messages`` are those that are sent, None for all of the
+    job's; ``alone`` when no earlier turn is among them because the question needs none. ``audit`` is the weight of an
+    audit: the job was answered from the cache, and is answered afresh to see if that was right.
     """
 
     job: Job
@@ -105,6 +114,7 @@ class Progress:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
     audit: float | None = None
+    alone: bool = False
 
     def __repr__(self) -> str:
         return f"Progress(job_id={self.job_id!r}, {self.job!r})"
@@ -114,8 +124,28 @@ class Progress:
         """Seconds since the epoch at which the caller stops waiting."""
         return (self.started_at if self.submitted_at is None else self.submitted_at) + self.job.deadline_s
 
+    @property
+    def sent(self) -> tuple[Message, ...]:
+        """What goes to the model."""
+        return self.job.messages if self.messages is None else self.messages
+
+    @property
+    def asking(self) -> Job:
+        """The job as the model gets it: its messages are those that are sent."""
+        return self.job if self.messages is None else replace(self.job, messages=self.messages)
+
+    @property
+    def lean(self) -> Progress:
+        """What write-back needs: no text but the question's."""
+        job = self.job
+        params = {name: value for name, value in job.params.items() if name == "temperature"}
+        return replace(
+            self, job=replace(job, messages=(job.question.without_files,), params=params), messages=None, context=None
+        )
+
     def encode(self) -> dict[str, Any]:
-        """JSON values, for the next stage's argument."""
+        """JSON values, for the next stage's argument. A message that is the job's own is named by its number."""
+        place_of = {id(message): number for number, message in enumerate(self.job.messages)}
         return {
             "job": self.job.encode(),
             "job_id": self.job_id,
@@ -123,20 +153,24 @@ class Progress:
             "submitted_at": self.submitted_at,
             "place": None if self.place is None else self.place.encode(),
             "route": None if self.route is None else asdict(self.route),
-            "messages": None if self.messages is None else [m.encode() for m in self.messages],
+            "messages": None
+            if self.messages is None
+            else [place_of[id(m)] if id(m) in place_of else m.encode() for m in self.messages],
             "context": None if self.context is None else dict(self.context),
             "spent_usd": usd(self.spent_usd),
             "timings_ms": dict(self.timings_ms),
             "degraded": list(self.degraded),
             "audit": self.audit,
+            "alone": self.alone,
         }
 
     @classmethod
     def decode(cls, raw: Mapping[str, Any]) -> Progress:
         """Read what :meth:`encode` wrote; raises JobInvalid when the job inside is malformed."""
         messages, place, route = raw.get("messages"), raw.get("place"), raw.get("route")
+        job = Job.decode(raw["job"])
         return cls(
-            job=Job.decode(raw["job"]),
+            job=job,
             job_id=raw["job_id"],
             started_at=raw["started_at"],
             submitted_at=raw.get("submitted_at"),
@@ -144,10 +178,14 @@ class Progress:
             route=None if route is None else Route(**route),
             messages=None
             if messages is None
-            else tuple(Message.decode(m, f"messages[{i}]") for i, m in enumerate(messages)),
+            else tuple(
+                job.messages[m] if isinstance(m, int) else Message.decode(m, f"messages[{i}]")
+                for i, m in enumerate(messages)
+            ),
             context=raw.get("context"),
             spent_usd=Decimal(raw.get("spent_usd") or 0),
             timings_ms=raw.get("timings_ms") or {},
             degraded=tuple(raw.get("degraded") or ()),
             audit=raw.get("audit"),
+            alone=bool(raw.get("alone")),
         )

@@ -42,6 +42,11 @@ def record_judge(cost_usd: Decimal, usage: Usage) -> dict[str, int]:
     return {"judge_nusd": _nano(cost_usd), **_spent(cost_usd, usage)}
 
 
+def record_twin(*, wrong: bool) -> dict[str, int]:
+    """The counters of one near-exact hit that was checked."""
+    return {"twin_audits": 1, "twin_wrong": int(wrong)}
+
+
 def _spent(cost_usd: Decimal, usage: Usage) -> dict[str, int]:
     return {
         "cost_nusd": _nano(cost_usd),
@@ -120,6 +125,8 @@ class Totals:
             "baseline_usd": usd(self.baseline_usd),
             "saved_usd": usd(self.baseline_usd - self.cost_usd),
             "audits": self.count("audits"),
+            "near_exact_audits": self.count("twin_audits"),
+            "near_exact_wrong": self.count("twin_wrong"),
             "audits_usd": usd(self.count("audit_nusd") / NANO),
             "prompt_tokens": self.count("prompt_tokens"),
             "cached_tokens": self.count("cached_tokens"),

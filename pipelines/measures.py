@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import followup, judging, verify
+from pipelines import followup, gates, judging, verify
 from pipelines import privacy as finding
 from pipelines.cache import Candidate, Gray, Hit, Policy, decide
 from pipelines.fingerprint import normalise
+from pipelines.han import HAN
+from pipelines.judging import VETOES
+from pipelines.language import english
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,6 +89,40 @@ def pairs(
     }
 
 
+def gates_table(first: Sequence[str], second: Sequence[str], same: Sequence[bool]) -> dict[str, Any]:
+    """Each gate by itself on labelled pairs, by language: how often it trips, and on how many that are really apart.
+
+    A gate that is ``wrong`` more often than ``right`` is no veto: it hands its pairs to the judge.
+    """
+    rows: dict[tuple[str, str], list[int]] = {}
+    counts: Counter[str] = Counter()
+    for one, other, deserved in zip(first, second, same, strict=True):
+        spoken = "zh" if HAN.search(one + other) else "en" if english(one) and english(other) else "other"
+        counts[spoken] += 1
+        a, b = gates.facts(one), gates.facts(other)
+        for gate in gates.GATES:
+            tripped = gate(a, b)
+            if tripped is not None:
+                row = rows.setdefault((tripped.gate, spoken), [0, 0])
+                row[deserved] += 1
+    return {
+        "pairs": len(first),
+        "languages": dict(sorted(counts.items())),
+        "gates": [
+            {
+                "gate": gate,
+                "language": spoken,
+                "trips": right + wrong,
+                "right": right,
+                "wrong": wrong,
+                "right_share": round(right / (right + wrong), 4),
+                "veto": gate in VETOES,
+            }
+            for (gate, spoken), (right, wrong) in sorted(rows.items())
+        ],
+    }
+
+
 def meanings(first: Sequence[str], second: Sequence[str], same: Sequence[bool]) -> tuple[list[str], list[int]]:
     """The distinct questions of labelled pairs, and the number of each one's meaning: what is the same as the same is
     the same.
@@ -134,17 +171,17 @@ def together(parts: Sequence[dict[str, Any]], *, requests: int, target: float) -
     }
 
 
-def followups(turns: Sequence[tuple[str, str, bool | None]]) -> dict[str, Any]:
-    """Last turns that had turns before them, each with a person's standalone rewrite.
+def followups(turns: Sequence[tuple[Sequence[str], str, str, bool | None]]) -> dict[str, Any]:
+    """Turns before, last turns, and a person's standalone rewrite of each.
 
-    A turn depends on its context when the rewrite says something else, unless the third value says so itself.
+    A turn depends on its context when the rewrite says something else, unless the fourth value says so itself.
     """
     dependent = recognised = alone = kept = 0
-    for turn, rewrite, said in turns:
+    for before, turn, rewrite, said in turns:
         depends = (
             normalise(turn).rstrip("?").lower() != normalise(rewrite).rstrip("?").lower() if said is None else said
         )
-        found = followup.dependence(turn) is not None
+        found = followup.dependence(turn, before) is not None
         dependent, recognised = dependent + depends, recognised + (depends and found)
         alone, kept = alone + (not depends), kept + (not depends and not found)
     return {

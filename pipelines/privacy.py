@@ -64,6 +64,27 @@ def personal(text: str) -> bool:
     return bool(kinds(text)) or _REFERENCE.search(text) is not None
 
 
+# A mailbox or a line of the operator's own, as instructions name them for the model to hand out.
+_MAILBOX = re2.compile(
+    r"(?i)^(?:support|help|helpdesk|info|service|kundenservice|contact|kontakt|contacto|sales|hello|office|team|care|billing|legal|privacy"
+    r"|press|jobs|admin|no-?reply|customer[._-]?(?:care|service|support)?|returns?|orders?|kefu|shouhou|mail|security|abuse)[0-9]*(?:[._-][a-z]+)?@"
+)
+_LINE = re2.compile(
+    r"(?i)(?:hot ?line|help ?line|call us|call|phone us|support|service|contact|reach us|toll[- ]free|fax|tel\.?|telephone|phone|whatsapp"
+    r"|客服|热线|熱線|电话|電話|售后|联系|致电|拨打)[^.。\n]{0,40}$"
+)
+
+
+def personal_instructions(text: str) -> bool:
+    """Do instructions hold personal data of somebody: a profile, not the operator's own mailbox and telephone line?"""
+    return any(
+        not (kind == "email" and _MAILBOX.search(text[start:end]))
+        and not (kind in ("phone", "number") and _LINE.search(text[max(0, start - 60) : start]))
+        and kind != "ip"
+        for start, end, kind in spans(text)
+    )
+
+
 def mask(text: str) -> str:
     """The text with each piece of personal data replaced by its kind in angle brackets."""
     out, at = [], 0

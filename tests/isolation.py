@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.answer import Answer
+from pipelines.asker import about_the_asker
 from pipelines.cache import Entry
 from pipelines.job import Job
+from pipelines.rules import RuleBook
 from workers.boundaries import Boundaries
 from workers.lookup import Lookup
 from workers.membership import Membership
@@ -68,6 +70,7 @@ def fuzz(redis: Any, lookups: int, seed: int) -> Counter[str]:
         Boundaries(redis, lambda _: 0.01),
         Sharing(redis, lambda _: 1, b"secret"),
         b"secret",
+        RuleBook([]),
     )
     counts: Counter[str] = Counter()
     try:
@@ -108,5 +111,6 @@ def _job(dice: random.Random) -> tuple[Job, str]:
         "knowledge": knowledge,
         "params": {"temperature": temperature},
     }
-    owner = repr((tenant, user if personal else None, system, knowledge, temperature))
+    own = personal or about_the_asker(question)
+    owner = repr((tenant, user if own else None, system, knowledge, temperature))
     return Job.decode(fields), owner

@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from pipelines.errors import FarthingError
-from workers import cli_evaluate
+from workers import cli_evaluate, cli_review
 from workers.printing import as_json, print_json
-
-if TYPE_CHECKING:
-    from workers.client import Farthing
-    from workers.resources import Resources
+from workers.running import client_of_fleet, resources_of_fleet
 
 
 class _Group(click.Group):
@@ -41,22 +38,8 @@ def main() -> None:
 
 main.add_command(cli_evaluate.evaluate)
 main.add_command(cli_evaluate.train)
-
-
-def _client() -> Farthing:
-    from workers.client import Farthing
-    from workers.running import environ_of_fleet
-
-    return Farthing(environ=environ_of_fleet(os.environ))
-
-
-def _resources() -> Resources:
-    from workers.resources import Resources
-    from workers.running import environ_of_fleet
-    from workers.settings import Settings
-
-    environ = environ_of_fleet(os.environ)
-    return Resources(Settings.from_env(environ), environ)
+main.add_command(cli_review.feedback)
+main.add_command(cli_review.review)
 
 
 @main.command()
@@ -93,7 +76,7 @@ def up(stand_in: bool) -> None:
 @as_json
 def ask(question: str, timeout_s: float, as_json: bool, **fields: Any) -> None:
     """Ask one question and print the answer, what it cost and what it would have cost."""
-    client = _client()
+    client = client_of_fleet()
     answer = client.ask(question, timeout_s=timeout_s, deadline_s=timeout_s, **fields)
     if as_json:
         print_json(answer.encode())
@@ -106,26 +89,6 @@ def ask(question: str, timeout_s: float, as_json: bool, **fields: Any) -> None:
     click.secho(line, dim=True, err=True)
     for note in answer.degraded:
         click.secho(f"[degraded] {note}", fg="yellow", err=True)
-
-
-@main.command()
-@click.argument("job_id")
-@click.option("--rating", type=click.Choice(["right", "wrong"]), required=True)
-@click.option("--correction", help="The right answer's text.")
-@as_json
-def feedback(job_id: str, rating: str, correction: str | None, as_json: bool) -> None:
-    """Say whether an answer was right; a wrong one leaves the cache."""
-    done = _client().feedback(job_id, rating=rating, correction=correction, wait_s=30.0)
-    if as_json:
-        print_json(done)
-    elif not done["known"]:
-        click.echo(f"job {job_id} is unknown, or was answered more than a week ago")
-    else:
-        click.echo("dropped from the cache" if done["dropped"] else "noted")
-        if done["served"]:
-            click.echo(f"it answered {len(done['served'])} jobs: {' '.join(done['served'][:10])}")
-        if done["corrected"]:
-            click.echo("the correction answers this question from now on")
 
 
 @main.group()
@@ -142,7 +105,7 @@ def cache_stats(tenant: str | None, as_json: bool) -> None:
 
     from workers import reporting
 
-    held = _resources()
+    held = resources_of_fleet()
     stats = held.store.stats(tenant)
     standings = held.boundaries.standings(tenant)
     if as_json:
@@ -156,11 +119,12 @@ def cache_stats(tenant: str | None, as_json: bool) -> None:
 
 @cache.command("show")
 @click.argument("job_id")
+@click.option("--tenant", default="default", show_default=True, help="Whose job it is.")
 @as_json
-def cache_show(job_id: str, as_json: bool) -> None:
+def cache_show(job_id: str, tenant: str, as_json: bool) -> None:
     """The entry that answered a job, or that holds its answer; and the jobs that were served from it."""
-    found = _entry_of(job_id)
-    values = {"scope": found.scope, **found.encode(), "served": _resources().accounts.served(found.id)}
+    found = _entry_of(job_id, tenant)
+    values = {"scope": found.scope, **found.encode(), "served": resources_of_fleet().accounts.served(found.id)}
     if as_json:
         print_json(values)
         return
@@ -171,18 +135,18 @@ def cache_show(job_id: str, as_json: bool) -> None:
 @cache.command("drop")
 @click.argument("job_id", required=False)
 @click.option("--source", help="Drop what rests on this document (metadata.sources) instead.")
-@click.option("--tenant", help="With --source: one tenant's; all tenants' without it.")
+@click.option("--tenant", help="Whose job it is (default: default); with --source all tenants' without it.")
 @as_json
 def cache_drop(job_id: str | None, source: str | None, tenant: str | None, as_json: bool) -> None:
     """Drop the entry that answered a job, or all that rest on a document."""
     if (job_id is None) == (source is None):
         raise click.UsageError("expected either a job's id or --source")
-    held = _resources()
+    held = resources_of_fleet()
     if source is not None:
         count = sum(held.sources.drop(one, source) for one in ([tenant] if tenant else held.store.tenants()))
         print_json({"dropped": count}) if as_json else click.echo(f"dropped {count} entries")
         return
-    found = _entry_of(str(job_id))
+    found = _entry_of(str(job_id), tenant or "default")
     dropped = held.store.drop(found.scope, found.id)
     print_json({"dropped": dropped}) if as_json else click.echo("dropped" if dropped else "it was gone already")
 
@@ -193,17 +157,19 @@ def cache_drop(job_id: str | None, source: str | None, tenant: str | None, as_js
 @as_json
 def cache_flush(tenant: str, as_json: bool) -> None:
     """Drop every entry of a tenant."""
-    dropped = _resources().store.flush(tenant)
+    dropped = resources_of_fleet().store.flush(tenant)
     print_json({"dropped": dropped}) if as_json else click.echo(f"dropped {dropped} entries")
 
 
-def _entry_of(job_id: str) -> Any:
-    held = _resources()
-    record = held.records.recall(job_id)
+def _entry_of(job_id: str, tenant: str) -> Any:
+    held = resources_of_fleet()
+    record = held.records.of_tenant(job_id, tenant)
     found = None if record is None else held.members.entry_of(record)
     entry = None if record is None or record.scope is None or found is None else held.store.get(record.scope, found)
     if entry is None:
-        raise click.ClickException(f"no entry of job {job_id}: never cached, dropped, expired or unknown")
+        raise click.ClickException(
+            f"no entry of job {job_id}: never cached, dropped, expired, or not tenant {tenant}'s"
+        )
     return entry
 
 
@@ -217,7 +183,7 @@ def report(days: int, tenant: str | None, as_json: bool) -> None:
 
     from workers import reporting
 
-    held = _resources()
+    held = resources_of_fleet()
     values = reporting.as_json(held.accounts.totals(tenant, days), held.boundaries.standings(tenant))
     if as_json:
         print_json(values)

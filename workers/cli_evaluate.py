@@ -79,6 +79,16 @@ def pairs(file: Path, encoder: str, verifier: str, as_json: bool, judge_error: f
     _print(evaluating.pairs(file, readers, judge_error=judge_error, seed=seed, verifiers=verifiers), as_json)
 
 
+@evaluate.command("gates")
+@click.argument("file", type=FILE)
+@as_json
+def gates(file: Path, as_json: bool) -> None:
+    """How often does each gate trip, and on what? (CSV: question_a, question_b, same_meaning)."""
+    from workers import evaluating
+
+    _print(evaluating.gates(file), as_json)
+
+
 @evaluate.command("followups")
 @click.argument("file", type=FILE)
 @as_json
@@ -169,7 +179,9 @@ def _print(values: dict[str, Any], as_json: bool) -> None:
         if isinstance(value, list):
             click.echo(name)
             for row in value:
-                click.echo("  " + "  ".join(f"{k} {v:g}" for k, v in row.items()))
+                click.echo(
+                    "  " + "  ".join(f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items())
+                )
         elif isinstance(value, dict):
             click.echo(name)
             for key, inner in value.items():

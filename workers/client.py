@@ -8,6 +8,8 @@ import threading
 import time
 import uuid
 import weakref
+from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from celery import Celery
@@ -17,7 +19,7 @@ from redis.exceptions import RedisError
 
 from pipelines.answer import Answer
 from pipelines.checks import MAX_NAME_CHARS
-from pipelines.errors import AnswerTimeout, JobInvalid, StoreUnavailable
+from pipelines.errors import AnswerTimeout, JobIdReused, JobInvalid, JobUnknown, StoreUnavailable
 from pipelines.job import Job, Message
 from pipelines.journey import FEEDBACK, LOOKUP
 from workers.queues import QUEUE_OF
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 Messages = str | list[dict[str, Any]]
 
+DEFAULT_TENANT = "default"
+REMEMBERED = 10_000  # jobs that a client knows to be its own: more than wait for an answer at once
 LATE_S = 5.0  # how much longer than its deadline a job is waited for: the worker's own error says more than ours
 SUBMITTED_AT = "farthing_submitted_at"
 
@@ -54,6 +58,7 @@ class Farthing:
         self._result_url = settings.result_url
         self._lock = threading.Lock()
         self._waiting: dict[asyncio.AbstractEventLoop, Waiting[dict[str, Any]]] = {}
+        self._sent: OrderedDict[str, tuple[str, str | None, str]] = OrderedDict()
         self._thread: LoopThread | None = None
         self._end_thread: weakref.finalize[[], Farthing] | None = None
 
@@ -77,12 +82,13 @@ class Farthing:
         """
         return self._submit(_job(messages, tenant, fields), job_id)
 
-    def result(self, job_id: str, timeout_s: float | None = None) -> Answer:
+    def result(self, job_id: str, timeout_s: float | None = None, *, tenant: str | None = None) -> Answer:
         """Wait for a job's answer (None: for ever).
 
-        Raises what the worker raised, AnswerTimeout, or StoreUnavailable("result", ...).
+        ``tenant`` is whose job it is; without it, this client must have submitted the job, or the tenant is "default".
+        Raises what the worker raised, JobUnknown, AnswerTimeout, or StoreUnavailable("result", ...).
         """
-        return self._background().run(self.aresult(job_id, timeout_s))
+        return self._background().run(self.aresult(job_id, timeout_s, tenant=tenant))
 
     def ask(
         self, messages: Messages, *, tenant: str = "default", timeout_s: float | None = None, **fields: Any
@@ -90,14 +96,15 @@ class Farthing:
         """Submit and wait: ``timeout_s`` seconds, or a little longer than the job's deadline."""
         return self._background().run(self.aask(messages, tenant=tenant, timeout_s=timeout_s, **fields))
 
-    def feedback(
-        self, job_id: str, *, rating: str, correction: str | None = None, wait_s: float = 0.0
-    ) -> dict[str, Any]:
-        """Say whether an answer was right; a wrong one leaves the cache, ``correction`` takes its place.
+    def feedback(self, job_id: str, *, rating: str, wait_s: float = 0.0, **said: Any) -> dict[str, Any]:
+        """Say whether an answer was right. ``said``: ``correction``, ``tenant``, ``user``, ``approve``.
 
-        Returns what was done when ``wait_s`` seconds may pass, else {} at once.
+        A user's "wrong" takes the answer from that user at once; ``correction`` is served to that user instead, and to
+        all when an operator approves it (``approve``: never from a browser) or enough users say so. Tenant and user are
+        known of jobs that this client submitted; else give them, from your own session. Returns what was done when
+        ``wait_s`` seconds may pass, else {} at once.
         """
-        return self._background().run(self.afeedback(job_id, rating=rating, correction=correction, wait_s=wait_s))
+        return self._background().run(self.afeedback(job_id, rating=rating, wait_s=wait_s, **said))
 
     async def asubmit(
         self, messages: Messages, *, tenant: str = "default", job_id: str | None = None, **fields: Any
@@ -105,9 +112,17 @@ class Farthing:
         """As :meth:`submit`."""
         return await asyncio.to_thread(self.submit, messages, tenant=tenant, job_id=job_id, **fields)
 
-    async def aresult(self, job_id: str, timeout_s: float | None = None) -> Answer:
+    async def aresult(self, job_id: str, timeout_s: float | None = None, *, tenant: str | None = None) -> Answer:
         """As :meth:`result`; any number of waiters share one connection per event loop."""
-        return Answer.decode(await self._outcome(_checked_id(job_id), timeout_s))
+        submitted = self._submitted(_checked_id(job_id))
+        fingerprint = None if submitted is None else submitted[2]
+        answer = Answer.decode(await self._outcome(job_id, timeout_s, fingerprint))
+        if fingerprint is not None and answer.fingerprint not in (None, fingerprint):
+            raise JobIdReused(job_id, fingerprint)  # it was another job's before; a result is never replaced
+        wanted = tenant or (submitted[0] if submitted else DEFAULT_TENANT)
+        if answer.tenant not in (None, wanted):  # workers of an older version did not say
+            raise JobUnknown(job_id, wanted)
+        return answer
 
     async def aask(
         self,
@@ -121,17 +136,31 @@ class Farthing:
         """As :meth:`ask`."""
         job = _job(messages, tenant, fields)
         sent = await asyncio.to_thread(self._submit, job, job_id)
-        return await self.aresult(sent, job.deadline_s + LATE_S if timeout_s is None else timeout_s)
+        return await self.aresult(sent, job.deadline_s + LATE_S if timeout_s is None else timeout_s, tenant=tenant)
 
     async def afeedback(
-        self, job_id: str, *, rating: str, correction: str | None = None, wait_s: float = 0.0
+        self,
+        job_id: str,
+        *,
+        rating: str,
+        correction: str | None = None,
+        tenant: str | None = None,
+        user: str | None = None,
+        approve: bool = False,
+        wait_s: float = 0.0,
     ) -> dict[str, Any]:
         """As :meth:`feedback`."""
         if rating not in ("right", "wrong"):
             raise JobInvalid("rating", f"{rating!r:.40}", "right or wrong")
         if correction is not None:
             Message.decode({"role": "assistant", "content": correction}, "correction")
-        given = {"job_id": _checked_id(job_id), "rating": rating, "correction": correction}
+        given: dict[str, Any] = {"job_id": _checked_id(job_id), "rating": rating, "correction": correction}
+        of, by, _ = self._submitted(job_id) or (DEFAULT_TENANT, None, "")
+        tenant, user = tenant or of, user or by
+        # What is not said is left out: a worker of an older version knows three arguments.
+        given |= {"tenant": tenant} if tenant != DEFAULT_TENANT else {}
+        given |= {"user": user} if user is not None else {}
+        given |= {"approve": True} if approve else {}
         task_id = str(uuid.uuid4())
         await asyncio.to_thread(self._send, FEEDBACK, task_id, kwargs=given)
         return await self._outcome(task_id, wait_s) if wait_s else {}
@@ -154,6 +183,11 @@ class Farthing:
 
     def _submit(self, job: Job, job_id: str | None) -> str:
         sent = str(uuid.uuid4()) if job_id is None else _checked_id(job_id)
+        with self._lock:
+            self._sent[sent] = (job.tenant, job.user, job.fingerprint)
+            self._sent.move_to_end(sent)
+            while len(self._sent) > REMEMBERED:
+                self._sent.popitem(last=False)
         self._send(LOOKUP, sent, args=[job.encode()], headers={SUBMITTED_AT: time.time()})
         return sent
 
@@ -163,9 +197,16 @@ class Farthing:
         except (OperationalError, RedisError, OSError) as error:
             raise StoreUnavailable("broker", f"did not take the job: {error!s:.200}") from error
 
-    async def _outcome(self, task_id: str, timeout_s: float | None) -> dict[str, Any]:
+    def _submitted(self, job_id: str) -> tuple[str, str | None, str] | None:
+        """Tenant, user and fingerprint of a job that this client submitted."""
+        with self._lock:
+            return self._sent.get(job_id)
+
+    async def _outcome(self, task_id: str, timeout_s: float | None, fingerprint: str | None = None) -> dict[str, Any]:
+        """What came of a task; that another job of its id was refused says nothing to the job with ``fingerprint``."""
         try:
-            found = await self._of_this_loop().value(f"celery-task-meta-{task_id}", timeout_s)
+            mine = partial(_says, fingerprint)
+            found = await self._of_this_loop().value(f"celery-task-meta-{task_id}", timeout_s, mine)
         except TimeoutError:
             raise AnswerTimeout(task_id, timeout_s or 0.0) from None
         outcome = self._app.backend.meta_from_decoded(dict(found))["result"]
@@ -227,6 +268,14 @@ def _sender(broker_url: str) -> Celery:
 def _job(messages: Messages, tenant: str, fields: Mapping[str, Any]) -> Job:
     said = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
     return Job.decode({**fields, "messages": said, "tenant": tenant})
+
+
+def _says(fingerprint: str | None, meta: Mapping[str, Any]) -> bool:
+    """Does a stored result say something to the job with this fingerprint?"""
+    result = meta.get("result")
+    if fingerprint is None or not isinstance(result, dict) or result.get("exc_type") != JobIdReused.__name__:
+        return True
+    return fingerprint in (result.get("exc_message") or ())
 
 
 def _checked_id(job_id: str) -> str:

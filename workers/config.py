@@ -38,7 +38,7 @@ class Configuration:
     rules: RuleBook
     cache: CacheRules = field(default_factory=CacheRules)
     tenants: Mapping[str, CacheRules] = field(default_factory=dict)
-    context_budget_tokens: int = 3_000
+    context_budget_tokens: int | None = None
 
     def cache_of(self, tenant: str) -> CacheRules:
         """What holds for a tenant's cache."""
@@ -101,7 +101,7 @@ def _built(reader: Reader) -> Configuration:
     context = reader.take(raw, "", "context", dict, {})
     reader.only(context, "context", ("budget_tokens",))
     budget_tokens = reader.take(
-        context, "context", "budget_tokens", int, 3_000, ok=lambda v: v >= 100, expected="at least 100 tokens"
+        context, "context", "budget_tokens", int, None, ok=lambda v: v >= 100, expected="at least 100 tokens"
     )
     rules = _rules(reader)
     if reader.faults:

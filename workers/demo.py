@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.live import Live
 
-from pipelines import completion
+from pipelines import cache, completion
 from pipelines.answer import Answer, usd
 from pipelines.errors import FarthingError
 from pipelines.job import Job
@@ -215,9 +215,13 @@ def _wrong_hits(asked: Sequence[Asked], outcome: Outcome) -> int | None:
     """Hits whose entry was made for another meaning; None when the questions carry no meanings."""
     if not any(question.meaning for question in asked):
         return None
-    meanings = {a.job_id: q.meaning for q, a in zip(asked, outcome.answers, strict=True) if a is not None}
+    meanings = {
+        cache.entry_id(str(a.tenant), str(a.job_id)): q.meaning
+        for q, a in zip(asked, outcome.answers, strict=True)
+        if a is not None
+    }
     wrong = 0
     for question, answer in zip(asked, outcome.answers, strict=True):
         if answer is not None and answer.cache and answer.source in ("exact", "semantic"):
-            wrong += meanings.get(answer.cache.get("entry")) != question.meaning
+            wrong += meanings.get(str(answer.cache.get("entry"))) != question.meaning
     return wrong

@@ -87,6 +87,11 @@ def cosines(
     return similar, kinds
 
 
+def gates(path: Path) -> dict[str, Any]:
+    """What does each gate refuse, and how often is it right?"""
+    return measures.gates_table(*_pairs(path, datasets.rows(path)))
+
+
 def followups(path: Path) -> dict[str, Any]:
     """Which turns cannot stand alone?"""
     rows = datasets.rows(path)
@@ -98,7 +103,7 @@ def followups(path: Path) -> dict[str, Any]:
         earlier = [text for text in said if text and text != turn]
         if earlier:
             depends = row.get("depends_on_context")
-            turns.append((turn, rewrite, depends if isinstance(depends, bool) else None))
+            turns.append((earlier, turn, rewrite, depends if isinstance(depends, bool) else None))
     return measures.followups(turns)
 
 

@@ -5,6 +5,8 @@
 | farthing:{scope}:entry:<id> | hash | one answer | it expires (absolute; a hit never renews it) |
 | farthing:{scope}:asks:<id> | set | exact keys of the entry's phrasings | with the last of them |
 | farthing:{scope}:phrasing:<exact key> | hash | a question, its entry, its vector, what it was answered | a day on |
+| farthing:{scope}:near:<near-exact key> | string | exact key of the latest phrasing that is near-exactly so | with it |
+| farthing:{scope}:apart:<user's mark> | set | exact keys and entries that a user said are wrong | a month on |
 | farthing:{scope}:merged:<id> | string | the entry that this one became part of | with the last phrasing |
 | farthing:{scope}:trust | hash | evidence about entries and phrasings (see agreement.py) | with the scope's entries |
 | farthing:{scope}:asked:<exact key> | integer | how often a question was asked | a day after the first time |
@@ -27,10 +29,13 @@
 | farthing:risk:{tenant}:<category>:lessons | list | what misses and audits taught, newest last | likewise |
 | farthing:risk:{tenant}:<category>:recent | list | probabilities of recent requests | likewise |
 | farthing:risk:known | set | JSON [tenant, category] of those that have a boundary | likewise, the last of them |
+| farthing:review:{tenant} | zset | entries that users called wrong, by the last who did | a month on |
+| farthing:review:{tenant}:<entry> | hash | what was asked and answered, and each user's voice | a month on |
 | farthing:served:<entry> | list | latest jobs that an entry answered, newest first | a week after the last |
 | farthing:events:<day> | hash | counts of events | after 30 days |
 | farthing:job:<id> | string | where a job's answer lies, for feedback | after a week |
-| farthing:paid:<id> | string | an answer paid for | after two visibility timeouts |
+| farthing:owner:<id> | string | fingerprint of the job that an id belongs to | after a week |
+| farthing:paid:<id> | string | an answer paid for, and whose it is | after two visibility timeouts |
 
 A phrasing outlives its answer: what means the same is known longer than an answer is served.
 
@@ -63,6 +68,26 @@ def asks(scope: str, entry_id: str) -> str:
 def phrasing(scope: str, key: str) -> str:
     """One question that an entry answers."""
     return f"{scope_prefix(scope)}phrasing:{key}"
+
+
+def near(scope: str, near_key: str) -> str:
+    """The phrasing that is near-exactly so."""
+    return f"{scope_prefix(scope)}near:{near_key}"
+
+
+def apart(scope: str, mark: str) -> str:
+    """What a user said is wrong."""
+    return f"{scope_prefix(scope)}apart:{mark}"
+
+
+def review(tenant: str, entry_id: str) -> str:
+    """Voices against one answer."""
+    return f"{reviews(tenant)}:{entry_id}"
+
+
+def reviews(tenant: str) -> str:
+    """Answers that wait for an operator."""
+    return f"farthing:review:{{{tenant}}}"
 
 
 def asked(scope: str, key: str) -> str:
@@ -168,6 +193,11 @@ def recent(tenant: str, category: str) -> str:
 def job(job_id: str) -> str:
     """A job's record for feedback."""
     return f"farthing:job:{job_id}"
+
+
+def owner(job_id: str) -> str:
+    """Which job an id belongs to."""
+    return f"farthing:owner:{job_id}"
 
 
 def served(entry_id: str) -> str:

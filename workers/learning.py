@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipelines import agreement, comparing, judging
+from pipelines import agreement, comparing, judging, ledger
 from pipelines.agreement import Trust
-from workers import judge, telemetry
+from workers import judge, settling, telemetry
 from workers.boundaries import Taught
 from workers.resources import resources
 
@@ -117,6 +117,21 @@ def audited(job: Job, place: Place, entry: Entry, *, weight: float, known_until:
         # The next who asks in these words gets the answer that was given to them.
         _store(resources().store.put, job, place, entry, known_until)
         telemetry.count("audit.wrong")
+
+
+def audited_twin(job: Job, job_id: str, place: Place, entry: Entry, *, known_until: float) -> None:
+    """Compare the fresh answer to a near-exact hit with what its twin was answered; unlike ones are no twins again."""
+    answers = _Answers(place.scope, entry.answer.text)
+    agrees = answers.compare(place.twin) or answers.judged(job, job_id, place.twin)
+    if agrees == 0.0:
+        telemetry.count("audit.unclear")
+        return
+    wrong = agrees < 0.0
+    settling.charge(f"{job_id}.twin", job.tenant, ledger.record_twin(wrong=wrong))
+    if wrong:
+        resources().members.cannot_match(place.scope, place.key, [place.twin])
+        _store(resources().store.put, job, place, entry, known_until)
+        telemetry.count("audit.twin_wrong")
 
 
 def _voted_out(place: Place, home: str, served: str, agrees: float, answers: _Answers, *, ttl_s: float) -> bool:

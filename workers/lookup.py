@@ -6,17 +6,20 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines import cache, encoding, fingerprint, followup, judging, privacy, risk, verify
+from pipelines import cache, encoding, fingerprint, judging, risk, verify
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.journey import Place
+from pipelines.prompt import closed
 from workers import telemetry
 from workers.phrasings import Known
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pipelines.encoding import Encoder
     from pipelines.job import Job
+    from pipelines.prompt import Prompt
+    from pipelines.rules import RuleBook
     from workers.boundaries import Boundaries
     from workers.membership import Membership
     from workers.replica import Replicas
@@ -28,10 +31,12 @@ if TYPE_CHECKING:
 class Found:
     """What a lookup came to: an entry and how it was chosen, or the place where a fresh answer belongs.
 
-    ``audit`` is the weight of this hit's audit, None when it is not to be audited.
+    ``prompt`` is what a fresh answer is made with, where it has a place; ``audit`` is the weight of this hit's audit,
+    None when it is not to be audited.
     """
 
     place: Place | None
+    prompt: Prompt
     entry: cache.Entry | None = None
     hit: cache.Hit | None = None
     audit: float | None = None
@@ -51,60 +56,74 @@ class Lookup:
         boundaries: Boundaries,
         sharing: Sharing,
         secret: bytes,
+        rules: RuleBook,
         *,
+        asker_shares: Callable[[str], bool] = lambda tenant: False,  # noqa: ARG005 - nobody's own affairs are shared
         broken: Sequence[str] = (),
         judged: bool = False,
     ) -> None:
         self._store, self._members, self.replicas, self._encoders = store, members, replicas, encoders
         self._judged, self._sharing = judged, sharing
         self._boundaries, self._secret = boundaries, secret
+        self._rules, self._asker_shares = rules, asker_shares
         self._broken = tuple(broken)
 
     def find(self, job: Job, now: float) -> Found:
-        """Look one job up at ``now`` (seconds since the epoch)."""
-        if job.cache == "bypass":
-            return Found(place=None)
-        standing = followup.standing(job)
-        personal = any(map(privacy.personal, (standing.question, *(m.text for m in standing.context))))
-        if personal and job.user is None:
-            return Found(place=None)  # nobody to keep it for
-        encoder = encoding.reader(self._encoders, standing.question)
-        scope = fingerprint.scope(
-            job,
-            secret=self._secret,
-            encoder="" if encoder is None else encoder.fingerprint,
-            context=standing.context,
-            user=job.user if personal else None,
+        """Look one job up at ``now`` (seconds since the epoch).
+
+        What a rule may answer is not the cache's, whether the rule answers it or not.
+        """
+        prompt = closed(job)
+        question = prompt.question.text
+        if job.cache == "bypass" or self._rules.match(question) is not None:
+            return Found(None, prompt)
+        own = prompt.personal or (prompt.about_the_asker and not self._asker_shares(job.tenant))
+        if own and job.user is None:
+            telemetry.count("cache.nobodys")
+            return Found(None, prompt)  # nobody to keep it for
+        # The words as the exact key has them decide who reads them: full-width letters are no other language.
+        encoder = encoding.reader(self._encoders, fingerprint.normalise(question)) if prompt.readable else None
+        fingerprinted = "" if encoder is None else encoder.fingerprint
+        around = fingerprint.digest(prompt.around)
+        scope, mine = (
+            fingerprint.scope(job, secret=self._secret, encoder=fingerprinted, around=around, user=user)
+            for user in (None, job.user)
         )
         bucket = risk.bucket(
-            job.category, kind=verify.SENTENCES if encoder is None else encoder.kind, follows=standing.follows
+            job.category, kind=verify.SENTENCES if encoder is None else encoder.kind, follows=prompt.follows
         )
-        key = fingerprint.exact_key(scope, standing.question)
-        place = Place(scope=scope, key=key, bucket=bucket, own=personal)
+        scope = mine if own else scope
+        place = Place(
+            scope=scope,
+            key=fingerprint.exact_key(scope, question),
+            bucket=bucket,
+            own=own,
+            mine="" if job.user is None else mine,
+        )
         try:
-            return self._find(job, place, standing.question, encoder, now)
+            return self._find(job, place, prompt, encoder, now)
         except (StoreUnavailable, EncoderUnavailable) as error:
             telemetry.count("cache.unavailable")
             telemetry.log().warning("cache skipped", said=str(error))
-            return Found(place=place, degraded=(*self._broken, "cache unavailable"))
+            return Found(place, prompt, degraded=(*self._broken, "cache unavailable"))
 
-    def _find(self, job: Job, place: Place, question: str, encoder: Encoder | None, now: float) -> Found:
-        known = Known(None)
+    def _find(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> Found:
+        question = prompt.question.text
+        known = Known()
         if job.cache == "use":
-            known = self._store.find(place.scope, place.key)
-            entry = known.entry
-            if entry is not None and entry.expires_at > now and self._sharing.allows(job, place, entry):
-                self._boundaries.note(job.tenant, place.bucket, None, served=False)
-                hit = cache.Hit(entry.id, similarity=1.0, probability=1.0, decided_by="exact")
-                return Found(place=place, entry=entry, hit=hit, degraded=self._broken)
-            if entry is None:
+            known = self._known(job, place, question)
+            if place.key in known.apart:
+                return self._of_ones_own(job, place, prompt, encoder, now)
+            repeated = self._repeated(job, place, prompt, known, now)
+            if repeated is not None:
+                return repeated
+            if known.entry is None:
                 self._sharing.note(job, place)
         if encoder is None:
-            return Found(place=place, degraded=self._broken)
+            return Found(place, prompt, degraded=self._broken)
         vector = encoder.encode([question])[0]
-        spent_usd = encoder.cost_usd(question)
         place = replace(place, encoder=encoder.fingerprint, vector=encoding.pack(vector))
-        missed = Found(place=place, degraded=self._broken, spent_usd=spent_usd)
+        missed = Found(place, prompt, degraded=self._broken, spent_usd=encoder.cost_usd(question))
         if job.cache == "refresh":
             return missed
         around = self.replicas.search(place.scope, vector, verify.NEAREST, now)
@@ -112,16 +131,55 @@ class Lookup:
         candidates = cache.apart(around.candidates, known.cannot)
         decision = cache.decide(question, candidates, around.centres.__getitem__, policy)
         telemetry.count(f"semantic.{type(decision).__name__.lower()}")
-        missed = replace(missed, place=replace(place, seen=decision.seen))
+        if decision.seen is not None and decision.seen.suspect in known.apart:
+            return self._of_ones_own(job, place, prompt, encoder, now)
+        return self._decided(job, replace(missed, place=replace(place, seen=decision.seen)), decision, known, now)
+
+    def _decided(
+        self, job: Job, missed: Found, decision: cache.Hit | cache.Miss | cache.Gray, known: Known, now: float
+    ) -> Found:
+        place = missed.place
+        assert place is not None  # noqa: S101 - what was decided lies somewhere
         if isinstance(decision, cache.Gray) and self._judged and judging.could_serve(decision.seen):
             verdict = self._members.verdict(place.scope, known.verdict)
-            if verdict is None or verdict[0] != decision.seen.suspect or verdict[1] < policy.at:
+            if verdict is None or verdict[0] != decision.seen.suspect or verdict[1] < decision.seen.served_at:
                 return missed  # the judge notes it, whatever comes of it
             decision = cache.promoted(decision.seen, verdict[1])
         if isinstance(decision, cache.Hit):
             return self._served(job, missed, decision, now)
         self._boundaries.note(job.tenant, place.bucket, decision.seen, served=False)
         return missed
+
+    def _known(self, job: Job, place: Place, question: str) -> Known:
+        # Nobody said anything is wrong in a cache that is one user's own: it was dropped there.
+        mark = "" if job.user is None or place.own else fingerprint.mark(job.user, secret=self._secret)
+        return self._store.find(place.scope, place.key, fingerprint.near_key(place.scope, question), mark)
+
+    def _repeated(self, job: Job, place: Place, prompt: Prompt, known: Known, now: float) -> Found | None:
+        """What was said to this very question, or to its near-exact twin, while it lives; such a hit is audited."""
+        question = prompt.question.text
+        for entry, decided_by in ((known.entry, cache.EXACT), (known.twin, cache.NEAR_EXACT)):
+            if entry is None or entry.expires_at <= now or entry.id in known.apart:
+                continue
+            near = decided_by == cache.NEAR_EXACT
+            if near and (known.twin_key in known.cannot or not cache.twins(question, entry.question)):
+                continue
+            if not self._sharing.allows(job, place, entry):
+                continue
+            self._boundaries.note(job.tenant, place.bucket, None, served=False)
+            hit = cache.repeated(entry, decided_by)
+            if not near:
+                return Found(place, prompt, entry=entry, hit=hit, degraded=self._broken)
+            audit = self._boundaries.audit(job.tenant, place.bucket, hit.probability)
+            twin = replace(place, twin=known.twin_key)
+            return Found(twin, prompt, entry=entry, hit=hit, audit=audit, degraded=self._broken)
+        return None
+
+    def _of_ones_own(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> Found:
+        """For a user who said that what others are given is wrong: among that user's own answers alone."""
+        telemetry.count("cache.apart")
+        key = fingerprint.exact_key(place.mine, prompt.question.text)
+        return self._find(job, replace(place, scope=place.mine, key=key, own=True), prompt, encoder, now)
 
     def _served(self, job: Job, missed: Found, hit: cache.Hit, now: float) -> Found:
         """The entry if its answer still lives, and whether this hit is audited."""

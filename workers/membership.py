@@ -135,7 +135,10 @@ class Membership:
         """Serve this phrasing's answer from now on; how long it is served does not change."""
         with failing_as("cache"):
             return bool(
-                self._elect(keys=[keys.entry(scope, entry_id), keys.phrasing(scope, key)], args=[key, entry_id])
+                self._elect(
+                    keys=[keys.entry(scope, entry_id), keys.phrasing(scope, key)],
+                    args=[key, entry_id, keys.scope_prefix(scope)],
+                )
             )
 
     def expel(self, scope: str, entry_id: str, key: str) -> bool:

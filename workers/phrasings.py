@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipelines.answer import Answer
+from pipelines.cache import Entry
 from pipelines.encoding import unpack
 from workers import telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from pipelines.cache import Candidate, Entry
+    from pipelines.cache import Candidate
     from pipelines.encoding import Vector
 
 
@@ -72,13 +75,17 @@ class Change:
 
 
 class Known(NamedTuple):
-    """What is known of a very question: the entry that it belongs to; where there is none, the phrasings that it must
-    never be matched with, and the judge's verdict as Membership keeps it, or nothing.
+    """What is known of a very question: the answer given to it, as an entry; that given to its near-exact twin,
+    and the twin's exact key; the phrasings that it must never be matched with, the judge's verdict as Membership keeps
+    it, or nothing, and the exact keys and entries that its user said are wrong.
     """
 
-    entry: Entry | None
+    entry: Entry | None = None
+    twin: Entry | None = None
+    twin_key: str = ""
     cannot: frozenset[str] = frozenset()
     verdict: bytes = b""
+    apart: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +94,36 @@ class Seen:
 
     candidates: list[Candidate]
     centres: dict[str, float]
+
+
+def said(key: str, scope: str, phrasing: Sequence[bytes], held: Sequence[bytes]) -> Entry | None:
+    """The answer that was given to the phrasing of that exact key, as an entry; None when there is none.
+
+    ``phrasing`` and its entry's ``held`` are hashes, flat. What the entry serves may be this phrasing's, or a person's.
+    """
+    if not phrasing:
+        return None
+    about = {name.decode(): value for name, value in zip(held[::2], held[1::2], strict=True)}
+    if about.get("served") == key.encode():
+        return flat_entry(held)
+    own = {name.decode(): value for name, value in zip(phrasing[::2], phrasing[1::2], strict=True)}
+    if not own["answer"] or not own["answered_ms"]:
+        return None
+    return Entry(
+        id=own["entry"].decode(),
+        scope=scope,
+        question=own["question"].decode(),
+        answer=Answer.decode(json.loads(own["answer"])),
+        created_at=float(about.get("created_at", 0.0)),
+        expires_at=int(own["answered_ms"]) / 1000,
+    )
+
+
+def flat_entry(raw: Sequence[bytes]) -> Entry | None:
+    """An entry's hash, flat; None of an empty one."""
+    return entry(dict(zip(raw[::2], raw[1::2], strict=True))) if raw else None
+
+
+def entry(raw: Mapping[bytes, bytes]) -> Entry:
+    """An entry's hash."""
+    return Entry.decode({name.decode(): value.decode() for name, value in raw.items()})

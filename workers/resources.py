@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from workers.membership import Membership
     from workers.providers import Providers
     from workers.records import Records
+    from workers.reviews import Reviews
     from workers.sharing import Sharing
     from workers.sources import Sources
     from workers.stores import CacheStore
@@ -174,6 +175,13 @@ class Resources:
         return Records(self.ledger_redis)
 
     @once
+    def reviews(self) -> Reviews:
+        """Answers that users called wrong."""
+        from workers.reviews import Reviews
+
+        return Reviews(self.ledger_redis)
+
+    @once
     def providers(self) -> Providers:
         """Clients of the configured providers."""
         from workers.providers import Providers
@@ -214,6 +222,8 @@ class Resources:
             self.boundaries,
             self.sharing,
             self.secret,
+            self.configuration.rules,
+            asker_shares=lambda tenant: self.configuration.cache_of(tenant).share_about_asker,
             broken=broken,
             judged=self.configuration.cache.judge_share > 0,
         )

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from workers.client import Farthing
+    from workers.resources import Resources
+
 
 def _file(state: Path) -> Path:
     return state / "running.json"
@@ -42,3 +45,18 @@ def environ_of_fleet(environ: Mapping[str, str]) -> dict[str, str]:
     except (OSError, ValueError, KeyError):
         return given  # no fleet, or one that was killed
     return {**said["environ"], **given}
+
+
+def client_of_fleet() -> Farthing:
+    """A client of the fleet that runs here, or of the environment's."""
+    from workers.client import Farthing
+
+    return Farthing(environ=environ_of_fleet(os.environ))
+
+
+def resources_of_fleet() -> Resources:
+    """What a worker of that fleet holds."""
+    from workers.resources import Resources
+
+    environ = environ_of_fleet(os.environ)
+    return Resources(Settings.from_env(environ), environ)

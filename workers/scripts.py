@@ -32,16 +32,29 @@ return entry
 """
 )
 
-# KEYS: phrasing, asked, cannot, verdict. ARGV: as SERVE. Counts the question; returns the entry's hash, flat, empty
-# when there is none; then the phrasings that it must never be matched with, and what the judge said of it, if anything.
+# KEYS: phrasing, asked, cannot, verdict, near, apart. ARGV: as SERVE. Counts the question. Returns what is known of it,
+# then of the phrasing that is near-exactly it, each flat: the exact key, then the phrasing's hash without its vector,
+# empty where there is none, then its entry's hash; then the phrasings that it must never be matched with, what the
+# judge said of it, if anything, and what its user said is wrong.
 FIND = (
     _COUNT
     + """
 count(KEYS[2], ARGV[2])
-local id, entry = redis.call('HGET', KEYS[1], 'entry'), {}
-if id then entry = redis.call('HGETALL', ARGV[1] .. 'entry:' .. id) end
-if #entry > 0 then return {entry, {}, ''} end
-return {entry, redis.call('SMEMBERS', KEYS[3]), redis.call('GET', KEYS[4]) or ''}
+local names = {'entry', 'question', 'answer', 'answered_ms'}
+local function known(at)
+  local found = redis.call('HMGET', at, unpack(names))
+  if not found[1] then return {{}, {}} end
+  local flat = {}
+  for i, name in ipairs(names) do
+    flat[#flat + 1] = name
+    flat[#flat + 1] = found[i] or ''
+  end
+  return {flat, redis.call('HGETALL', ARGV[1] .. 'entry:' .. found[1])}
+end
+local near, twin = redis.call('GET', KEYS[5]) or '', {{}, {}}
+if near ~= '' and ARGV[1] .. 'phrasing:' .. near ~= KEYS[1] then twin = known(ARGV[1] .. 'phrasing:' .. near) end
+return {known(KEYS[1]), near, twin, redis.call('SMEMBERS', KEYS[3]), redis.call('GET', KEYS[4]) or '',
+        redis.call('SMEMBERS', KEYS[6])}
 """
 )
 
@@ -75,11 +88,14 @@ local function serve(entry, key, until_ms, curated)
   redis.call('HSET', entry, 'served', key, 'curated', curated, unpack(ARGV, 11))
   redis.call('PEXPIREAT', entry, until_ms)
 end
-local function enter(prefix, length, key, id, question, vector, answer, until_ms)
+local function enter(prefix, length, key, id, question, vector, answer, until_ms, answered_ms, near)
   local at = prefix .. 'phrasing:' .. key
   redis.call('DEL', at)
-  redis.call('HSET', at, 'entry', id, 'question', question, 'vector', vector, 'answer', answer, 'expires_ms', until_ms)
+  redis.call('HSET', at, 'entry', id, 'question', question, 'vector', vector, 'answer', answer, 'expires_ms', until_ms,
+             'answered_ms', answered_ms)
   redis.call('PEXPIREAT', at, until_ms)
+  redis.call('SET', near, key)
+  redis.call('PEXPIREAT', near, until_ms)
   redis.call('SADD', prefix .. 'asks:' .. id, key)
   lives_until(prefix .. 'asks:' .. id, until_ms)
   redis.call('ZADD', prefix .. 'entries', 'GT', until_ms, id)
@@ -90,8 +106,8 @@ local function enter(prefix, length, key, id, question, vector, answer, until_ms
 end
 """
 
-# KEYS: phrasing, entry, log. ARGV: prefix, exact key, entry id, question, vector, answer, the phrasing's life until
-# (ms), log length, the answer's life until (ms), 1 if a person gave it, the entry's fields. Returns 0 if it did
+# KEYS: phrasing, entry, log, near. ARGV: prefix, exact key, entry id, question, vector, answer, the phrasing's life
+# until (ms), log length, the answer's life until (ms), 1 if a person gave it, the entry's fields. Returns 0 if it did
 # nothing.
 PUT = (
     _NOTE
@@ -101,7 +117,7 @@ local prefix, key, id = ARGV[1], ARGV[2], ARGV[3]
 if not may_move(prefix, key, id, ARGV[10]) then return 0 end
 redis.call('DEL', KEYS[2])
 serve(KEYS[2], key, ARGV[9], ARGV[10])
-enter(prefix, ARGV[8], key, id, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
+enter(prefix, ARGV[8], key, id, ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[9], KEYS[4])
 return 1
 """
 )
@@ -116,7 +132,7 @@ local prefix, key, id = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('EXISTS', prefix .. 'asks:' .. id) == 0 then return 0 end
 if not may_move(prefix, key, id, ARGV[10]) then return 0 end
 if redis.call('EXISTS', KEYS[2]) == 0 then serve(KEYS[2], key, ARGV[9], ARGV[10]) end
-enter(prefix, ARGV[8], key, id, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
+enter(prefix, ARGV[8], key, id, ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[9], KEYS[4])
 return 1
 """
 )
@@ -153,12 +169,17 @@ return 1
 """
 )
 
-# KEYS: entry, phrasing. ARGV: exact key, entry id. The phrasing's own answer is served from now on.
+# KEYS: entry, phrasing. ARGV: exact key, entry id, prefix. The phrasing's own answer is served from now on; the one
+# that was served was found wrong, and is not even repeated to the question that got it.
 ELECT = """
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HGET', KEYS[2], 'entry') ~= ARGV[2] then return 0 end
 if redis.call('HGET', KEYS[1], 'curated') == '1' then return 0 end
 local own = redis.call('HMGET', KEYS[2], 'answer', 'question')
 if not own[1] or own[1] == '' then return 0 end
+local before = redis.call('HGET', KEYS[1], 'served')
+if before and before ~= ARGV[1] and redis.call('EXISTS', ARGV[3] .. 'phrasing:' .. before) == 1 then
+  redis.call('HSET', ARGV[3] .. 'phrasing:' .. before, 'answered_ms', 0)
+end
 redis.call('HSET', KEYS[1], 'answer', own[1], 'question', own[2], 'served', ARGV[1])
 return 1
 """

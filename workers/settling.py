@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines import cache, choice, ledger, pricing, tokens
 from pipelines.answer import Answer
 from pipelines.errors import StoreUnavailable
+from pipelines.fingerprint import exact_key
 from workers import telemetry
 from workers.records import Record
 from workers.resources import resources
@@ -51,7 +52,7 @@ def reused(progress: Progress, entry: Entry, hit: Hit) -> Answer:
     baseline = baseline_usd(
         progress.job, prompt_tokens=None, completion_tokens=kept.usage.completion_tokens, provider=kept.provider
     )
-    return cache.reuse(entry, hit, baseline_usd=baseline)
+    return replace(cache.reuse(entry, hit, baseline_usd=baseline), context={"alone": progress.alone})
 
 
 def cost_usd(offer: Offer, usage: Usage) -> Decimal:
@@ -61,11 +62,15 @@ def cost_usd(offer: Offer, usage: Usage) -> Decimal:
 
 def offers(progress: Progress, prompt_tokens: int) -> tuple[Offer, ...]:
     """Who may answer the routed job, the cheapest for it first."""
+    return choice.cheapest_first(progress.asking, prompt_tokens=prompt_tokens, offers=listed(progress), cost=cost_usd)
+
+
+def listed(progress: Progress) -> tuple[Offer, ...]:
+    """The offers of the route, as the operator listed them."""
     catalog, route = resources().configuration.catalog, progress.route
     if route is None:
         raise ValueError("progress.route: got None, expected the classifier's route")
-    listed = catalog.of_model(route.model) if route.model else catalog.of_tier(route.tier)
-    return choice.cheapest_first(progress.job, prompt_tokens=prompt_tokens, offers=listed, cost=cost_usd)
+    return catalog.of_model(route.model) if route.model else catalog.of_tier(route.tier)
 
 
 def priced(progress: Progress, called: Called) -> Answer:
@@ -101,7 +106,7 @@ def finish(progress: Progress, answer: Answer) -> Answer:
     began = progress.started_at if progress.submitted_at is None else progress.submitted_at
     timings = {**progress.timings_ms, "total": round((now - began) * 1000, 3)}
     answer = replace(
-        answer.under(progress.job_id, degraded=progress.degraded),
+        answer.under(progress.job_id, progress.job, degraded=progress.degraded),
         timings_ms=timings,
         cost_usd=answer.cost_usd + progress.spent_usd,
     )
@@ -115,7 +120,7 @@ def finish_audit(progress: Progress, answer: Answer) -> Answer:
     """What an audit cost goes on the bill; it answers no job."""
     charge(progress.job_id, progress.job.tenant, ledger.record_audit(answer))
     telemetry.count("audit.answered")
-    return answer.under(progress.job_id)
+    return answer.under(progress.job_id, progress.job)
 
 
 def charge(job_id: str, tenant: str, counters: Mapping[str, int], record: Record | None = None) -> bool:
@@ -138,6 +143,11 @@ def _record(progress: Progress, answer: Answer) -> Record:
         source=answer.source,
         scope=None if place is None else place.scope,
         key=None if place is None else place.key,
-        # A fresh answer is stored under its job's own id.
-        entry=progress.job_id if answer.source == "model" and place is not None else entry,
+        # A fresh answer makes an entry of its own.
+        entry=cache.entry_id(progress.job.tenant, progress.job_id)
+        if answer.source == "model" and place is not None
+        else entry,
+        user=progress.job.user,
+        mine=None if place is None else place.mine or None,
+        mine_key=None if place is None or not place.mine else exact_key(place.mine, progress.job.question.text),
     )

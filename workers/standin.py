@@ -26,7 +26,7 @@ from workers.embedded import free_port
 from workers.standin_text import MODELS, answer_text, verdict_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # Order of magnitude of a small and a large hosted model; the demo compares before and after on the same ones.
 FIRST_TOKEN_S = {"gpt-4o-mini": 0.35, "gpt-4o": 0.6}
@@ -63,6 +63,7 @@ class StandIn:
     ) -> None:
         self.speed, self.faults, self.requests = speed, deque(faults), list[dict[str, Any]]()
         self.meanings = dict(meanings or {})
+        self.voice: Callable[[Sequence[Message]], str] | None = None  # what it says instead, where a test needs to know
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.model = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
@@ -158,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif asked.get("stream"):
             self._stream(asked, cut=fault.cut)
         else:
-            self._json(200, {**_head(asked), "object": "chat.completion", **_whole(asked, model.meanings)})
+            self._json(200, {**_head(asked), "object": "chat.completion", **_whole(asked, model)})
 
     def _stream(self, asked: dict[str, Any], *, cut: bool) -> None:
         self.send_response(200)
@@ -168,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
         model, speed = asked["model"], self.server.model.speed
         time.sleep(FIRST_TOKEN_S[model] * speed)
         head = {**_head(asked), "object": "chat.completion.chunk"}
-        for number, choice in enumerate(_deltas(asked, self.server.model.meanings)):
+        for number, choice in enumerate(_deltas(asked, self.server.model)):
             if cut and number == 2:
                 self.close_connection = True
                 return
@@ -176,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(PER_TOKEN_S[model] * estimate(content) * speed)
             self._event({**head, "choices": [choice]})
         if (asked.get("stream_options") or {}).get("include_usage"):
-            self._event({**head, "choices": [], "usage": _whole(asked, self.server.model.meanings)["usage"]})
+            self._event({**head, "choices": [], "usage": _whole(asked, self.server.model)["usage"]})
         self.wfile.write(b"data: [DONE]\n\n")
         self.close_connection = True
 
@@ -198,21 +199,23 @@ def _head(asked: dict[str, Any]) -> dict[str, Any]:
     return {"id": "chatcmpl-stand-in", "created": int(time.time()), "model": asked["model"]}
 
 
-def _text(asked: dict[str, Any], meanings: Mapping[str, str]) -> tuple[str, str]:
+def _text(asked: dict[str, Any], stand_in: StandIn) -> tuple[str, str]:
     """The answer and why it ends, within ``max_tokens``."""
     messages = [Message.decode(m) for m in asked["messages"]]
     question = next((m.text for m in reversed(messages) if m.role == "user"), "")
     limit = asked.get("max_tokens")
     if messages[0].text in (judging.QUESTIONS, judging.TURNED, judging.ANSWERS):
-        return verdict_text(messages[0].text, question, meanings), "stop"
-    text = answer_text(asked["model"], question, meanings)
+        return verdict_text(messages[0].text, question, stand_in.meanings), "stop"
+    if stand_in.voice is not None:
+        return stand_in.voice(messages), "stop"
+    text = answer_text(asked["model"], question, stand_in.meanings)
     if limit is not None and estimate(text) > limit:
         return text[: max(1, limit * 3)], "length"
     return text, "stop"
 
 
-def _whole(asked: dict[str, Any], meanings: Mapping[str, str]) -> dict[str, Any]:
-    text, reason = _text(asked, meanings)
+def _whole(asked: dict[str, Any], stand_in: StandIn) -> dict[str, Any]:
+    text, reason = _text(asked, stand_in)
     prompt = estimate_messages(Message.decode(m) for m in asked["messages"])
     completion = estimate(text)
     usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
@@ -220,8 +223,8 @@ def _whole(asked: dict[str, Any], meanings: Mapping[str, str]) -> dict[str, Any]
     return {"choices": [{"index": 0, "message": message, "finish_reason": reason}], "usage": usage}
 
 
-def _deltas(asked: dict[str, Any], meanings: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    text, reason = _text(asked, meanings)
+def _deltas(asked: dict[str, Any], stand_in: StandIn) -> Iterator[dict[str, Any]]:
+    text, reason = _text(asked, stand_in)
     yield {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}
     for start in range(0, len(text), 24):
         yield {"index": 0, "delta": {"content": text[start : start + 24]}, "finish_reason": None}

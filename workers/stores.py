@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
 
-from pipelines.cache import Entry
 from pipelines.encoding import unpack
 from pipelines.errors import StoreUnavailable
-from workers import keys, scripts
+from pipelines.fingerprint import near_key
+from workers import keys, phrasings, scripts
 from workers.phrasings import Change, Known, Phrasing
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import redis
 
+    from pipelines.cache import Entry
     from pipelines.encoding import Vector
 
 LOG_LENGTH = 4_096  # changes kept per scope: a replica that sleeps through more loads the scope again
@@ -50,25 +51,44 @@ class CacheStore:
         self._join = redis.register_script(scripts.JOIN)
         self._drop = redis.register_script(scripts.DROP)
 
-    def find(self, scope: str, key: str) -> Known:
-        """The exact tier, in one round trip that also counts the question."""
+    def find(self, scope: str, key: str, near: str = "", mark: str = "") -> Known:
+        """The exact and the near-exact tier, in one round trip that also counts the question; ``mark``: its user's."""
         with failing_as("cache"):
-            raw, cannot, verdict = self._find(
-                keys=[name(scope, key) for name in (keys.phrasing, keys.asked, keys.cannot, keys.verdict)],
+            own, twin_key, twin, cannot, verdict, apart = self._find(
+                keys=[
+                    *(name(scope, key) for name in (keys.phrasing, keys.asked, keys.cannot, keys.verdict)),
+                    keys.near(scope, near),
+                    keys.apart(scope, mark),
+                ],
                 args=[keys.scope_prefix(scope), ASKED_S],
             )
-        return Known(_flat_entry(raw), frozenset(name.decode() for name in cannot), verdict)
+        return Known(
+            phrasings.said(key, scope, *own),
+            phrasings.said(twin_key.decode(), scope, *twin),
+            twin_key.decode(),
+            frozenset(name.decode() for name in cannot),
+            verdict,
+            frozenset(name.decode() for name in apart),
+        )
+
+    def set_apart(self, scope: str, mark: str, names: Sequence[str], *, ttl_s: int) -> None:
+        """A user said that these exact keys and entries are wrong: this user is given them no more."""
+        with failing_as("cache"):
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.sadd(keys.apart(scope, mark), *names)
+            pipe.expire(keys.apart(scope, mark), ttl_s)
+            pipe.execute()
 
     def get(self, scope: str, entry_id: str) -> Entry | None:
         """An entry by id, or None when it was dropped or expired."""
         with failing_as("cache"):
             raw = self._redis.hgetall(keys.entry(scope, entry_id))
-        return _entry(raw) if raw else None
+        return phrasings.entry(raw) if raw else None
 
     def serve(self, scope: str, entry_id: str) -> Entry | None:
         """As :meth:`get`, and its question counts as asked once more: a rewording asks it too."""
         with failing_as("cache"):
-            return _flat_entry(
+            return phrasings.flat_entry(
                 self._serve(keys=[keys.entry(scope, entry_id)], args=[keys.scope_prefix(scope), ASKED_S])
             )
 
@@ -118,7 +138,12 @@ class CacheStore:
         with failing_as("cache"):
             done = bool(
                 script(
-                    keys=[keys.phrasing(scope, key), keys.entry(scope, entry.id), keys.log(scope)],
+                    keys=[
+                        keys.phrasing(scope, key),
+                        keys.entry(scope, entry.id),
+                        keys.log(scope),
+                        keys.near(scope, near_key(scope, entry.question)),
+                    ],
                     args=[
                         keys.scope_prefix(scope),
                         key,
@@ -242,14 +267,6 @@ class CacheStore:
                 with failing_as("cache"):
                     self._redis.zrem(keys.TENANTS, tenant)
         return {"entries": swept, "scopes": scopes_gone}
-
-
-def _flat_entry(raw: Sequence[bytes]) -> Entry | None:
-    return _entry(dict(zip(raw[::2], raw[1::2], strict=True))) if raw else None
-
-
-def _entry(raw: Mapping[bytes, bytes]) -> Entry:
-    return Entry.decode({name.decode(): value.decode() for name, value in raw.items()})
 
 
 def add_vector(pipe: Any, scope: str, key: str, vector: Vector, until: float) -> None:

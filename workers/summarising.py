@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def summarised(progress: Progress, chosen: Compressed, *, budget_tokens: int) -> tuple[Compressed, Progress]:
     """The context with a summary, and what it cost; both as they were when there is to be none."""
     job = progress.job
-    planned = summary.plan(job.messages, budget_tokens=budget_tokens)
+    planned = summary.plan(progress.sent, budget_tokens=budget_tokens)
     if planned is None or progress.deadline_at - time.time() < summary.LEAST_REMAINING_S:
         return chosen, progress
     asking = summary.request(planned, job)

@@ -9,12 +9,12 @@ from typing import Any
 
 from celery import chain
 
-from pipelines import cache, classify, compress, freshness, journey, rules, tokens
+from pipelines import cache, choice, classify, compress, freshness, journey, rules, tokens
 from pipelines.answer import Answer, Route
-from pipelines.errors import DeadlineExceeded, RuleFailed, StoreUnavailable
+from pipelines.errors import DeadlineExceeded, RuleFailed
 from pipelines.job import Job
 from pipelines.journey import Place, Progress
-from workers import calling, judge, learning, settling, summarising, telemetry, verdicts
+from workers import calling, judge, learning, paid_once, settling, summarising, telemetry, verdicts
 from workers.app import app
 from workers.resources import resources
 from workers.task import ChatTask, Stopwatch
@@ -25,10 +25,22 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
     """Answer the job from the cache, or replace this task by the rest of the journey under the same id."""
     watch = Stopwatch()
     progress = _arrive(self, raw)
+    answered = paid_once.answered_before(self.backend, progress)
+    if answered is not None:
+        return answered
     found = resources().lookup.find(progress.job, progress.started_at)
     timings = {**progress.timings_ms, "lookup": watch.lap_ms()}
+    # Where the answer may be kept, what is sent is what the scope says; else all that the caller gave.
+    asked = found.prompt
+    closed = found.place is not None and asked.follows
     progress = replace(
-        progress, place=found.place, timings_ms=timings, degraded=found.degraded, spent_usd=found.spent_usd
+        progress,
+        place=found.place,
+        messages=asked.messages if closed else None,
+        alone=asked.alone and (closed or not asked.follows),
+        timings_ms=timings,
+        degraded=found.degraded,
+        spent_usd=found.spent_usd,
     )
     if found.entry is not None and found.hit is not None:
         answer = settling.finish(progress, settling.reused(progress, found.entry, found.hit))
@@ -51,8 +63,8 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     if answer is not None:
         return _answer_early(self, settling.finish(progress, answer))
     route = classify.route(
-        progress.job,
-        prompt_tokens=tokens.estimate_messages(progress.job.messages),
+        progress.asking,
+        prompt_tokens=tokens.estimate_messages(progress.sent),
         catalog=resources().configuration.catalog,
     )
     return replace(progress, route=route).encode()
@@ -60,16 +72,23 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
 
 @app.task(name=journey.COMPRESS, base=ChatTask, shared=False)
 def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
-    """Keep the messages that fit the budget."""
+    """Send all that the model's window takes, or the operator's budget where there is one; say what is left out."""
     watch = Stopwatch()
     progress = Progress.decode(raw)
     _in_time(progress, "compress-context")
     budget = resources().configuration.context_budget_tokens
-    chosen = compress.compress(progress.job.messages, budget_tokens=budget)
-    if chosen.dropped:
+    window = choice.widest(progress.asking, settling.listed(progress))
+    chosen = compress.compress(progress.sent, budget_tokens=window if budget is None else min(budget, window))
+    if chosen.dropped and budget is not None:
         chosen, progress = summarising.summarised(progress, chosen, budget_tokens=budget)
     timings = {**progress.timings_ms, "compress": watch.lap_ms()}
-    return replace(progress, messages=chosen.messages, context=chosen.report(), timings_ms=timings).encode()
+    return replace(
+        progress,
+        messages=chosen.messages,
+        context=chosen.report(before=progress.job.messages, alone=progress.alone),
+        timings_ms=timings,
+        degraded=(*progress.degraded, *chosen.says),
+    ).encode()
 
 
 @app.task(name=journey.MODEL_CALL, base=ChatTask, shared=False)
@@ -77,10 +96,10 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     """Ask the route's model, or the judge where that may save it; the answer goes to the caller, and to write-back."""
     watch = Stopwatch()
     progress = Progress.decode(raw)
-    paid = _already_paid(progress.job_id)
+    paid = paid_once.paid(progress)
     if paid is not None:
         return paid.encode()
-    messages = progress.job.messages if progress.messages is None else progress.messages
+    messages = progress.sent
     prompt_tokens = tokens.estimate_messages(messages)
     judged = judge.serve(progress, prompt_tokens)
     if judged is not None:
@@ -98,7 +117,7 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     timings = {**progress.timings_ms, "model": watch.lap_ms()}
     finish = settling.finish if progress.audit is None else settling.finish_audit
     answer = finish(replace(progress, timings_ms=timings), settling.priced(progress, called))
-    _keep_paid(progress.job_id, answer)
+    paid_once.keep(progress, answer, ttl_s=2 * app.conf.broker_transport_options["visibility_timeout"])
     if progress.place is not None:
         _write_back_later(progress, answer)
     return answer.encode()
@@ -119,16 +138,18 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
         return
     now = time.time()
     entry = cache.Entry(
-        id=progress.job_id,
+        id=cache.entry_id(progress.job.tenant, progress.job_id),
         scope=place.scope,
         question=progress.job.question.text,
-        answer=answer,
+        answer=answer.kept,
         created_at=now,
         expires_at=now + verdict.ttl_s,
     )
     known_until = now + max(keeping.known_s, verdict.ttl_s)
     job = progress.job
-    if progress.audit is None:
+    if progress.audit is not None and place.twin:
+        learning.audited_twin(job, progress.job_id, place, entry, known_until=known_until)
+    elif progress.audit is None:
         learning.keep(job, place, entry, known_until=known_until)
     else:
         learning.audited(job, place, entry, weight=progress.audit, known_until=known_until)
@@ -143,9 +164,16 @@ def maintain() -> None:
 
 
 @app.task(name=journey.FEEDBACK, base=ChatTask, shared=False)
-def feedback(job_id: str, rating: str, correction: str | None = None) -> dict[str, Any]:
-    """A person's verdict on an answer: a wrong one leaves the cache, its correction takes the place."""
-    return verdicts.give(job_id, rating, correction)
+def feedback(
+    job_id: str,
+    rating: str,
+    correction: str | None = None,
+    tenant: str = "default",
+    user: str | None = None,
+    approve: bool = False,
+) -> dict[str, Any]:
+    """A person's verdict on an answer: of a user, for that user; with ``approve``, of an operator, for all."""
+    return verdicts.give(job_id, rating, correction, tenant=tenant, user=user, approve=approve)
 
 
 def _after_a_miss(progress: Progress) -> Any:
@@ -230,21 +258,6 @@ def _answer_early(task: ChatTask, answer: Answer) -> dict[str, Any]:
     return encoded
 
 
-def _already_paid(job_id: str) -> Answer | None:
-    try:
-        return resources().records.paid(job_id)
-    except StoreUnavailable:
-        telemetry.count("ledger.unavailable")
-        return None  # paying twice is better than not answering
-
-
-def _keep_paid(job_id: str, answer: Answer) -> None:
-    try:
-        resources().records.keep_paid(job_id, answer, ttl_s=app.conf.broker_transport_options["visibility_timeout"] * 2)
-    except StoreUnavailable:
-        telemetry.count("ledger.unavailable")
-
-
 def _judged_hit(progress: Progress, place: Place, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:
     """The entry's answer, as the judge let it pass; audited like other hits."""
     timings = {**progress.timings_ms, "judge": took_ms}
@@ -257,5 +270,5 @@ def _judged_hit(progress: Progress, place: Place, answer: Answer, probability: f
 
 def _write_back_later(progress: Progress, answer: Answer) -> None:
     """Hand the answer to write-back."""
-    lean = replace(progress, messages=None, context=None)
+    lean = progress.lean
     _send_off_path(write_back.s(lean.encode(), answer.encode()), "write_back")

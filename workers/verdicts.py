@@ -1,4 +1,4 @@
-"""Feedback on an answer: a wrong entry leaves the cache, its correction takes the place."""
+"""Feedback: a user's word moves what that user is given; enough users, or an operator, move it for all."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from pipelines import fingerprint
 from pipelines.errors import JobInvalid
+from pipelines.voices import Voice, effect
 from workers import telemetry
 from workers.membership import KEPT_APART
 from workers.resources import resources
+from workers.reviews import KEPT_S, About
 
 if TYPE_CHECKING:
-    from pipelines.answer import Answer
     from pipelines.cache import Entry
     from workers.phrasings import Phrasing
     from workers.records import Record
@@ -21,41 +23,97 @@ if TYPE_CHECKING:
 RATINGS = ("right", "wrong")
 
 
-def give(job_id: str, rating: str, correction: str | None) -> dict[str, Any]:
-    """Apply one verdict; says what it changed, and which jobs a wrong entry answered.
+def give(
+    job_id: str,
+    rating: str,
+    correction: str | None,
+    *,
+    tenant: str,
+    user: str | None = None,
+    approve: bool = False,
+) -> dict[str, Any]:
+    """Apply one verdict and say what it changed.
 
-    Raises JobInvalid for an unknown rating.
+    Another tenant's job, or another user's, is unknown. ``approve``: an operator speaks; without a correction of its
+    own, the one that this job's user gave holds. Raises JobInvalid for what is malformed.
     """
+    _check(rating, correction)
+    record = resources().records.of_tenant(job_id, tenant)
+    telemetry.count(f"feedback.{rating}")
+    done: dict[str, Any] = {"known": False, "dropped": False, "corrected": False, "own": False, "waits": False}
+    if record is None or (user is not None and record.user not in (None, user)):
+        return done
+    done["known"] = True
+    if rating == "right":
+        return done
+    found = resources().members.entry_of(record)
+    if record.scope is None or record.key is None or found is None:
+        return done
+    voice = Voice(user or record.user, job_id, time.time(), correction)
+    if approve:
+        return {**done, **_for_all(record, found, _approved(tenant, found, voice)), "served": _served(found)}
+    if record.scope == record.mine:
+        return {**done, **_for_all(record, found, correction), "own": True}
+    return {**done, **_heard(record, found, voice)}
+
+
+def _check(rating: str, correction: str | None) -> None:
     if rating not in RATINGS:
         raise JobInvalid("rating", f"{rating!r:.20}", " or ".join(RATINGS))
     if correction is not None and (not isinstance(correction, str) or not correction.strip()):
         raise JobInvalid("correction", type(correction).__name__, "text, or nothing")
-    record = resources().records.recall(job_id)
-    telemetry.count(f"feedback.{rating}")
-    if record is None:
-        return {"known": False, "dropped": False, "corrected": False, "served": []}
-    if rating == "right":
-        return {"known": True, "dropped": False, "corrected": False, "served": []}
-    return _wrong(record, correction)
 
 
-def _wrong(record: Record, correction: str | None) -> dict[str, Any]:
-    dropped = corrected = False
-    held, scope, key = resources(), record.scope, record.key
-    found = held.members.entry_of(record)
-    if scope is not None and found is not None:
-        entry = held.store.get(scope, found)
-        asked = None if key is None else held.store.phrasing(scope, key)
-        if key is not None and key != held.members.served(scope, found):
-            # The answer was made for another question: the two are never matched again.
-            held.members.cannot_match(scope, key, held.members.more(scope, found, KEPT_APART, [key]))
-        # The other phrasings go too: each is asked afresh, and finds its place again by what is answered then.
-        dropped = held.store.drop(scope, found)
-        if entry is not None and correction is not None and key is not None:
-            _correct(record, scope, key, entry, asked, correction)
-            corrected = True
-    served = [] if found is None else held.accounts.served(found)
-    return {"known": True, "dropped": dropped, "corrected": corrected, "served": served}
+def _heard(record: Record, found: str, voice: Voice) -> dict[str, Any]:
+    """One user's word: for that user at once, for all when enough say so; until then it waits for an operator."""
+    held, scope, key = resources(), str(record.scope), str(record.key)
+    entry, asked = held.store.get(scope, found), held.store.phrasing(scope, key)
+    mark = fingerprint.mark(voice.user, secret=held.secret)
+    own = voice.user is not None and record.mine is not None and record.mine_key is not None
+    if own:
+        held.store.set_apart(scope, mark, [key, found], ttl_s=KEPT_S)
+        if voice.correction is not None and entry is not None:
+            _correct(record, str(record.mine), str(record.mine_key), entry, asked, voice.correction)
+    question = asked.question if asked is not None else "" if entry is None else entry.question
+    about = About(found, scope, question, "" if entry is None else entry.answer.text)
+    case = held.reviews.hear(record.tenant, about, mark, voice)
+    come_to = effect(case.voices, held.configuration.cache_of(record.tenant).quorum)
+    done = {"own": own, "waits": True}
+    if come_to.drop and entry is not None:
+        done |= _for_all(record, found, come_to.correction)
+    if come_to.correction is not None:
+        held.reviews.close(record.tenant, found)
+        done["waits"] = False
+    return done
+
+
+def _approved(tenant: str, found: str, voice: Voice) -> str | None:
+    """The correction that an operator approves: its own, else what this job's user gave; nothing waits any more."""
+    held = resources()
+    case = held.reviews.case(tenant, found)
+    said = {one.job_id: one.correction for one in case.voices} if case is not None else {}
+    held.reviews.close(tenant, found)
+    return voice.correction or said.get(voice.job_id)
+
+
+def _for_all(record: Record, found: str, correction: str | None) -> dict[str, Any]:
+    """The entry leaves every replica; ``correction`` takes its place for the question that was asked."""
+    held, scope, key = resources(), str(record.scope), str(record.key)
+    entry, asked = held.store.get(scope, found), held.store.phrasing(scope, key)
+    if key != held.members.served(scope, found):
+        # The answer was made for another question: the two are never matched again.
+        held.members.cannot_match(scope, key, held.members.more(scope, found, KEPT_APART, [key]))
+    # The other phrasings go too: each is asked afresh, and finds its place again by what is answered then.
+    dropped = held.store.drop(scope, found)
+    corrected = correction is not None and entry is not None
+    if corrected and entry is not None:
+        _correct(record, scope, key, entry, asked, str(correction))
+    return {"dropped": dropped, "corrected": corrected, "waits": False}
+
+
+def _served(found: str) -> list[str]:
+    """Whom the wrong answer was given: jobs of other users, so for operators alone."""
+    return resources().accounts.served(found)
 
 
 def _correct(record: Record, scope: str, key: str, entry: Entry, asked: Phrasing | None, correction: str) -> None:
@@ -64,11 +122,18 @@ def _correct(record: Record, scope: str, key: str, entry: Entry, asked: Phrasing
     A question that was never stored itself has no vector here: its correction answers these very words alone.
     """
     now = time.time()
-    answer: Answer = replace(entry.answer, text=correction, message=None, finish_reason="stop")
+    answer = replace(entry.answer, text=correction, message=None, finish_reason="stop")
     until = now + resources().configuration.cache_of(record.tenant).keeping.curated_s
     question = "" if asked is None else asked.question
     fresh = replace(
-        entry, id=uuid4().hex, question=question, answer=answer, created_at=now, expires_at=until, curated=True
+        entry,
+        id=uuid4().hex,
+        scope=scope,
+        question=question,
+        answer=answer,
+        created_at=now,
+        expires_at=until,
+        curated=True,
     )
     vector = None if asked is None else asked.vector
     resources().store.put(scope, key, fresh, vector=vector, tenant=record.tenant)

@@ -37,15 +37,16 @@ class Waiting(Generic[T]):
 
     def __init__(self, url: str, read: Callable[[bytes], T | None]) -> None:
         self._url, self._read = url, read
-        self._wanted: dict[str, list[asyncio.Future[T]]] = {}
+        self._wanted: dict[str, list[tuple[asyncio.Future[T], Callable[[T], bool]]]] = {}
         self._changed = asyncio.Event()
         self._down_since: float | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def value(self, key: str, timeout_s: float | None) -> T:
-        """The final value under ``key``; raises TimeoutError, or StoreUnavailable("result", ...)."""
+    async def value(self, key: str, timeout_s: float | None, mine: Callable[[T], bool] = lambda _: True) -> T:
+        """The final value under ``key`` that is ``mine``; raises TimeoutError, or StoreUnavailable("result", ...)."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._wanted.setdefault(key, []).append(future)
+        waiter = (future, mine)
+        self._wanted.setdefault(key, []).append(waiter)
         self._changed.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._follow(), name="farthing-results")
@@ -53,7 +54,7 @@ class Waiting(Generic[T]):
             async with asyncio.timeout(timeout_s):
                 return await future
         finally:
-            self._wanted[key].remove(future)
+            self._wanted[key].remove(waiter)
             if not self._wanted[key]:
                 del self._wanted[key]
                 self._changed.set()
@@ -144,12 +145,12 @@ class Waiting(Generic[T]):
                 self._settle(key, value)
 
     def _settle(self, key: str, outcome: T | FarthingError) -> None:
-        for future in self._wanted.get(key, ()):
+        for future, mine in self._wanted.get(key, ()):
             if future.done():
                 continue
             if isinstance(outcome, FarthingError):
                 future.set_exception(outcome)
-            else:
+            elif mine(outcome):
                 future.set_result(outcome)
 
 

@@ -24,11 +24,17 @@ class Chat(BaseModel):
 
 
 class Feedback(BaseModel):
-    """A customer's verdict on an answer."""
+    """A customer's verdict on an answer; ``tenant`` and ``user`` come from your own session, as above.
+
+    It changes what this customer is given. What others are given changes when your operators approve it
+    (`farthing review`) or enough different customers say so: never hand ``approve`` on from a browser.
+    """
 
     job_id: str
     rating: Literal["right", "wrong"]
     correction: str | None = None
+    tenant: str = "default"
+    user: str | None = None
 
 
 farthing = Farthing()  # connects to nothing yet; all requests of this process share its connections
@@ -62,5 +68,12 @@ async def chat(asked: Chat) -> dict[str, Any]:
 
 @app.post("/feedback")
 async def feedback(given: Feedback) -> dict[str, Any]:
-    """Pass a verdict on; a wrong answer leaves the cache, the correction takes its place."""
-    return await farthing.afeedback(given.job_id, rating=given.rating, correction=given.correction, wait_s=10)
+    """Pass a verdict on: a wrong answer is not given to this customer again, the correction is."""
+    return await farthing.afeedback(
+        given.job_id,
+        rating=given.rating,
+        correction=given.correction,
+        tenant=given.tenant,
+        user=given.user,
+        wait_s=10,
+    )

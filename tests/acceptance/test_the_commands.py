@@ -119,7 +119,9 @@ def test_a_wrong_answer_is_shown_corrected_and_reported(up: Up) -> None:
     job_id = up.json("ask", question)["job_id"]
     shown = until(lambda: _shown(up, job_id))
     assert shown["question"] == question
-    assert "the correction answers" in up.run("feedback", job_id, "--rating", "wrong", "--correction", "九点到六点。")
+    assert "the correction answers" in up.run(
+        "feedback", job_id, "--rating", "wrong", "--correction", "九点到六点。", "--approve"
+    )
     assert up.json("ask", question)["text"] == "九点到六点。"
     report = up.json("report")
     assert report["total"]["jobs"] >= 2

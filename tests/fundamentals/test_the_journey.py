@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -122,7 +123,15 @@ def test_the_callers_id_survives_the_whole_journey(fleet: InProcess, tenant: str
     assert fleet.client.result(job_id, 30).job_id == job_id == f"mine-{tenant}"
 
 
-def test_only_the_history_that_fits_the_budget_is_sent(fleet: InProcess, tenant: str) -> None:
+@pytest.fixture
+def budget(fleet: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with `[context] budget_tokens = 3000`."""
+    configuration = replace(fleet.resources.configuration, context_budget_tokens=3_000)
+    monkeypatch.setitem(fleet.resources.made, "configuration", configuration)
+
+
+@pytest.mark.usefixtures("budget")
+def test_only_the_history_that_fits_the_operators_budget_is_sent(fleet: InProcess, tenant: str) -> None:
     long_talk = [{"role": "system", "content": "Be brief."}]
     for turn in range(60):
         long_talk += [{"role": "user", "content": f"Tell me about lamp {turn} " + "and its colours " * 20}]
@@ -134,8 +143,10 @@ def test_only_the_history_that_fits_the_budget_is_sent(fleet: InProcess, tenant:
     assert answer.context is not None
     assert answer.context["dropped_messages"] == 122 - len(sent) > 0
     assert answer.usage.prompt_tokens < 3_200
+    assert answer.degraded == (f"context cut: {answer.context['dropped_messages']} earlier messages were not sent",)
 
 
+@pytest.mark.usefixtures("budget")
 def test_old_turns_are_summed_up_where_the_dear_model_answers(fleet: InProcess, tenant: str) -> None:
     long_talk = []
     for turn in range(60):
@@ -182,12 +193,14 @@ def test_a_malformed_job_from_any_sender_gets_an_answer_that_names_the_field(fle
         fleet.client.result(sent.id, 30)
 
 
-def test_feedback_removes_a_wrong_answer_and_stores_the_right_one(fleet: InProcess, tenant: str) -> None:
+def test_an_operators_feedback_removes_a_wrong_answer_and_stores_the_right_one(fleet: InProcess, tenant: str) -> None:
     wrong = fleet.settled(fleet.ask("Is the shop open on Sundays?", tenant=tenant))
-    done = fleet.client.feedback(str(wrong.job_id), rating="wrong", correction="Yes, from 10 to 16.", wait_s=30)
+    done = fleet.client.feedback(
+        str(wrong.job_id), rating="wrong", correction="Yes, 10 to 16.", approve=True, wait_s=30
+    )
     assert (done["known"], done["dropped"], done["corrected"]) == (True, True, True)
     again = fleet.ask("Is the shop open on Sundays?", tenant=tenant)
-    assert (again.source, again.text) == ("exact", "Yes, from 10 to 16.")
+    assert (again.source, again.text) == ("exact", "Yes, 10 to 16.")
 
 
 def test_every_answer_is_in_the_ledger_once(fleet: InProcess, tenant: str) -> None:

@@ -61,7 +61,7 @@ def test_a_fresh_answer_that_says_the_same_joins_its_entry(taught: InProcess, te
     assert second.source == "model", "it was too far to be served"
     until(lambda: home_of(taught, second.job_id) == home_of(taught, first.job_id))
     again = taught.ask(RESET[1], tenant=tenant)
-    assert (again.source, again.text) == ("exact", first.text), "one meaning has one answer"
+    assert (again.source, again.text) == ("exact", second.text), "a question is told again what it was told"
     assert standing(taught, tenant)["lessons"] >= 1
 
 

@@ -37,14 +37,17 @@ def web(fleet: InProcess) -> Iterator[TestClient]:
 
 
 def test_fastapi_answers_chat_and_takes_feedback(web: TestClient, fleet: InProcess, tenant: str) -> None:
-    asked = {"messages": [{"role": "user", "content": "Do you ship to Norway?"}], "tenant": tenant}
+    asked = {"messages": [{"role": "user", "content": "Do you ship to Norway?"}], "tenant": tenant, "user": "u-1"}
     answer = web.post("/chat", json=asked).json()
     assert (answer["source"], answer["model"]) == ("model", "gpt-4o-mini")
     until(lambda: web.post("/chat", json=asked).json()["source"] == "exact")
     correction = {"job_id": answer["job_id"], "rating": "wrong", "correction": "Yes, within a week."}
-    assert web.post("/feedback", json=correction).json()["corrected"] is True
+    assert web.post("/feedback", json={**correction, "tenant": tenant, "user": "u-2"}).json()["known"] is False
+    done = web.post("/feedback", json={**correction, "tenant": tenant, "user": "u-1"}).json()
+    assert (done["own"], done["waits"], done["corrected"]) == (True, True, False)
     again = web.post("/chat", json=asked).json()
     assert (again["source"], again["text"]) == ("exact", "Yes, within a week.")
+    assert web.post("/chat", json={**asked, "user": "u-2"}).json()["text"] == answer["text"]
     assert fleet.resources.accounts.totals(tenant, 2)
 
 

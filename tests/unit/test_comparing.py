@@ -16,6 +16,12 @@ LONG = (
 )
 
 
+MEDICAL = (
+    "This is general information and replaces no conversation with your doctor or pharmacist. {} is considered {} while"
+    " breastfeeding at the usual dose for a short time. Read the leaflet before you take it, and ask again if it lasts."
+)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "least"),
     [
@@ -39,6 +45,11 @@ def test_the_same_in_other_words(one: str, other: str, least: float) -> None:
         ("Order A-1001 is on its way.", "Order B-2002 is on its way."),
         (LONG, "Orders above fifty euros are delivered free of charge within the country by our own couriers."),
         ("请在七天内退货。", "请在九天内退货。"),
+        (MEDICAL.format("Ibuprofen", "suitable"), MEDICAL.format("Aspirin", "unsuitable")),
+        (LONG, LONG.replace("The link works once", "The link does not work once")),
+        ("退款会在三到五天内退回您的账户，请耐心等待。", "退款不会在三到五天内退回您的账户，请耐心等待。"),
+        ("您可以在设置里开启通知，然后重启手机。", "您可以在设置里关闭通知，然后重启手机。"),
+        ("Answer: How do I return a lamp of type a please?", "Answer: How do I return a lamp of type b please?"),
     ],
 )
 def test_something_else(one: str, other: str) -> None:
@@ -50,6 +61,10 @@ def test_something_else(one: str, other: str) -> None:
     [
         ("WiFi is free at the Cable Car Hotel.", "Parking is free at the Cable Car Hotel."),
         (LONG + " Call 555 123.", LONG + " Call 777 987."),
+        (
+            "You need the cable with the round plug; you find it in our shop under spare parts.",
+            "You need the cable with the flat plug; you find it in our shop under spare parts.",
+        ),
         ("", "anything at all"),
         ("!!!", "???"),
     ],

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.fingerprint import exact_key, normalise, scope
-from pipelines.job import Job, Message
+from pipelines.fingerprint import digest, exact_key, near_key, normalise, scope
+from pipelines.job import Job
+from pipelines.prompt import closed
 
 SECRET = b"secret"
 
 
 def scope_of(secret: bytes = SECRET, encoder: str = "e", user: str | None = None, **fields: Any) -> str:
     messages = fields.pop("messages", [{"role": "user", "content": "How do I log in?"}])
-    return scope(Job.decode({"messages": messages, **fields}), secret=secret, encoder=encoder, context=(), user=user)
+    job = Job.decode({"messages": messages, **fields})
+    return scope(job, secret=secret, encoder=encoder, around=digest(closed(job).around), user=user)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +52,11 @@ def test_the_order_of_parameters_is_no_difference() -> None:
 
 
 def test_earlier_turns_that_matter_are_part_of_the_scope() -> None:
-    job = Job.decode({"messages": [{"role": "user", "content": "And then?"}]})
-    with_lamp, with_bed = (
-        scope(job, secret=SECRET, encoder="e", context=[Message("user", text)]) for text in ("a lamp", "a bed")
-    )
-    assert with_lamp != with_bed
+    def behind(said: str) -> str:
+        turns = [("user", said), ("assistant", "Fine."), ("user", "And then?")]
+        return scope_of(messages=[{"role": role, "content": text} for role, text in turns])
+
+    assert behind("a lamp") != behind("a bed")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,6 @@ def test_earlier_turns_that_matter_are_part_of_the_scope() -> None:
         ("怎么退款？", "怎么退款?"),
         ("怎么退款？", "你好，怎么退款？"),
         ("怎么退款？", "请问怎么退款？谢谢"),
-        ("Ｈow do I log in?", "How do I log in?"),
         ("怎么退款", "怎么退款呢？"),
         ("我的订单什么时候到啊？", "我订单什么时候到"),
         ("帮我查一下积分", "帮我查积分"),
@@ -74,9 +75,9 @@ def test_earlier_turns_that_matter_are_part_of_the_scope() -> None:
         ("退款, 怎么办理？", "退款怎么办理"),
     ],
 )
-def test_courtesy_width_and_spacing_are_no_difference(one: str, other: str) -> None:
+def test_courtesy_width_and_spacing_are_hardly_a_difference(one: str, other: str) -> None:
     assert normalise(one) == normalise(other)
-    assert exact_key("s", one) == exact_key("s", other)
+    assert near_key("s", one) == near_key("s", other)
 
 
 @pytest.mark.parametrize(
@@ -92,10 +93,43 @@ def test_courtesy_width_and_spacing_are_no_difference(one: str, other: str) -> N
         ("目的地在哪", "目地在哪"),
         ("的士怎么打", "士怎么打"),
         ("有下一下子吗", "有下子吗"),
+        ("不用，取消订单吧", "不用取消订单吧"),
+        ("可以，退款吗？", "可以退款吗？"),
+        ("我不要了，退款", "我不要了退款"),
+        ("没有，收到短信", "没有收到短信"),
+        ("行李可以带十.五公斤吗？", "行李可以带十五公斤吗？"),
+        ("我想要白、金卡怎么申请？", "我想要白金卡怎么申请？"),
+        ("不用的卡怎么注销？", "不用卡怎么注销？"),
+        ("how do you say thank you", "how do you say please"),
+        ("what is the German for please", "what is the German for thanks"),
+        ("谢谢用英语怎么说", "你好用英语怎么说"),
+        ("Hello Kitty bags", "Kitty bags"),
+        ("How do I learn Polish?", "How do I learn polish?"),
+        ("a == b", "a = b"),
+        ("Sort the list by f(Name)", "Sort the list by f(name)"),
+        ("if x:\n  y\nz", "if x:\n  y\n  z"),
     ],
 )
 def test_what_may_matter_stays(one: str, other: str) -> None:
-    assert exact_key("s", one) != exact_key("s", other)
+    assert near_key("s", one) != near_key("s", other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("How do I log in?", "  How do  I log in? "),
+        ("Ｈow do I log in？", "How do I log in?"),
+        ("怎么退款？", "怎么退款?"),
+        ("Cafe\u0301?", "Café?"),
+    ],
+)
+def test_the_very_question_is_the_same_however_wide_and_spaced(one: str, other: str) -> None:
+    assert exact_key("s", one) == exact_key("s", other)
+
+
+@pytest.mark.parametrize("other", ["how do I log in?", "How do I log in", "Hi, how do I log in?", "How do I log in??"])
+def test_every_other_difference_is_another_exact_key(other: str) -> None:
+    assert exact_key("s", other) != exact_key("s", "How do I log in?")
 
 
 def test_keys_of_two_scopes_never_meet() -> None:

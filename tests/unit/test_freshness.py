@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.answer import Answer
 from pipelines.errors import JobInvalid
-from pipelines.freshness import Keep, Keeping, Refuse, keep
+from pipelines.freshness import Keep, Keeping, Refuse, answers, keep, of_this_moment
 from pipelines.job import Job
 
 HOURS = Keeping(frequent_ttl_s=86_400.0, ttl_s=3_600.0, frequent_asks=3)
@@ -108,3 +108,112 @@ def test_a_job_may_say_how_long_its_answer_is_good() -> None:
 
 def test_a_job_that_bypasses_the_cache_leaves_nothing_in_it() -> None:
     assert isinstance(keep(job(cache="bypass"), GOOD, asked=9, keeping=HOURS), Refuse)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is the website down?",
+        "Are you open now?",
+        "Is the blue lamp in stock?",
+        "What are today's opening hours?",
+        "What's the current exchange rate?",
+        "When does the next bus leave?",
+        "How long is the queue?",
+        "现在有货吗",
+        "今天几点关门？",
+        "下一班车几点？",
+        "網站掛了嗎",
+        "現在幾點？",
+        "¿Está abierto ahora?",
+        "¿Hay stock del modelo azul?",
+        "Wie spät ist es?",
+        "Ist der Laden heute offen?",
+        "Quelle heure est-il ?",
+        "Le magasin est-il ouvert ?",
+        "O site está fora do ar?",
+        "Vocês têm isso em estoque? Tem em estoque?",
+        "今何時ですか？",
+        "在庫はありますか",
+        "지금 몇 시예요?",
+        "재고가 있나요",
+        "هل المتجر مفتوح الآن؟",
+        "كم الساعة الآن؟",
+        "Который сейчас час?",
+        "Есть ли в наличии синяя лампа?",
+    ],
+)
+def test_what_passes_is_asked_afresh_in_every_language_of_the_tables(question: str) -> None:
+    assert of_this_moment(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "I live in Norway, how do I pay customs?",
+        "How do I update to the latest version?",
+        "How do I close my account now?",
+        "Is the shop open on Sundays?",
+        "How late is the front desk open?",
+        "Why is the exchange rate different on my purchase?",
+        "What is the price of shipping?",
+        "Do you have a newsletter?",
+        "我现在想注销账户怎么办？",
+        "我刚刚付款了，怎么取消？",
+        "你们几点关门",
+        "Was kostet der Versand?",
+        "今回の注文をキャンセルしたい",
+    ],
+)
+def test_a_time_word_alone_makes_no_question_one_of_this_moment(question: str) -> None:
+    assert not of_this_moment(question)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Something went wrong. Please try again later.",
+        "I don't know.",
+        "I'm unable to help with that.",
+        "Could you please provide your order number?",
+        "Which lamp do you mean?",
+        "[insert answer here]",
+        "N/A",
+        "...",
+        "系统繁忙，请稍后再试。",
+        "对不起，这个问题我暂时无法解答。",
+        "请提供您的订单号。",
+        "Lo siento, pero no puedo ayudarte con eso.",
+        "Ich weiß es leider nicht.",
+        "Une erreur est survenue. Veuillez réessayer.",
+        "Desculpe, não posso ajudar com isso.",
+        "Не знаю.",
+        "わかりません。",
+        "죄송합니다. 모르겠습니다.",
+        "حدث خطأ، حاول مرة أخرى",
+    ],
+)
+def test_what_answers_nothing_is_not_kept(text: str) -> None:
+    assert not answers(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes.",
+        "是的。",
+        "Sorry, we do not ship to Norway.",
+        "You can return it within 30 days. Is there anything else I can help with?",
+        "该商品无法退货。",
+        "退款会在三天内到账。",
+        "Open the app, choose Cards and then Replace. If something went wrong, the app shows a code: send it.",
+    ],
+)
+def test_a_short_or_unwelcome_answer_is_one(text: str) -> None:
+    assert answers(text)
+
+
+def test_a_tenant_has_the_last_word_on_what_passes() -> None:
+    own = replace(HOURS, passing=("menu of the day",), lasting=("opening hours today",))
+    assert isinstance(keep(job("What is the menu of the day?"), GOOD, asked=0, keeping=own), Refuse)
+    assert isinstance(keep(job("Opening hours today?"), GOOD, asked=0, keeping=own), Keep)

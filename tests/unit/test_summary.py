@@ -56,7 +56,7 @@ def test_the_summary_follows_the_instructions_and_is_told_apart_from_them() -> N
     assert [m.role for m in chosen.messages[:3]] == ["system", "system", "user"]
     assert chosen.messages[1].text == "Earlier in this conversation (summary): They asked about fees."
     assert chosen.tokens_after < chosen.tokens_before
-    assert chosen.report()["summarised_messages"] == len(plan.older)
+    assert chosen.report(before=conversation(20), alone=False)["summarised_messages"] == len(plan.older)
 
 
 def test_the_request_carries_the_old_turns_and_none_of_the_jobs_own_parameters() -> None:

@@ -1,0 +1,147 @@
+"""The tables of freshness, a row a language: what asks about this moment, what passes, what declines or failed.
+
+To add a language, add its row. Patterns of Latin, Cyrillic and Arabic script are matched as whole words.
+"""
+
+from __future__ import annotations
+
+# fmt: off
+# What is true now need not be true in a minute: time words, and things that change by themselves.
+NOW: dict[str, str] = {
+    "en": (r"right now|at (?:the|this) moment|currently|today(?:'s)?|tonight(?:'s)?|tomorrow(?:'s)?|this (?:week|weekend|month|morning|afternoon|evening|instant)"
+           r"|now(?! that\b)|nowadays|real[- ]time|what(?:'s| is) the (?:time|date)|what time is it|what day (?:is it|of the week)|what(?:'s| is) today|so far (?:today|this)"
+           r"|latest (?:news|offers?|deals?|promotions?|scores?|results?|prices?|rates?|figures|updates? on|status)|current (?:rates?|prices?|status|time|weather|balance|score|temperature|exchange|stock|wait\w*|president|ceo|version|offers?|promotions?|deals?)"
+           r"|live (?:scores?|updates?|prices?|traffic|results?|status|chat available)|just now|as of today|up to date (?:price|rate)s?"),
+    "es": r"ahora(?: mismo)?|hoy|esta (?:noche|mañana|tarde|semana)|este (?:momento|mes|fin de semana)|actualmente|en este momento|mañana|qué hora es|a qué día estamos|en tiempo real|últimas noticias",
+    "de": r"jetzt|gerade(?! aus)|heute|heutige\w*|heute abend|momentan|derzeit|aktuell\w*|im moment|morgen|diese woche|dieses wochenende|wie spät|wie viel uhr|wieviel uhr|welcher tag|in echtzeit|zurzeit",
+    "fr": r"maintenant|actuellement|aujourd['’ ]?hui|ce soir|ce matin|en ce moment|cette semaine|ce week[- ]?end|demain|quelle heure|quel jour|en temps réel|à l['’]instant|du jour",
+    "pt": r"agora(?: mesmo)?|hoje|esta (?:noite|semana|manhã|tarde)|neste momento|atualmente|no momento|amanhã|que horas são|que dia é|em tempo real|este fim de semana",
+    "it": r"adesso|ora(?= (?:è|c'è|siete|sono))|in questo momento|oggi|stasera|attualmente|domani|che ore sono|che giorno è|questa settimana|in tempo reale",
+    "nl": r"nu|vandaag|vanavond|op dit moment|momenteel|morgen|hoe laat is het|deze week",
+    "tr": r"şu an(?:da)?|şimdi|bugün|bu akşam|yarın|saat kaç|günlerden ne|bu hafta",
+    "pl": r"teraz|dzisiaj|dziś|obecnie|aktualnie|w tej chwili|jutro|która (?:jest )?godzina",
+    "ru": r"сейчас|теперь|сегодня|сегодняшн\w+|в данный момент|на данный момент|завтра|который час|сколько времени|какой сегодня|текущ\w+|этой ночью|на этой неделе",
+    "id": r"sekarang|hari ini|saat ini|malam ini|besok|jam berapa",
+    "vi": r"bây giờ|hôm nay|hiện tại|hiện giờ|tối nay|ngày mai|mấy giờ rồi",
+    "ar": r"الآن|الان|حاليا|حالياً|اليوم|الليلة|غدا|غداً|في هذه اللحظة|كم الساعة|ما الوقت|هذا الأسبوع",
+    "hi": r"अभी|आज|कल|इस समय|फिलहाल|कितने बजे|abhi|aaj|is waqt",
+    "zh": r"现在|目前|当前|此刻|眼下|今天|今日|今晚|今早|明天|明早|本周|这周|这个月|本月|当下|实时|刚刚|几点了|几点钟了|星期几|几号了|最新的?(?:活动|优惠|政策|消息|价格|汇率|进展|比分|情况|行情)"
+          r"|現在|目前|當前|此刻|今天|今日|今晚|今早|明天|本週|這週|本月|即時|幾點|星期幾|幾號|最新(?:消息|價格|匯率)",
+    "ja": r"今(?!まで|後|度|回|年度)|いま(?!まで)|現在|本日|今日|今夜|今朝|今週|明日|ただいま|ただ今|何時(?:です|だ|でしょう|$|\?|？)|何曜日|リアルタイム|最新の(?:情報|価格|ニュース)",
+    "ko": r"지금|현재|오늘|오늘밤|내일|이번 ?주|방금|몇 ?시(?:예요|인가요|야|입니까|지|$|\?)|무슨 ?요일|실시간|최신 ?(?:소식|뉴스|가격)",
+}
+
+# States that pass, whether or not a word says "now".
+PASSES: dict[str, str] = {
+    "en": (r"(?:is|are) (?:the |your |my |any )?(?:\w+ ){1,3}(?:down|offline|up and running|out of stock|in stock|sold out|delayed|closed|open(?! to| on| until| from| by| 24| every| all| during| during)|crowded|running late|on time)\b[^.]{0,20}\?*$"
+           r"|are you (?:guys |still )?(?:open|closed|online|there|busy|available|down)(?! (?:on|at|every|until|from|in|to|all))|in stock|out of stock|sold out|back in stock|any (?:outages?|delays?|seats?|tickets?|rooms?|tables?|slots?|appointments?) (?:left|available|free)?"
+           r"|(?:tickets?|seats?|rooms?|tables?|places|spots|appointments?|slots?) (?:still )?(?:left|available|free)|(?:next|last) (?:bus|train|tram|metro|subway|flight|ferry|ship|departure|delivery|shuttle|show|match|game|race|episode|release)"
+           r"|weather|forecast|temperature (?:in|outside)|is it (?:raining|snowing|sunny|cold|hot|windy)|how (?:is|are) (?:the )?(?:traffic|roads?|queue|lines?|market)|traffic (?:on|in|jam)|(?:the )?news(?! ?letter)"
+           r"|(?:stock|share|gold|silver|oil|gas|bitcoin|btc|eth|crypto|fuel|petrol|diesel) prices?|price of (?:gold|silver|oil|gas|bitcoin|btc|ethereum|petrol|diesel)|what(?:'s| is| are) (?:the |your )?(?:\w+ ){0,2}exchange rates?(?! policy)|exchange rates? (?:of|between|from|to|today|now)|interest rates?(?= (?:right|now|today|at the moment)|\?*$)|(?:mortgage|base|prime) rate"
+           r"|who(?:'s| is) (?:winning|leading|ahead|in the lead)|(?:game|match|final|half[- ]time) score|the score|how (?:long|big) is the (?:queue|line|wait)|wait(?:ing)? times?|queue (?:time|length)|how many (?:people )?(?:are )?(?:waiting|in the queue|in line|online|left)"
+           r"|outages?|is there (?:an? )?(?:outage|delay|strike|sale on|problem|issue|power cut|traffic)|(?:server|site|website|app|service|system|api|network) (?:is |seems |appears )?(?:down|up|not responding|unreachable|crash\w*)|status of (?:the )?(?:server|service|site|system|network|flight|train)"
+           r"|(?:has|have) the (?:\w+ )?(?:started|begun|ended|arrived|landed|departed|opened|closed)"),
+    "es": r"(?:está|están) (?:abiert\w+|cerrad\w+|disponibles?|agotad\w+|caíd\w+|funcionando)|hay (?:stock|existencias|retrasos?|entradas|plazas|cola)|(?:próximo|siguiente) (?:autobús|tren|vuelo|bus|metro)|el tiempo (?:en|hace)|qué tiempo|tipo de cambio|cotización|precio del oro|quién va ganando",
+    "de": r"(?:ist|sind|habt) (?:\w+ ){0,4}(?:geöffnet|offen|geschlossen|verfügbar|ausverkauft|auf lager|erreichbar|down|gestört|verspätet|pünktlich)|habt ihr offen|(?:der |die )?nächste\w* (?:bus|zug|bahn|flug|straßenbahn|s-bahn|u-bahn)|wetter|wechselkurs|aktienkurs|goldpreis|störung(?:en)?|wer führt|spielstand|noch (?:karten|plätze|tickets)|wartezeit",
+    "fr": r"(?:est|êtes|sont)(?:-\w+)? (?:\w+ ){0,4}(?:ouvert\w*|fermé\w*|disponibles?|en stock|en panne|en rupture|en retard|épuisé\w*|complet)|(?:le )?prochain\w* (?:bus|train|métro|vol|tram)|météo|quel temps|taux de change|cours (?:de l['’]or|de la bourse)|y a[- ]t[- ]il (?:des|un|une) (?:retards?|panne|places|billets|file)|qui mène|temps d['’]attente",
+    "pt": r"(?:está|estão) (?:\w+ ){0,3}(?:abert\w+|fechad\w+|disponíve\w+|esgotad\w+|em estoque|fora do ar|funcionando|atrasad\w+)|(?:tem|há) (?:em )?(?:estoque|stock|vagas|ingressos|fila)|próximo (?:ônibus|autocarro|trem|comboio|voo|metrô)|previsão do tempo|como está o tempo|câmbio|cotação|preço do ouro|quem está ganhando",
+    "it": r"(?:è|siete|sono) (?:\w+ ){0,3}(?:apert\w+|chius\w+|disponibil\w+|esaurit\w+|in ritardo)|prossimo (?:autobus|treno|volo)|che tempo fa|meteo|tasso di cambio",
+    "nl": r"(?:is|zijn) (?:\w+ ){0,3}(?:dicht|gesloten|op voorraad|uitverkocht|geopend)|zijn jullie open|volgende (?:bus|trein|vlucht)|het weer|wisselkoers",
+    "tr": r"(?:açık|kapalı) mı(?:sınız)?|stokta|sıradaki (?:otobüs|tren)|bir sonraki (?:otobüs|tren|uçuş)|hava (?:durumu|nasıl)|döviz kuru|dolar kaç",
+    "pl": r"czy (?:jest|są|jesteście) (?:\w+ ){0,3}(?:otwart\w+|zamknięt\w+|dostępn\w+)|następny (?:autobus|pociąg)|pogoda|kurs (?:euro|dolara|walut)",
+    "ru": r"(?:вы |магазин |сайт )?(?:открыт[ыо]?|закрыт[ыо]?|работает ли|не работает)\??$|(?:есть ли |есть )?в наличии|следующ\w+ (?:автобус|поезд|рейс|трамвай)|погода|курс (?:доллара|евро|валют)|цена (?:золота|нефти)|пробки|кто выигрывает|очередь",
+    "id": r"(?:apakah )?(?:masih )?(?:buka|tutup|tersedia|ada stok)(?= (?:sekarang|nggak|tidak)|\?|$)|bus berikutnya|cuaca|kurs|harga emas",
+    "vi": r"còn hàng|đang mở cửa|chuyến (?:xe|bay) tiếp theo|thời tiết|tỷ giá|giá vàng",
+    "ar": r"هل (?:\S+ ){0,3}(?:مفتوح\w*|مغلق\w*|متاح\w*|متوفر\w*|معطل\w*)|(?:الحافلة|القطار|الرحلة) (?:التالية|القادمة|التالي|القادم)|الطقس|سعر (?:الصرف|الذهب|الدولار|النفط)|حالة الطقس",
+    "hi": r"अगली (?:बस|ट्रेन)|मौसम|स्टॉक में|agli (?:bus|train)|mausam|stock mein|khula hai",
+    "zh": r"(?:还|有没)?有(?:现)?货(?:吗|没|么|不)|有没有货|缺货|断货|补货了|库存|(?:开门|开业|营业|上班|下班|关门|打烊|到货|放票|开抢|开售)(?:了)?(?:吗|没有|没)|还开(?:着)?(?:门)?吗|(?:下一|下|末)(?:一)?(?:班|趟|辆|场)(?:车|飞机|航班|公交|地铁|火车|电影|比赛)|天气|气温|下雨(?:吗|了)|下雪(?:吗|了)|堵车|堵不堵|路况|股价|股票价|汇率|金价|油价|银价|币价|行情|新闻|比分|谁赢|排队(?:要)?多久|要等多久|等位|余票|还有(?:票|位|房|座|名额|号)"
+          r"|(?:网站|系统|服务器|软件|app|页面|服务)(?:是不是)?(?:又)?(?:挂|崩|瘫痪|维护|宕机|打不开)(?:了)?|(?:有貨|缺貨|庫存|開門|營業)(?:了)?(?:嗎|沒)|下一班(?:車|機|火車|公車)|天氣|匯率|股價|金價|油價|新聞|(?:網站|系統)(?:掛|當|壞)了",
+    "ja": r"天気|気温|在庫(?:は|が|あり)|売り切れ|営業(?:中|して(?:います|る)か)|開いてい?(?:ます|る)か|閉まってい?(?:ます|る)か|次の(?:バス|電車|便|列車|試合)|為替|株価|金価格|渋滞|待ち時間|空席|空室|(?:サイト|サーバー?|システム)(?:は|が)(?:落ち|ダウン|止ま)|ニュース",
+    "ko": r"날씨|기온|재고(?:가|는)? ?(?:있|남)|품절|영업 ?중|문 ?(?:열었|닫았|열려)|다음 ?(?:버스|기차|열차|비행기|지하철)|환율|주가|금값|금시세|교통 ?상황|대기 ?시간|남은 ?(?:자리|좌석|방)|(?:사이트|서버|시스템)(?:가|이)? ?(?:다운|먹통)|뉴스",
+}
+
+# A time word that only says when the asker wants it, or did it: a way to do something, or a rule, is the same tomorrow.
+ADVERBIAL: dict[str, str] = {
+    "en": r"now|right now|currently|at the moment|today|yesterday|tonight|tomorrow|this (?:week|month|morning|evening|afternoon|weekend)|just now|nowadays",
+    "zh": r"现在|目前|当前|今天|今日|刚刚|刚才|昨天|本月|这个月|當前|現在|剛剛|今早|今晚|明天",
+}
+HOW_TO: dict[str, str] = {
+    "en": r"^\W*(?:(?:hi|hello|please)\W+)*(?:how (?:do|can|could|should|would|to)\b|what (?:do|should|can|must) (?:i|we) do\b|why\b|where (?:do|can) i\b)|\bhow (?:do|can|should|could) (?:i|we)\b|\bhow to\b|\bwhat (?:do|should|can) i do\b|,\s*can (?:i|you)\b",
+    "zh": r"怎么办|怎麼辦|如何|怎样(?:才能|可以)?|怎么(?!样|还没)(?=\S)|为啥|为何|能否取消|可以取消|怎麼(?=\S)|能不能取消|可以取消吗|为什么|為什麼",
+}
+
+# When something is open is no state: "how late are you open", "what hours is the desk open".
+SCHEDULE = r"\b(?:what (?:hours|times?|days)|which (?:hours|days)|how (?:long|late|early|many hours)|when)\b[^.?!]{0,60}\bopen\b"
+
+# What the asker says of itself is no question: "I cannot log in right now", "我现在退款了".
+OF_ONESELF = (
+    r"(?:^|[.,;!?] ?|\b(?:hi|hello|but|and|that|because|since|as|when|if|so) )(?:i|we)(?:['’](?:m|ve|d|ll|re))?\b[^.?!]{0,60}?\b(?:right now|now|currently|at the moment|this (?:morning|week|month|evening|afternoon)|today)\b"
+    r"|我们?(?:现在|目前|当前|今天|今早|刚刚|本月|这个月|現在|剛剛)|(?:现在|目前|今天|刚刚)我们?"
+)
+
+# Answers that are none: they decline, they failed, they do not know. Matched where a short answer begins, or anywhere
+# in one of the few sentences that it is.
+DECLINES: dict[str, str] = {
+    "en": (r"(?:(?:i['’]?m|i am|we['’]re|we are) (?:very |really |so |truly )?sorry,? (?:but |about that[,.]? )?|sorry,? (?:but )?|unfortunately,? |i apologi[sz]e,? (?:but )?|apologies,? (?:but )?|i['’]?m afraid (?:that )?)?"
+           r"(?:(?:i|we) (?:can['’]?t|cannot|can not|won['’]?t|am (?:not able|unable) to|['’]m (?:not able|unable) to|are (?:not able|unable) to|['’]re (?:not able|unable) to|am not allowed to|do not|don['’]?t|could not|couldn['’]?t) (?:currently |directly |really )?"
+           r"(?:help|assist|answer|provide (?:that|this|you|information|an answer|assistance|medical|legal|financial|account|personal|any|such|details)|discuss|comply|do that|fulfil|support (?:that|this)|share that|access|process your (?:request|question)|complete (?:that|this|your) request|understand (?:your|the|that|what)|know(?! how)|have (?:any |enough |access |information|the information|that information|real-time|details|data|an answer)|find (?:any |an answer|information|that))"
+           r"|(?:i|we)['’]?(?:m| am|re| are) (?:not sure|unsure|unable to (?:help|assist|answer|provide|process|find|determine)|not able to (?:help|assist|answer|provide|find)|having (?:trouble|difficulty|technical))|as an ai\b|no (?:information|answer|results?|data)(?: (?:is|was|were))? (?:available|found)|(?:that|this) is (?:beyond|outside|not something)|let me (?:check|look into|transfer|connect)|i['’]?ll (?:check|look into|get back|transfer|connect|escalate)|please (?:hold|wait|stand by|bear with)|one moment)"),
+    "zh": (r"(?:(?:非常|很|十分)?(?:抱歉|对不起|對不起|不好意思|遗憾|遺憾)[,，。!！ ]*)?(?:(?:这个|该|您的|此)?(?:问题|問題|请求)?(?:我|我们|本助手|小助手|作为(?:一个|一名)?(?:ai|人工智能)\S{0,6}[,，]?我?)?(?:目前|暂时|暫時|现在|还|無|暂)*"
+           r"(?:无法|無法|不能|没办法|没法|不可以|不太)(?:帮|幫|为您|为你|為您|回答|解答|提供|协助|協助|讨论|满足|完成|访问|处理|查询|确定|判断|理解|识别)|(?:我|我们)?(?:暂时|目前|还|也)?(?:不知道|不清楚|不太清楚|不确定|不了解|没有(?:相关|找到|查到|足够)|沒有(?:相關|找到)|没找到|没能|答不上来|不明白)|(?:暂无|没有找到|未找到|未查询到)(?:相关)?(?:信息|结果|资料|内容|数据)|(?:请)?(?:稍等|稍候|等一下|正在(?:为您)?(?:查询|转接|处理)|我(?:帮|为)您(?:查|转|问))|(?:正在)?(?:为您)?转(?:接)?人工)"),
+    "es": r"(?:lo siento|lamentablemente|disculpe|perdón|lo lamento)?[,.]? ?(?:pero )?(?:no puedo (?:ayudar\w*|responder|proporcionar|hacer eso|acceder)|no (?:lo )?sé|no (?:tengo|dispongo de|encuentro) (?:información|acceso|datos|respuesta)|no estoy segur\w+|no entiendo|no comprendo|como (?:una )?ia)",
+    "de": r"(?:(?:es )?tut mir leid|leider|entschuldigung|ich bedaure|bedauerlicherweise)?[,.]? ?(?:aber )?(?:(?:ich )?(?:kann|darf) (?:ich )?(?:ihnen |dir )?(?:dabei |damit |das |diese frage |darauf )?(?:leider )?(?:nicht|keine) (?:\w+ )?(?:helfen|beantworten|antworten|weiterhelfen|unterstützen|auskunft|geben|sagen)|(?:das )?weiß ich (?:leider )?nicht|ich weiß (?:es |das )?(?:leider )?nicht|ich habe (?:leider )?keine (?:information\w*|daten|antwort|zugriff)|ich verstehe (?:die|ihre) frage nicht|als ki\b|ich bin (?:mir )?nicht sicher)",
+    "fr": r"(?:(?:je suis )?désolée?|malheureusement|pardon|excusez[- ]moi)?[,.]? ?(?:mais )?(?:je ne (?:peux|suis) pas (?:\w+ ){0,4}(?:aider|répondre|fournir|mesure|certain|sûr)|je ne (?:sais|comprends) pas|je n['’](?:ai pas|ai aucune) (?:d['’]information\w*|accès|information|réponse)|en tant qu['’]ia)",
+    "pt": r"(?:desculpe|sinto muito|lamento|infelizmente)?[,.]? ?(?:mas )?(?:(?:eu )?não (?:posso|consigo) (?:ajudar|responder|fornecer|fazer isso|acessar|te ajudar|ajudá)|(?:eu )?não sei|não tenho (?:informaç\w+|acesso|certeza|dados)|não entendi|como (?:uma )?ia)",
+    "it": r"(?:mi dispiace|purtroppo|spiacente)?[,.]? ?(?:ma )?(?:non (?:posso|riesco a) (?:aiutar\w+|rispondere|fornire)|non (?:lo )?so\b|non ho (?:informazioni|accesso)|non capisco)",
+    "nl": r"(?:sorry|helaas|het spijt me)?[,.]? ?(?:maar )?(?:ik kan (?:u |je )?(?:daar |hier )?(?:niet|geen) (?:\w+ )?(?:mee helpen|helpen|beantwoorden)|ik weet (?:het|dat) niet|ik heb geen informatie)",
+    "tr": r"(?:üzgünüm|maalesef|özür dilerim)?[,.]? ?(?:ama )?(?:(?:bu konuda )?(?:yardımcı olamam|yardımcı olamıyorum|yanıt veremiyorum|cevap veremem)|bilmiyorum|bilgim yok|anlamadım)",
+    "pl": r"(?:przepraszam|niestety|przykro mi)?[,.]? ?(?:ale )?(?:nie mogę (?:\w+ ){0,3}(?:pomóc|odpowiedzieć)|nie wiem|nie mam (?:informacji|dostępu)|nie rozumiem)",
+    "ru": r"(?:извините|простите|к сожалению|мне жаль)?[,.]? ?(?:но )?(?:я )?(?:не могу (?:\w+ ){0,3}(?:помочь|ответить|предоставить)|не знаю|не уверен\w*|у меня нет (?:информации|доступа|данных)|не понимаю|как (?:ии|искусственный интеллект))",
+    "ja": r"(?:申し訳(?:ありません|ございません)(?:が)?|すみません(?:が)?|恐れ入りますが|残念ながら)?[、。,]? ?(?:その|この|ご)?(?:質問|要望|内容|件)?(?:には|に|は|を)?(?:お?(?:答え|手伝い|応え|回答)(?:する(?:こと)?(?:が|は))?(?:できません|できかねます|いたしかねます)|わかりません|分かりません|存じ(?:上げ)?ません|情報(?:が|は)(?:ありません|ございません|見つかりません))",
+    "ko": r"(?:죄송(?:합니다|하지만|해요)(?:만)?|미안(?:합니다|하지만)|유감(?:스럽게도)?|안타깝게도)?[,.]? ?(?:그|이|해당|현재)? ?(?:질문|요청|문의|내용|부분)?(?:에는|에 대해|은|는|을|를)? ?(?:\S+ )?(?:(?:도와|답변|답|제공)(?:을|를)? ?(?:드릴|할|해 ?드릴)? ?(?:수 ?(?:가 )?없|드리기 어렵|이 어렵)|모르겠|알 수 없|정보가 없|확인할 수 없|이해하지 못)",
+    "ar": r"(?:عذرا|عذراً|آسف|نأسف|للأسف|أعتذر)?[،,.]? ?(?:ولكن |لكن(?:ني)? )?(?:لا (?:أستطيع|يمكنني|أعرف|أعلم|أفهم|تتوفر لدي|أملك)|ليس(?:ت)? لدي (?:معلومات|أي)|غير قادر)",
+    "hi": r"(?:क्षमा करें|माफ़ कीजिए|खेद है)?[,।]? ?(?:लेकिन )?(?:मैं )?(?:\S+ ){0,4}(?:मदद नहीं कर सकता|जवाब नहीं दे सकता|नहीं जानता|पता नहीं|जानकारी नहीं)",
+    "vi": r"(?:xin lỗi|rất tiếc)?[,.]? ?(?:nhưng )?(?:tôi )?(?:không thể (?:giúp|trả lời|hỗ trợ|cung cấp)|không biết|không có thông tin|không hiểu)",
+    "id": r"(?:maaf|mohon maaf|sayangnya)?[,.]? ?(?:tetapi |tapi )?(?:saya )?(?:tidak (?:bisa|dapat) (?:membantu|menjawab|memberikan)|tidak tahu|tidak memiliki (?:informasi|akses)|tidak mengerti)",
+}
+FAILED: dict[str, str] = {
+    "en": r"something went wrong|an? (?:\w+ )?error (?:has )?occurred|(?:please )?try again (?:later|in a|shortly|soon)|(?:service|server|system|model) (?:is )?(?:temporarily |currently )?(?:unavailable|overloaded|busy|down)|internal (?:server )?error|timed? ?out|too many requests|rate limit|technical (?:difficult\w+|issues?|problems?)|unexpected error|failed to (?:generate|load|fetch|process|respond)|error \d{3}|oops",
+    "zh": r"系统(?:繁忙|异常|错误|维护|故障)|服务(?:繁忙|异常|不可用|器(?:错误|繁忙|异常))|网络(?:异常|错误|超时|繁忙|不稳定)|请稍[后候]再试|稍后(?:再试|重试)|出(?:错|现(?:了)?(?:错误|问题|异常))(?:了)?|请求(?:失败|超时)|生成失败|系統繁忙|請稍[後候]再試|發生錯誤",
+    "es": r"algo salió mal|ha ocurrido un error|se (?:ha producido|produjo) un error|(?:inténtelo|inténtalo|intente|vuelva a intentarlo) (?:de nuevo |nuevamente )?(?:más tarde)?|servicio no disponible|error interno",
+    "de": r"etwas ist schief ?gelaufen|ein fehler ist aufgetreten|(?:bitte )?versuch\w* (?:sie )?es (?:später )?(?:noch ?mal|noch einmal|erneut)|(?:dienst|server|system) (?:ist )?(?:derzeit |momentan )?nicht (?:verfügbar|erreichbar)|interner fehler|technische (?:probleme|störung)",
+    "fr": r"une erreur (?:est survenue|s['’]est produite)|quelque chose s['’]est mal passé|(?:veuillez )?réessaye[rz] (?:plus tard|ultérieurement)?|service (?:temporairement )?indisponible|erreur interne|problème technique",
+    "pt": r"algo deu errado|ocorreu um erro|tente novamente(?: mais tarde)?|serviço indisponível|erro interno|problemas? técnicos?",
+    "it": r"qualcosa è andato storto|si è verificato un errore|riprova(?:re)?(?: più tardi)?|servizio non disponibile",
+    "nl": r"er (?:is iets|ging iets) (?:mis|fout)|probeer het (?:later )?(?:opnieuw|nog eens)|er is een fout opgetreden",
+    "tr": r"bir (?:hata|sorun) oluştu|bir şeyler ters gitti|(?:lütfen )?(?:daha )?sonra tekrar deneyin",
+    "pl": r"coś poszło nie tak|wystąpił błąd|spróbuj (?:ponownie )?(?:później)?",
+    "ru": r"что-то пошло не так|произошла ошибка|попробуйте (?:ещё раз |снова )?(?:позже|позднее)?|повторите попытку|сервис (?:временно )?недоступен|внутренняя ошибка",
+    "ja": r"エラーが発生|問題が発生|(?:しばらく|後ほど|時間をおいて).{0,12}(?:お試し|やり直し|再度)|もう一度お試し|サーバー?(?:エラー|が混み合)|現在(?:利用|使用)でき",
+    "ko": r"오류가 발생|문제가 발생|(?:나중에|잠시 ?후(?:에)?) ?다시 ?시도|서비스(?:를|가)? ?이용할 ?수 ?없|서버 ?오류|시스템 ?(?:오류|점검)",
+    "ar": r"حدث خطأ|حدثت مشكلة|(?:يرجى |الرجاء )?(?:المحاولة|حاول) (?:مرة أخرى|لاحقا|لاحقاً|مجددا)|الخدمة غير متاحة|خطأ (?:داخلي|في الخادم)",
+    "hi": r"कुछ गलत हो गया|त्रुटि हुई|(?:बाद में )?(?:पुनः|फिर से) प्रयास करें",
+    "vi": r"đã xảy ra lỗi|có lỗi xảy ra|(?:vui lòng )?thử lại(?: sau)?|dịch vụ không khả dụng",
+    "id": r"terjadi kesalahan|(?:silakan )?coba lagi(?: nanti)?|layanan tidak tersedia",
+}
+# A question back, or a request for what is missing; and what is said at the end of a whole answer, which is none.
+ASKS_BACK: dict[str, str] = {
+    "en": r"(?:could|can|would|will) you (?:please |kindly )?(?:provide|share|tell|give|clarify|specify|send|confirm|describe|let me know|explain|rephrase|elaborate|be more)|please (?:provide|share|tell|give|clarify|specify|send|confirm|describe|let me know|rephrase|enter|type)|what (?:exactly|do you mean|would you like|is your)|which (?:one|of|product|order|account|device|plan|\w+ (?:do|are|did|would) you)|do you mean|are you (?:asking|referring|looking)|may i (?:have|know|ask)|how can i (?:help|assist)|what can i (?:do|help)",
+    "zh": r"请(?:您|你)?(?:先)?(?:提供|告诉|告知|说明|描述|确认|补充|输入|发送|明确)|(?:能否|可以|可否|方便)(?:请)?(?:您|你)?(?:提供|告诉|告知|说明|描述|补充)|(?:请问|您|你)(?:是|想|要|需要|指|说)(?:的是)?(?:哪|什么|指|问)|有什么(?:可以|能)(?:帮|为)|請(?:您)?(?:提供|告知|說明|描述)",
+    "es": r"(?:podría|puede|puedes)s? (?:por favor )?(?:proporcionar|indicar\w*|decir\w*|aclarar|especificar)|por favor,? (?:proporcione|indique|indíqu\w+|aclare)|¿(?:cuál|qué|a qué)",
+    "de": r"(?:könnten|können|kannst|könntest) (?:sie|du) (?:mir )?(?:bitte )?(?:\w+ ){0,5}(?:mitteilen|nennen|angeben|sagen|erklären|präzisieren|geben)|bitte (?:nennen|geben|teilen|beschreiben|präzisieren)|(?:welche[rsn]?|was genau|meinen sie)",
+    "fr": r"pourriez[- ]vous|pouvez[- ]vous|veuillez (?:préciser|fournir|indiquer)|quel(?:le)?s? (?:est|sont)|de quel",
+    "pt": r"(?:você )?(?:poderia|pode) (?:por favor |me )?(?:fornecer|informar|dizer|esclarecer|especificar)|por favor,? (?:forneça|informe|esclareça)|qual (?:é|deles)",
+    "ru": r"(?:не )?могли бы вы|уточните|пожалуйста,? (?:укажите|уточните|предоставьте|сообщите)|какой (?:именно|у вас)",
+    "ja": r"(?:教えて|お知らせ|ご提供|ご記入|ご入力|お聞かせ)(?:いただけ|ください|頂け)|(?:どの|どちら|何|どのような).{0,20}(?:でしょうか|ですか)",
+    "ko": r"(?:알려|말씀해|제공해|입력해) ?(?:주(?:시겠|세요|십시오|실)|줄)|(?:어떤|어느|무엇).{0,20}(?:인가요|신가요|까요)",
+    "ar": r"(?:هل يمكنك|يرجى|الرجاء) (?:\S+ )?(?:توضيح|تقديم|تزويد|إخبار|تحديد|ذكر)|ما (?:هو|هي) رقم",
+}
+PLEASANTRY = (
+    r"(?:is there )?anything else (?:i can (?:help|assist)|you)|can i help (?:you )?with anything else|(?:does|did) (?:this|that) (?:help|answer)|how does that sound|(?:还有|還有)(?:什么|其他|別的|别的).{0,12}(?:帮|幫|问题|需要)"
+    r"|还需要.{0,8}吗|¿(?:hay algo más|puedo ayudar\w* en algo más)|kann ich (?:ihnen )?(?:sonst )?noch|puis-je vous aider|posso ajudar em (?:algo )?mais|他に(?:何か)?|더 (?:도와|필요)"
+)
+PLACEHOLDERS = (
+    r"\[(?:insert|your|name|company|link|date|placeholder|todo|xxx|answer)[^\]]*\]|\{\{[^}]*\}\}|<(?:your|insert|name|answer|placeholder)[^>]*>|lorem ipsum|\bto ?do\b:?|\btbd\b|\bplaceholder\b|(?:【|\[)(?:请填写|待补充|插入|姓名|公司名?|日期|占位)[^\]】]*(?:】|\])"
+)
+NOTHING = r"(?:n/?a|null|none|nil|undefined|nan|\[object object\]|test|true|false|error|unknown|ok|待定|无|暂无|未知|测试|[-–—.…_*#?？!！]+)"
+# fmt: on
