@@ -145,4 +145,7 @@ class Answer:
     @property
     def kept(self) -> Answer:
         """The answer as a cache keeps it for others: whose it was stays behind."""
-        return replace(self, job_id=None, tenant=None, fingerprint=None, context=None, timings_ms={}, degraded=())
+        counted = {k: v for k, v in (self.context or {}).items() if k == "prompt_tokens_after"}
+        return replace(
+            self, job_id=None, tenant=None, fingerprint=None, context=counted or None, timings_ms={}, degraded=()
+        )

@@ -13,7 +13,9 @@ MODEL_TIERS: tuple[ModelTier, ...] = ("economy", "premium")
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One model of one provider. ``context_tokens`` is the window, prompt and completion together."""
+    """One model of one provider. ``context_tokens`` is the window, prompt and completion together; ``refuses`` are
+    parameters that it answers with an error (reasoning models: max_tokens, temperature).
+    """
 
     provider: str
     model: str
@@ -21,6 +23,7 @@ class Offer:
     context_tokens: int = 128_000
     max_output_tokens: int = 16_384
     capabilities: frozenset[str] = frozenset({"tools", "json_schema"})
+    refuses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

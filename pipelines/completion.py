@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Usage
 from pipelines.errors import ProviderFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pipelines.catalog import Offer
     from pipelines.job import Message
@@ -20,83 +22,213 @@ LONGEST_WAIT_S = 8.0
 MIN_ATTEMPT_S = 0.5  # an attempt that starts with less time than this before the deadline only costs money
 
 
+# How a provider says that its answer is no answer, in the place of a reason to end.
+FAILED_REASONS = ("error", "abort", "aborted", "cancelled", "canceled", "failed")
+SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty")  # without them an answer is still one
+THINKING_TOKENS = 1_000  # room for a model that thinks before it says one word
+MOST_REASON_CHARS = 240
+LEAST_QUOTED_CHARS = 12  # of the prompt, in a provider's reason, that are withheld
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Completion:
-    """A model's answer as the provider gave it."""
+    """A model's answer as the provider gave it. ``estimated``: it did not count, so the usage is an estimate;
+    ``billed_usd``: what it says that it charges, where it says so.
+    """
 
     text: str
     message: Mapping[str, Any]
     finish_reason: str
     usage: Usage
+    estimated: bool = False
+    billed_usd: Decimal | None = None
 
     def __repr__(self) -> str:
         return f"Completion({len(self.text)} characters, finish_reason={self.finish_reason!r})"
 
 
-def request(offer: Offer, messages: Sequence[Message], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of ``chat.completions.create`` for this offer."""
+def request(
+    offer: Offer,
+    messages: Sequence[Message],
+    params: Mapping[str, Any],
+    *,
+    refuses: Collection[str] = (),
+    thinks: bool = False,
+) -> dict[str, Any]:
+    """Arguments of ``chat.completions.create`` for this offer.
+
+    ``refuses`` are parameters that the model was seen to refuse, beside those that the configuration names; with
+    ``thinks``, a model that refuses max_tokens gets room to think before its few words.
+    """
+    refused = {*offer.refuses, *refuses}
     out: dict[str, Any] = {"model": offer.model, "messages": [m.encode() for m in messages], **params}
-    if out.get("max_tokens", 0) > offer.max_output_tokens:
-        out["max_tokens"] = offer.max_output_tokens
+    if "max_tokens" in out:
+        out["max_tokens"] = min(out["max_tokens"], offer.max_output_tokens)
+        if "max_tokens" in refused:
+            out["max_completion_tokens"] = out.pop("max_tokens") + (THINKING_TOKENS if thinks else 0)
+    for name in SAMPLING:
+        if name in refused:
+            out.pop(name, None)
     return out
 
 
-def parse(raw: Mapping[str, Any], *, provider: str) -> Completion:
-    """Read a chat completion; raises ProviderFailed when it is not one. Its text never shows in the error."""
+def left_out(offer: Offer, params: Mapping[str, Any], refuses: Collection[str] = ()) -> list[str]:
+    """Parameters of the job's that this model is not sent, because it refuses them."""
+    return [name for name in SAMPLING if name in params and name in {*offer.refuses, *refuses}]
+
+
+def refused_param(code: object, param: object, message: str) -> str | None:
+    """The parameter that a provider refused, if a request without it would do."""
+    known = ("max_tokens", *SAMPLING)
+    said = str(param or "")
+    if said in known:
+        return said
+    lower = message.lower()
+    if str(code) in ("unsupported_parameter", "unsupported_value") or "not support" in lower or "unsupported" in lower:
+        return next((name for name in known if name in lower), None)
+    return None
+
+
+def parse(
+    raw: Mapping[str, Any], *, provider: str, estimate: Callable[[str], tuple[int, int]] = lambda _: (0, 0)
+) -> Completion:
+    """Read a chat completion; raises ProviderFailed when it is not one. Its text never shows in the error.
+
+    ``estimate`` gives (prompt, completion) tokens of an answer's text, for providers that count nothing.
+    """
     try:
         choice = raw["choices"][0]
         message = choice["message"]
         text = message.get("content") or ""
         reason = choice.get("finish_reason") or "stop"
-        usage = _usage(raw["usage"])
-        if not isinstance(text, str) or not isinstance(reason, str) or message.get("role") != "assistant":
+        counted = raw.get("usage")
+        usage = (
+            Usage(*_both(estimate(text + str(message.get("tool_calls") or "")))) if counted is None else _usage(counted)
+        )
+        if not isinstance(text, str) or not isinstance(reason, str) or message.get("role") not in (None, "assistant"):
             raise TypeError("content")
     except (KeyError, IndexError, TypeError, AttributeError, ValueError):
         raise ProviderFailed(provider, "malformed answer", 0, retryable=True) from None
-    kept = {k: v for k, v in message.items() if v is not None and k in ("role", "content", "tool_calls", "refusal")}
-    return Completion(text=text, message={"content": text, **kept}, finish_reason=reason, usage=usage)
+    if reason.lower() in FAILED_REASONS:
+        raise ProviderFailed(provider, "ended its answer with an error", 0, retryable=True)
+    kept = {k: v for k, v in message.items() if v is not None and k in ("content", "tool_calls", "refusal")}
+    return Completion(
+        text=text,
+        message={"role": "assistant", "content": text, **kept},
+        finish_reason=reason,
+        usage=usage,
+        estimated=counted is None,
+        billed_usd=_billed(counted),
+    )
 
 
-def assemble(chunks: Sequence[Mapping[str, Any]], *, provider: str) -> dict[str, Any]:
-    """A streamed completion as if it had come whole; raises ProviderFailed when the stream ended too early."""
+def _both(tokens: tuple[int, int]) -> tuple[int, int, int]:
+    return tokens[0], 0, tokens[1]
+
+
+def assemble(chunks: Sequence[Mapping[str, Any]], *, provider: str, done: bool = False) -> dict[str, Any]:
+    """A streamed completion as if it had come whole; raises ProviderFailed when the stream ended too early.
+
+    ``done``: the stream said that it was its end. Without that and without a reason to end, it was cut.
+    """
     content: list[str] = []
-    calls: dict[int, dict[str, Any]] = {}
+    calls: list[dict[str, Any]] = []
     message: dict[str, Any] = {"role": "assistant"}
     reason = usage = None
     for chunk in chunks:
         usage = chunk.get("usage") or usage
         for choice in chunk.get("choices") or ():
-            delta = choice.get("delta") or {}
+            delta = choice.get("delta") or choice.get("message") or {}
             reason = choice.get("finish_reason") or reason
             content.append(delta.get("content") or "")
             if delta.get("refusal"):
                 message["refusal"] = message.get("refusal", "") + delta["refusal"]
             for part in delta.get("tool_calls") or ():
                 _add_call(calls, part)
-    if reason is None or usage is None:
-        raise ProviderFailed(provider, "cut stream", 0, retryable=True)
     message["content"] = "".join(content)
     if calls:
-        message["tool_calls"] = [call for _, call in sorted(calls.items())]
-    return {"choices": [{"index": 0, "message": message, "finish_reason": reason}], "usage": usage}
+        message["tool_calls"] = [{name: value for name, value in call.items() if name != "index"} for call in calls]
+    ended = reason is not None or ((done or usage is not None) and bool(message["content"] or calls))
+    if not ended:
+        raise ProviderFailed(provider, "cut stream", 0, retryable=True)
+    whole = {"index": 0, "message": message, "finish_reason": reason or ("tool_calls" if calls else "stop")}
+    return {"choices": [whole], "usage": usage}
 
 
-def _add_call(calls: dict[int, dict[str, Any]], part: Mapping[str, Any]) -> None:
-    """A tool call comes in pieces: its id and name first, then its arguments a few characters at a time."""
+def received(chunks: Sequence[Mapping[str, Any]]) -> str:
+    """What text came of an answer that was not finished: it is paid for."""
+    deltas = (choice.get("delta") or {} for chunk in chunks for choice in chunk.get("choices") or ())
+    return "".join(str(delta.get("content") or "") + str(delta.get("tool_calls") or "") for delta in deltas)
+
+
+def _add_call(calls: list[dict[str, Any]], part: Mapping[str, Any]) -> None:
+    """A tool call comes in pieces: its id and name first, then its arguments a few characters at a time.
+
+    Compatible providers leave the index out, give all calls the same one, or repeat the name with each piece: a new id
+    begins a new call, whatever its index.
+    """
     function = part.get("function") or {}
-    fresh = {"id": None, "type": "function", "function": {"name": "", "arguments": ""}}
-    call = calls.setdefault(part["index"], fresh)
-    call["id"] = part.get("id") or call["id"]
-    call["function"]["name"] += function.get("name") or ""
+    index, call_id = part.get("index"), part.get("id")
+    call = next((one for one in reversed(calls) if index is None or one["index"] == index), None)
+    if call is None or (call_id and call["id"] and call_id != call["id"]):
+        call = {"index": index, "id": None, "type": "function", "function": {"name": "", "arguments": ""}}
+        calls.append(call)
+    call["id"] = call["id"] or call_id
+    name = function.get("name") or ""
+    if name != call["function"]["name"]:
+        call["function"]["name"] += name
     call["function"]["arguments"] += function.get("arguments") or ""
 
 
 def _usage(raw: Mapping[str, Any]) -> Usage:
-    cached = (raw.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    prompt, completion = raw["prompt_tokens"], raw["completion_tokens"]
-    if any(isinstance(n, bool) or not isinstance(n, int) for n in (prompt, completion, cached)):
+    """Counts by the names that providers give them. OpenAI's: cached tokens are among the prompt's, thinking among the
+    completion's; where the total says that thinking came on top (xAI), it is added.
+    """
+    prompt = raw["prompt_tokens"] if "prompt_tokens" in raw else raw["input_tokens"]
+    completion = raw["completion_tokens"] if "completion_tokens" in raw else raw["output_tokens"]
+    details = raw.get("prompt_tokens_details") or raw.get("input_tokens_details") or {}
+    cached = (
+        details.get("cached_tokens")
+        or raw.get("prompt_cache_hit_tokens")  # DeepSeek
+        or raw.get("cache_read_input_tokens")  # Anthropic's name, of gateways
+        or raw.get("cached_tokens")
+        or 0
+    )
+    thought = (raw.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
+    total = raw.get("total_tokens") or 0
+    if any(isinstance(n, bool) or not isinstance(n, int) for n in (prompt, completion, cached, thought, total)):
         raise TypeError("usage")
+    if thought and total == prompt + completion + thought:
+        completion += thought
     return Usage(prompt_tokens=prompt, cached_tokens=min(cached, prompt), completion_tokens=completion)
+
+
+def _billed(raw: Mapping[str, Any] | None) -> Decimal | None:
+    """The dollars that a gateway says it charges (OpenRouter's ``usage.cost``); None where none are named."""
+    cost = None if raw is None else raw.get("cost")
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or cost <= 0:
+        return None
+    return Decimal(str(cost))
+
+
+def reason(code: object, message: object, prompt: str) -> str:
+    """A provider's own reason: its code and message, cut to a length, what quotes the prompt withheld."""
+    said = " ".join(str(message or "").split())
+    said = _QUOTED.sub(
+        lambda found: found[0] if _IS_NAME.fullmatch(found[1]) and found[1] not in prompt else "(withheld)", said
+    )
+    for start in range(len(said) - LEAST_QUOTED_CHARS, -1, -1):
+        piece = said[start : start + LEAST_QUOTED_CHARS]
+        if len(piece) == LEAST_QUOTED_CHARS and piece in prompt:
+            said = said[:start] + "\0" * LEAST_QUOTED_CHARS + said[start + LEAST_QUOTED_CHARS :]
+    said = re.sub("\0+", "(withheld)", said)
+    return ": ".join(part for part in (str(code or "")[:60], said[:MOST_REASON_CHARS]) if part)
+
+
+_QUOTED = re.compile(r"['\"“‘`]([^'\"”’`]{1,})['\"”’`]")
+_IS_NAME = re.compile(
+    r"[a-z][\w.\-\[\]/:]{0,60}", re.IGNORECASE
+)  # of a parameter, a model: no sentence of a customer's
 
 
 def retry(failure: ProviderFailed, attempt: int, remaining_s: float, jitter: float) -> float | None:

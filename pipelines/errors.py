@@ -4,6 +4,7 @@ FarthingError
 ├── JobInvalid               the job is malformed: which field, what it got, what it expected
 ├── JobIdReused              the id belongs to another job: another tenant's, or another question
 ├── JobUnknown               no job of this tenant has this id
+├── JobRevoked               the job was revoked, or expired, before the model was asked
 ├── ConfigurationInvalid     settings or the TOML file: every fault at once
 ├── UnknownModel             a job or a route names a model that no provider offers
 ├── PriceUnknown             no price for this model: never $0
@@ -59,6 +60,17 @@ class JobUnknown(FarthingError, LookupError):
         return f"no job of tenant {self.tenant!r} has the id {self.job_id!r}; expected the tenant that submitted it"
 
 
+class JobRevoked(FarthingError):
+    """The job was revoked, or its ``expires`` passed, before the model was asked."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(job_id)
+        self.job_id = job_id
+
+    def __str__(self) -> str:
+        return f"job {self.job_id} was revoked or expired before it was answered"
+
+
 class ConfigurationInvalid(FarthingError, ValueError):
     """The settings or the configuration file have faults; ``faults`` lists all of them."""
 
@@ -111,7 +123,8 @@ class ProviderFailed(FarthingError):
     """One provider did not answer.
 
     ``status`` is the HTTP status or 0 when there was none; ``retryable`` says whether another try could
-    succeed; ``retry_after_s`` is what the provider asked for, or None.
+    succeed; ``retry_after_s`` is what the provider asked for, or None; ``reason`` is the provider's own, cut short,
+    with what quotes the prompt withheld.
     """
 
     def __init__(
@@ -121,15 +134,20 @@ class ProviderFailed(FarthingError):
         status: int = 0,
         retryable: bool = False,
         retry_after_s: float | None = None,
+        reason: str = "",
     ) -> None:
-        super().__init__(provider, kind, status, retryable, retry_after_s)
+        super().__init__(provider, kind, status, retryable, retry_after_s, reason)
         self.provider, self.kind, self.status = provider, kind, status
-        self.retryable, self.retry_after_s = retryable, retry_after_s
+        self.retryable, self.retry_after_s, self.reason = retryable, retry_after_s, reason
+        # Of use where it was raised alone: what came of an answer that broke off, and the parameter that was refused.
+        self.received = ""
+        self.refused_param: str | None = None
 
     def __str__(self) -> str:
         status = f" (HTTP {self.status})" if self.status else ""
         again = "may succeed later" if self.retryable else "will not succeed by trying again"
-        return f"provider {self.provider!r} did not answer: {self.kind}{status}; {again}"
+        said = f" [{self.reason}]" if self.reason else ""
+        return f"provider {self.provider!r} did not answer: {self.kind}{status}{said}; {again}"
 
 
 class ProvidersExhausted(FarthingError):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from pipelines import checks
+from pipelines import checks, params
 from pipelines.errors import JobInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 MAX_MESSAGES = 2_000  # a day of busy chat; more is a log file, and planning is linear in it
 MAX_TOTAL_CHARS = 2_000_000  # bounds one broker message to a few MB; Redis and workers hold many at once
@@ -28,46 +28,21 @@ CACHE_MODES = ("use", "refresh", "bypass")
 CacheMode = Literal["use", "refresh", "bypass"]
 
 _FIELDS = ("messages", "tenant", "user", "model", "params", "cache", "knowledge", "deadline_s", "metadata")
-_MESSAGE_FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id")
-
-
-def _seed(path: str, value: object) -> None:
-    checks.whole(path, value, -(2**63), 2**63 - 1)
-
-
-def _stop(path: str, value: object) -> None:
-    if isinstance(value, str):
-        checks.text(path, value, most=1_000, least=1)
-    elif isinstance(value, list) and 1 <= len(value) <= 4:
-        for index, item in enumerate(value):
-            checks.text(f"{path}[{index}]", item, most=1_000, least=1)
-    else:
-        raise JobInvalid(path, checks.show(value), "a string or a list of 1 to 4 strings")
-
-
-def _tools(path: str, value: object) -> None:
-    if not isinstance(value, list) or not 1 <= len(value) <= 128:
-        raise JobInvalid(path, checks.show(value), "a list of 1 to 128 tools")
-    for index, item in enumerate(value):
-        checks.record(f"{path}[{index}]", item)
-    checks.plain(path, value)
-
-
-# Names and ranges are those of OpenAI's chat completions request.
-_PARAMS: dict[str, Callable[[str, object], object]] = {
-    "temperature": lambda p, v: checks.number(p, v, 0, 2),
-    "top_p": lambda p, v: checks.number(p, v, 0, 1),
-    "presence_penalty": lambda p, v: checks.number(p, v, -2, 2),
-    "frequency_penalty": lambda p, v: checks.number(p, v, -2, 2),
-    "max_tokens": lambda p, v: checks.whole(p, v, 1, 1_000_000),
-    "seed": _seed,
-    "stop": _stop,
-    "tools": _tools,
-    "tool_choice": checks.plain,
-    "parallel_tool_calls": checks.plain,
-    "response_format": lambda p, v: checks.plain(p, checks.record(p, v)),
-    "reasoning_effort": checks.name,
-}
+_MESSAGE_FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id", "refusal")
+# What SDKs hand back beside them: null, or said by a model to its reader alone. No provider takes it as input.
+_OUTPUT_ONLY = (
+    *(
+        "annotations",
+        "parsed",
+        "reasoning",
+        "reasoning_content",
+        "reasoning_details",
+        "thinking",
+        "provider_specific_fields",
+    ),
+    *("audio", "function_call", "index", "id", "prefix", "images", "citations"),
+)
+_MUST_BE_NULL = ("audio", "function_call")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -117,7 +92,7 @@ class Message:
     @classmethod
     def decode(cls, raw: object, path: str = "message") -> Message:
         """Read one message; raises JobInvalid with ``path`` in front of the field's name."""
-        given = checks.record(path, raw)
+        given = _as_input(path, checks.record(path, raw))
         checks.known_only(f"{path}.", given, _MESSAGE_FIELDS)
         role = given.get("role")
         if role not in ROLES:
@@ -135,11 +110,32 @@ class Message:
             )
         return cls(
             role=role,
-            content=_content(f"{path}.content", given.get("content"), optional=bool(calls)),
+            content=_content(f"{path}.content", _said(path, given), optional=bool(calls)),
             name=None if given.get("name") is None else checks.name(f"{path}.name", given["name"]),
             tool_calls=tuple(calls or ()),
             tool_call_id=None if call_id is None else checks.name(f"{path}.tool_call_id", call_id),
         )
+
+
+def _as_input(path: str, given: dict[str, Any]) -> dict[str, Any]:
+    """A message as it may be sent: what SDKs add to an answer is left out, null is absent."""
+    for name in _MUST_BE_NULL:
+        if given.get(name) is not None:
+            raise JobInvalid(f"{path}.{name}", checks.show(given[name]), "null: it cannot be sent on")
+    kept = {name: value for name, value in given.items() if name not in _OUTPUT_ONLY and value is not None}
+    if kept.get("tool_calls") == []:
+        del kept["tool_calls"]
+    return kept
+
+
+def _said(path: str, given: Mapping[str, Any]) -> object:
+    """The content; an assistant that refused, or said nothing, said that."""
+    refusal = given.get("refusal")
+    if refusal is not None:
+        checks.text(f"{path}.refusal", refusal, most=checks.MAX_TEXT_CHARS)
+    if given.get("content") is None and given.get("role") == "assistant" and not given.get("tool_calls"):
+        return refusal or ""
+    return given.get("content")
 
 
 def _content(path: str, value: object, *, optional: bool) -> str | tuple[Mapping[str, Any], ...] | None:
@@ -233,10 +229,10 @@ class Job:
         cache = given.get("cache", "use")
         if cache not in CACHE_MODES:
             raise JobInvalid("cache", checks.show(cache), f"one of {', '.join(CACHE_MODES)}")
-        params = checks.record("params", given.get("params") or {})
-        checks.known_only("params.", params, tuple(_PARAMS))
-        for name, value in params.items():
-            _PARAMS[name](f"params.{name}", value)
+        read, user = params.read(given.get("params") or {})
+        user = given.get("user") if user is None else user
+        if given.get("user") not in (None, user):
+            raise JobInvalid("params.user", "another name", "the job's own user, or nothing")
         metadata = checks.record("metadata", given.get("metadata") or {})
         checks.plain("metadata", metadata)
         sources = metadata.get("sources") or []
@@ -257,9 +253,9 @@ class Job:
         return cls(
             messages=_messages(given.get("messages")),
             tenant=checks.name("tenant", given.get("tenant", "default")),
-            user=None if given.get("user") is None else checks.name("user", given["user"]),
+            user=None if user is None else checks.name("user", user),
             model=checks.name("model", given.get("model", "auto")),
-            params=MappingProxyType(params),
+            params=MappingProxyType(read),
             cache=cast("CacheMode", cache),
             knowledge=None if given.get("knowledge") is None else checks.name("knowledge", given["knowledge"]),
             deadline_s=DEFAULT_DEADLINE_S

@@ -33,7 +33,7 @@ _COMMON = frozenset(
         " to of and for with from it this that there please not don't doesn't can't won't isn't want need get make tell"
         " me you we they be been if about card account order change any or at on by as available accept offer free cancel refund password"
         " transfer payment friendly healthy serve send see pay use buy open close add set find help still went much many long take work works"
-        " another other only after before because dollars money day days"
+        " another other only after before because dollars money day days am able return ship deliver ticket booking"
     ).split()
 )
 

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pipelines.answer import usd
+from pipelines.answer import Usage, usd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from pipelines.answer import Answer, Usage
+    from pipelines.answer import Answer
 
 # Counters are whole numbers, so that Redis adds them exactly: money in billionths of a dollar.
 NANO = Decimal(1_000_000_000)
+CAUSES = ("hit", "rule", "model", "context")
 
 
 def record(answer: Answer) -> dict[str, int]:
@@ -29,7 +30,17 @@ def record(answer: Answer) -> dict[str, int]:
     }
     if tier is not None and answer.source in ("rule", "model"):
         counters[f"tier:{tier}"] = 1
+    for cause, amount in saved(answer).items():
+        counters[f"saved:{cause}_nusd"] = _nano(amount)
     return counters
+
+
+def saved(answer: Answer) -> dict[str, Decimal]:
+    """What an answer saved, by cause: a hit, a rule, a shorter context, a cheaper model. They sum to all of it."""
+    if answer.source != "model":
+        return {"rule" if answer.source == "rule" else "hit": answer.saved_usd}
+    context = Decimal((answer.context or {}).get("saved_usd") or 0)
+    return {"context": context, "model": answer.saved_usd - context}
 
 
 def record_audit(answer: Answer) -> dict[str, int]:
@@ -40,6 +51,12 @@ def record_audit(answer: Answer) -> dict[str, int]:
 def record_judge(cost_usd: Decimal, usage: Usage) -> dict[str, int]:
     """The counters that a verdict off any caller's path adds."""
     return {"judge_nusd": _nano(cost_usd), **_spent(cost_usd, usage)}
+
+
+def record_wasted(cost_usd: Decimal, used: Sequence[Usage]) -> dict[str, int]:
+    """The counters of what was paid for a job that nobody answered."""
+    spent = _spent(cost_usd, Usage(sum(u.prompt_tokens for u in used), 0, sum(u.completion_tokens for u in used)))
+    return {"wasted": 1, "wasted_nusd": _nano(cost_usd), **spent}
 
 
 def record_twin(*, wrong: bool) -> dict[str, int]:
@@ -124,6 +141,8 @@ class Totals:
             "cost_usd": usd(self.cost_usd),
             "baseline_usd": usd(self.baseline_usd),
             "saved_usd": usd(self.baseline_usd - self.cost_usd),
+            "saved_by": {cause: usd(self.count(f"saved:{cause}_nusd") / NANO) for cause in CAUSES},
+            "wasted_usd": usd(self.count("wasted_nusd") / NANO),
             "audits": self.count("audits"),
             "near_exact_audits": self.count("twin_audits"),
             "near_exact_wrong": self.count("twin_wrong"),

@@ -79,8 +79,8 @@ def personal_instructions(text: str) -> bool:
     """Do instructions hold personal data of somebody: a profile, not the operator's own mailbox and telephone line?"""
     return any(
         not (kind == "email" and _MAILBOX.search(text[start:end]))
-        and not (kind in ("phone", "number") and _LINE.search(text[max(0, start - 60) : start]))
-        and kind != "ip"
+        and not (kind == "phone" and _LINE.search(text[max(0, start - 60) : start]))
+        and kind not in ("ip", "number")  # versions, ids of documents
         for start, end, kind in spans(text)
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines import asker, followup, privacy
+from pipelines import asker, followup, privacy, volatile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,8 @@ class Prompt:
     """``messages`` are all that is sent, in their order; ``question`` is the last user message among them.
 
     ``alone``: no earlier turn is sent, because there is none, or because the question surely needs none: ``follows``
-    tells which. ``readable``: the question is asked in words alone, so that an encoder may stand for it.
+    tells which. ``readable``: the question is asked in words alone, so that an encoder may stand for it. ``leave_out``
+    are the operator's patterns of what is sent and is no part of the key: a clock, a request id.
     """
 
     messages: tuple[Message, ...]
@@ -30,6 +31,17 @@ class Prompt:
     reason: str
     follows: bool = False
     readable: bool = True
+    leave_out: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The question's own words, as the key has them."""
+        return volatile.without(self.question.text, self.leave_out)
+
+    @property
+    def volatile(self) -> frozenset[str]:
+        """What of the instructions differs with every job, so that none is ever answered from the cache."""
+        return volatile.found(volatile.without(text, self.leave_out) for text in self._instructions())
 
     @property
     def around(self) -> list[dict[str, Any]]:
@@ -40,6 +52,8 @@ class Prompt:
         encoded = message.encode()
         if message is self.question and not message.has_parts:
             encoded["content"] = None  # the exact key holds the words
+        elif self.leave_out and isinstance(encoded["content"], str):
+            encoded["content"] = volatile.without(encoded["content"], self.leave_out)
         return encoded
 
     @property
@@ -83,7 +97,7 @@ def _within(value: Any) -> Iterator[str]:
             yield from _within(item)
 
 
-def closed(job: Job) -> Prompt:
+def closed(job: Job, *, leave_out: tuple[str, ...] = ()) -> Prompt:
     """The job's prompt: the question alone where it surely stands alone, else with every turn that came before.
 
     Instructions are always sent. A picture, a tool's result, a second message in a row of the user's: all of them
@@ -94,11 +108,12 @@ def closed(job: Job) -> Prompt:
     reason = _needs(question, beside, job.messages)
     if reason is not None:
         whole = question is job.messages[-1] and not question.has_parts
-        return Prompt(job.messages, question, alone=False, reason=reason, readable=whole)
+        return Prompt(job.messages, question, alone=False, reason=reason, readable=whole, leave_out=leave_out)
     if not beside:
-        return Prompt(job.messages, question, alone=True, reason="nothing was said before")
+        return Prompt(job.messages, question, alone=True, reason="nothing was said before", leave_out=leave_out)
     sent = tuple(m for m in job.messages if m is question or m.role in INSTRUCTIONS)
-    return Prompt(sent, question, alone=True, reason="it names all that it asks about", follows=True)
+    reason = "it names all that it asks about"
+    return Prompt(sent, question, alone=True, reason=reason, follows=True, leave_out=leave_out)
 
 
 def _needs(question: Message, beside: Sequence[Message], messages: Sequence[Message]) -> str | None:

@@ -19,15 +19,15 @@ from pipelines.wording_words import (
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*|[\u4e00-\u9fff]")
 _AUXILIARY = re.compile(
-    r"\b(?:can|could|do|does|did|will|would|should|may|might|must|has|have|shall|how much|how many)\b"
+    r"\b(?:who|whom|can|could|do|does|did|will|would|should|may|might|must|has|have|shall|how much|how many)\b"
 )
-_SELF = {"i": "me", "my": "me", "mine": "me", "me": "me", "we": "me", "our": "me", "us": "me", "myself": "me"}
-_OTHERS = {"you": "you", "your": "you", "yours": "you"}
+_SELF = dict.fromkeys(("i", "me", "we", "us", "myself", "ourselves"), "me")
+_OTHERS = dict.fromkeys(("you", "yourself"), "you")
 _SKIPPED = frozenset(
     (  # noqa: SIM905 - a list of forty quoted words would hide them
         "a an the this that is are am was were be been being do does did have has had can could will would shall should"
         " may might must to of for in on at by with it its and or so if please just how much many what when where why"
-        " which who early there any some"
+        " which who early there any some my our your his her their mine yours"
     ).split()
 )
 _QUANTITY = tuple((name, re.compile(rf"\b(?:{pattern})\b")) for name, pattern in QUANTITIES)
@@ -43,7 +43,7 @@ _REQUEST = re.compile(
     r" (?:please |quickly |immediately |temporarily |just |to )*([a-z]+)(?: (on|off|up|down|in|out))?\b"
 )
 _CODE = re.compile(
-    r"[=<>^{}|\\]|\w\(|\b(?:sql|regex|python|javascript|formula|equation|solve|simplify|calculate|compute)\b"
+    r"[=<>^{}\\]|\+\+|\w--|&&|\|\||[a-z]\([a-z]|\d\s*[-+*/]\s*\d|\b(?:sql|regex|python|javascript|formula|equation|solve|simplify|calculate|compute)\b"
 )
 _SIGNS = re.compile(r"[-+*/^<>=!&|%~]+")
 _AFTER_COLON = re.compile(r"^(.{8,}?):\s+(\S.*)$", re.DOTALL)
@@ -84,7 +84,7 @@ def wording(text: str) -> Wording:
 
 
 def _actors(lower: str) -> tuple[str, ...]:
-    """Content words in their order, oneself as "me"; empty where nobody acts."""
+    """Content words in their order, oneself as "me", nobody's plural or possession; empty where nobody acts."""
     if _AUXILIARY.search(lower) is None:
         return ()
     found = []
@@ -92,7 +92,8 @@ def _actors(lower: str) -> tuple[str, ...]:
         word = raw.removesuffix("'s")
         word = _SELF.get(word) or _OTHERS.get(word) or word
         if word not in _SKIPPED:
-            found.append(word)
+            single = word.removesuffix("s")
+            found.append(single if single in PARTIES else word)
     return tuple(found)
 
 
@@ -136,33 +137,23 @@ def _quotation(lower: str) -> tuple[str, str]:
 
 def roles(a: Wording, b: Wording) -> bool:
     """Did two who act change places: "can the landlord end my contract", "can I end my landlord's contract"?"""
-    if not a.actors or not b.actors or set(a.actors) != set(b.actors):
+    ours, theirs = list(a.actors), list(b.actors)
+    if not ours or not theirs or ours == theirs:
         return False
-    ours, theirs = (list(dict.fromkeys(actors)) for actors in (a.actors, b.actors))
-    if ours == theirs:
-        # The same first mentions: "several codes in one order" is the quantities' to tell.
+    if sorted(ours) == sorted(theirs):
+        parties = [[word for word in actors if word in PARTIES] for actors in (ours, theirs)]
+        return parties[0] != parties[1]
+    # Oneself comes in where the other's thing is one's own: "can my wife cancel it", "can I cancel my wife's".
+    if {*ours} - {"me"} != {*theirs} - {"me"}:
         return False
-    parties = [word for word in ours if word in PARTIES]
-    for one in parties:
-        for other in ours:
-            if other == one or ours.index(one) > ours.index(other):
-                continue
-            between = ours[ours.index(one) + 1 : ours.index(other)]
-            swapped = theirs.index(other) < theirs.index(one)
-            if swapped and any(theirs.index(other) < theirs.index(verb) < theirs.index(one) for verb in between):
-                return True
-    return any(_acts_first(ours, theirs, one) for one in parties)
+    (one, does), (other, did) = _subject(ours), _subject(theirs)
+    return one != other and does == did != ""
 
 
-def _acts_first(ours: list[str], theirs: list[str], party: str) -> bool:
-    """ "the shop owe me" and "me owe the shop": beside one verb, another stands in front."""
-    others = [word for word in ours if word in PARTIES and word != party]
-    for other in others:
-        i, j = ours.index(party), ours.index(other)
-        k, m = theirs.index(party), theirs.index(other)
-        if abs(i - j) == 2 and abs(k - m) == 2 and (i < j) != (k < m):
-            return True
-    return False
+def _subject(actors: list[str]) -> tuple[str, str]:
+    """The first who may act, and what stands behind."""
+    at = next((i for i, word in enumerate(actors) if word in PARTIES), None)
+    return ("", "") if at is None or at + 1 >= len(actors) else (actors[at], actors[at + 1])
 
 
 def quantities(a: Wording, b: Wording) -> bool:
@@ -171,8 +162,12 @@ def quantities(a: Wording, b: Wording) -> bool:
         return False
     ours, theirs = ({name for name, _ in found.quantities} for found in (a, b))
     if ours and theirs:
-        return ours != theirs or _crossed(a, b)
+        return ours != theirs or _crossed(a, b) or _of(a, "each") != _of(b, "each")
     return bool((ours ^ theirs) & STRONG_QUANTITIES)
+
+
+def _of(found: Wording, quantity: str) -> set[str]:
+    return {thing for name, thing in found.quantities if name == quantity}
 
 
 def _crossed(a: Wording, b: Wording) -> bool:

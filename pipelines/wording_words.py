@@ -18,7 +18,7 @@ QUANTITIES: tuple[tuple[str, str], ...] = (
     ("at most", r"at most|maximum|no more than|up to|or less|or fewer"),
     ("more than", r"more than(?! one)|over(?=\s\S*\d)|above(?=\s\S*\d)"), ("less than", r"less than|fewer than|under(?=\s\S*\d)|below(?=\s\S*\d)"),
     ("always", r"always|every time"), ("sometimes", r"sometimes|occasionally|from time to time"), ("often", r"often|usually|mostly"), ("never", r"never"),
-    ("once", r"once(?! (?:i|my|the|you|it|we))"), ("twice", r"twice|two times"), ("most", r"most of|majority"), ("some", r"some of"),
+    ("once", r"once(?! (?:i|my|the|you|it|we))"), ("twice", r"twice|two times"), ("most", r"most of|majority|most(?= \w+s\b)"), ("some", r"some of|some(?= \w+s\b)"),
 )
 # Against none: "only" and bounds change a question that names no quantity.
 STRONG_QUANTITIES = frozenset({"only", "at least", "at most", "more than", "less than", "none", "never", "both", "half", "twice"})
@@ -28,7 +28,7 @@ PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non", "de", "mis", "over", "un
 # Who may act: with one of them and a verb between, an order is a meaning.
 PARTIES = frozenset(
     (
-        "me you he she they him her them bank shop store seller buyer merchant landlord tenant customer client company"
+        "me you he she they him them bank shop store seller buyer merchant landlord tenant customer client company"
         " employer employee boss manager worker friend sender recipient payer payee driver passenger courier carrier"
         " doctor patient nurse husband wife partner parent parents child children son daughter mother father brother"
         " sister teacher student school owner renter lender borrower insurer insured agency agent host guest hotel airline"

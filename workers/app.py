@@ -46,6 +46,8 @@ def build(settings: Settings) -> Celery:
         redis_retry_on_timeout=True,
         # A dead peer behind a silent network is noticed within this many seconds.
         redis_backend_health_check_interval=25,
+        # A job's priority is its stages' too.
+        task_inherit_parent_priority=True,
         # Workers wait for a broker that starts later or restarts, for ever; senders have short limits of their own.
         broker_connection_retry_on_startup=True,
         broker_connection_retry=True,

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 class CacheRules:
     """``target``: wrong hits per request; ``judge_share``: of jobs that may be judged; ``share_after_users``: different
     users who must have asked before an entry answers others; ``share_about_asker``: may users be given each other's
-    answers to questions about their own affairs; ``capacity``: entries of a tenant.
+    answers to questions about their own affairs; ``leave_out``: RE2 patterns of what is
+    sent and is no part of the key; ``capacity``: entries of a tenant.
     """
 
     target: float = risk.TARGET
     judge_share: float = judging.SHARE
     share_after_users: int = 1
     share_about_asker: bool = False
+    leave_out: tuple[str, ...] = ()
     capacity: int = 500_000
     keeping: Keeping = field(default_factory=Keeping)
     quorum: Quorum = field(default_factory=Quorum)
@@ -52,6 +54,7 @@ _SETTINGS: dict[str, tuple[type[Any], Callable[[Any], bool], str]] = {
     "ttl_s": (float, lambda v: v >= 1, "seconds, at least 1"),
     "frequent_ttl_s": (float, lambda v: v >= 1, "seconds, at least 1"),
     "frequent_asks": (int, lambda v: v >= 1, "at least 1"),
+    "leave_out": (list, _are_patterns, "a list of RE2 patterns of what the key leaves out, a clock for one"),
     "passing": (list, _are_patterns, "a list of RE2 patterns of questions about this moment"),
     "lasting": (list, _are_patterns, "a list of RE2 patterns of questions that are none"),
     "max_temperature": (float, lambda v: 0 <= v <= 2, "a temperature from 0 to 2"),

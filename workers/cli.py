@@ -189,6 +189,9 @@ def report(days: int, tenant: str | None, as_json: bool) -> None:
         print_json(values)
         return
     Console().print(reporting.as_table(values))
+    Console().print(reporting.as_causes_table(values["total"]))
+    for note in held.notes():
+        click.secho(note, fg="yellow")
     if values["wrong_hits"]:
         Console().print(reporting.as_risk_table(values["wrong_hits"]))
 

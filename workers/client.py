@@ -12,24 +12,23 @@ from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from celery import Celery
+from celery.exceptions import TaskRevokedError
 from celery.states import READY_STATES
-from kombu.exceptions import KombuError, OperationalError
-from redis.exceptions import RedisError
+from kombu.exceptions import KombuError
 
 from pipelines.answer import Answer
-from pipelines.checks import MAX_NAME_CHARS
-from pipelines.errors import AnswerTimeout, JobIdReused, JobInvalid, JobUnknown, StoreUnavailable
+from pipelines.errors import AnswerTimeout, JobIdReused, JobInvalid, JobRevoked, JobUnknown, StoreUnavailable
 from pipelines.job import Job, Message
 from pipelines.journey import FEEDBACK, LOOKUP
 from workers.queues import QUEUE_OF
+from workers.sending import Messages, checked_id, job_of, says, sender
 from workers.settings import Settings
 from workers.waiting import LoopThread, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Messages = str | list[dict[str, Any]]
+    from celery import Celery
 
 DEFAULT_TENANT = "default"
 REMEMBERED = 10_000  # jobs that a client knows to be its own: more than wait for an answer at once
@@ -37,11 +36,15 @@ LATE_S = 5.0  # how much longer than its deadline a job is waited for: the worke
 SUBMITTED_AT = "farthing_submitted_at"
 
 
+_CLIENTS: weakref.WeakSet[Farthing] = weakref.WeakSet()
+_INHERITED: list[object] = []
+
+
 class Farthing:
     """Submits chat jobs and waits for their answers; safe to share between threads and event loops.
 
     Reads FARTHING_BROKER_URL and FARTHING_RESULT_URL from ``environ`` (``os.environ``) unless given. Connects to
-    nothing until it is used. In a server that forks, make one in each process.
+    nothing until it is used; in a process forked from one that used it, it begins anew.
     """
 
     def __init__(
@@ -51,16 +54,28 @@ class Farthing:
         *,
         environ: Mapping[str, str] | None = None,
     ) -> None:
+        around = os.environ if environ is None else environ
         given = {"FARTHING_BROKER_URL": broker_url, "FARTHING_RESULT_URL": result_url}
-        named = {name: url for name, url in given.items() if url is not None}
-        settings = Settings.from_env({**(os.environ if environ is None else environ), **named})
-        self._app = _sender(settings.broker_url)
-        self._result_url = settings.result_url
+        # A client has two settings; what else is there is the workers' to judge.
+        named = {name: around.get(name, "") if url is None else url for name, url in given.items()}
+        settings = Settings.from_env(named)
+        self._broker_url, self._result_url = settings.broker_url, settings.result_url
+        self._sent: OrderedDict[str, tuple[str, str | None, str]] = OrderedDict()
+        self._end_thread: weakref.finalize[[], Farthing] | None = None
+        self._begin()
+        _CLIENTS.add(self)
+
+    def _begin(self) -> None:
+        """Hold no connection and no thread: at the start, and in a process that was forked from the one that did."""
+        if self._end_thread is not None:
+            self._end_thread.detach()  # the thread is the parent's
+            # So are its sockets: collected here, they would be taken out of the selector that the parent waits on.
+            _INHERITED.append((self._app, self._waiting, self._thread))
+        self._app: Celery = sender(self._broker_url)
         self._lock = threading.Lock()
         self._waiting: dict[asyncio.AbstractEventLoop, Waiting[dict[str, Any]]] = {}
-        self._sent: OrderedDict[str, tuple[str, str | None, str]] = OrderedDict()
         self._thread: LoopThread | None = None
-        self._end_thread: weakref.finalize[[], Farthing] | None = None
+        self._end_thread = None
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +95,7 @@ class Farthing:
         ``messages`` is a question or chat messages; ``fields`` are the job's other fields. A caller's own
         ``job_id`` makes sending again harmless. Raises JobInvalid, or StoreUnavailable("broker", ...).
         """
-        return self._submit(_job(messages, tenant, fields), job_id)
+        return self._submit(job_of(messages, tenant, fields), job_id)
 
     def result(self, job_id: str, timeout_s: float | None = None, *, tenant: str | None = None) -> Answer:
         """Wait for a job's answer (None: for ever).
@@ -114,7 +129,7 @@ class Farthing:
 
     async def aresult(self, job_id: str, timeout_s: float | None = None, *, tenant: str | None = None) -> Answer:
         """As :meth:`result`; any number of waiters share one connection per event loop."""
-        submitted = self._submitted(_checked_id(job_id))
+        submitted = self._submitted(checked_id(job_id))
         fingerprint = None if submitted is None else submitted[2]
         answer = Answer.decode(await self._outcome(job_id, timeout_s, fingerprint))
         if fingerprint is not None and answer.fingerprint not in (None, fingerprint):
@@ -134,7 +149,7 @@ class Farthing:
         **fields: Any,
     ) -> Answer:
         """As :meth:`ask`."""
-        job = _job(messages, tenant, fields)
+        job = job_of(messages, tenant, fields)
         sent = await asyncio.to_thread(self._submit, job, job_id)
         return await self.aresult(sent, job.deadline_s + LATE_S if timeout_s is None else timeout_s, tenant=tenant)
 
@@ -154,7 +169,7 @@ class Farthing:
             raise JobInvalid("rating", f"{rating!r:.40}", "right or wrong")
         if correction is not None:
             Message.decode({"role": "assistant", "content": correction}, "correction")
-        given: dict[str, Any] = {"job_id": _checked_id(job_id), "rating": rating, "correction": correction}
+        given: dict[str, Any] = {"job_id": checked_id(job_id), "rating": rating, "correction": correction}
         of, by, _ = self._submitted(job_id) or (DEFAULT_TENANT, None, "")
         tenant, user = tenant or of, user or by
         # What is not said is left out: a worker of an older version knows three arguments.
@@ -182,7 +197,7 @@ class Farthing:
         await asyncio.to_thread(self.close)
 
     def _submit(self, job: Job, job_id: str | None) -> str:
-        sent = str(uuid.uuid4()) if job_id is None else _checked_id(job_id)
+        sent = str(uuid.uuid4()) if job_id is None else checked_id(job_id)
         with self._lock:
             self._sent[sent] = (job.tenant, job.user, job.fingerprint)
             self._sent.move_to_end(sent)
@@ -194,8 +209,8 @@ class Farthing:
     def _send(self, task: str, task_id: str, **options: Any) -> None:
         try:
             self._app.send_task(task, task_id=task_id, queue=QUEUE_OF[task], **options)
-        except (OperationalError, RedisError, OSError) as error:
-            raise StoreUnavailable("broker", f"did not take the job: {error!s:.200}") from error
+        except Exception as error:  # kombu raises whatever its channel meets, an AttributeError when it is torn down
+            raise StoreUnavailable("broker", f"did not take the job: {type(error).__name__} {error!s:.200}") from error
 
     def _submitted(self, job_id: str) -> tuple[str, str | None, str] | None:
         """Tenant, user and fingerprint of a job that this client submitted."""
@@ -205,11 +220,13 @@ class Farthing:
     async def _outcome(self, task_id: str, timeout_s: float | None, fingerprint: str | None = None) -> dict[str, Any]:
         """What came of a task; that another job of its id was refused says nothing to the job with ``fingerprint``."""
         try:
-            mine = partial(_says, fingerprint)
+            mine = partial(says, fingerprint)
             found = await self._of_this_loop().value(f"celery-task-meta-{task_id}", timeout_s, mine)
         except TimeoutError:
             raise AnswerTimeout(task_id, timeout_s or 0.0) from None
         outcome = self._app.backend.meta_from_decoded(dict(found))["result"]
+        if isinstance(outcome, TaskRevokedError):
+            raise JobRevoked(task_id)
         if isinstance(outcome, BaseException):
             raise outcome
         answered: dict[str, Any] = outcome
@@ -239,47 +256,10 @@ class Farthing:
             return self._thread
 
 
-def _sender(broker_url: str) -> Celery:
-    """A Celery app that sends, JSON only, and neither becomes the program's current app nor reads results."""
-    app = Celery("farthing-client", set_as_current=False)
-    # No backend: Celery would subscribe to each result as it sends, and hold it for whoever never asks. The class is
-    # named, and the broker as the write URL, because CELERY_RESULT_BACKEND and CELERY_BROKER_URL (a web backend's
-    # own) override the other settings.
-    app.backend_cls = "disabled://"
-    app.conf.update(
-        broker_write_url=broker_url,
-        task_serializer="json",
-        result_serializer="json",
-        accept_content=["json"],
-        result_accept_content=["json"],
-        # A broker that restarts is back within seconds; a person waits no longer. The id stays the same.
-        task_publish_retry_policy={"max_retries": 5, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 1},
-        broker_connection_timeout=2,
-        broker_transport_options={
-            "socket_connect_timeout": 2,
-            "socket_timeout": 5,
-            "socket_keepalive": True,
-            "health_check_interval": 25,
-        },
-    )
-    return app
+def _begin_anew() -> None:
+    for client in list(_CLIENTS):
+        client._begin()  # noqa: SLF001 - this module's own
 
 
-def _job(messages: Messages, tenant: str, fields: Mapping[str, Any]) -> Job:
-    said = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-    return Job.decode({**fields, "messages": said, "tenant": tenant})
-
-
-def _says(fingerprint: str | None, meta: Mapping[str, Any]) -> bool:
-    """Does a stored result say something to the job with this fingerprint?"""
-    result = meta.get("result")
-    if fingerprint is None or not isinstance(result, dict) or result.get("exc_type") != JobIdReused.__name__:
-        return True
-    return fingerprint in (result.get("exc_message") or ())
-
-
-def _checked_id(job_id: str) -> str:
-    """A job's id becomes part of Redis keys and of logs."""
-    if not isinstance(job_id, str) or not 0 < len(job_id) <= MAX_NAME_CHARS or not job_id.isprintable():
-        raise JobInvalid("job_id", f"{type(job_id).__name__}", f"1 to {MAX_NAME_CHARS} printable characters")
-    return job_id
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines import completion
 from pipelines.catalog import MODEL_TIERS, Catalog, Offer
 from pipelines.errors import ConfigurationInvalid
 from pipelines.pricing import Price, PriceBook
@@ -147,7 +148,7 @@ def _providers(reader: Reader) -> tuple[list[ProviderConfig], list[Offer]]:
 
 
 def _offer(reader: Reader, path: str, row: dict[str, Any], provider: str) -> Offer:
-    known = ("name", "tier", "context_tokens", "max_output_tokens", "capabilities")
+    known = ("name", "tier", "context_tokens", "max_output_tokens", "capabilities", "refuses")
     reader.only(row, path, known)
     standard = Offer(provider="", model="", tier="economy")
     positive: dict[str, Any] = {"ok": lambda v: v > 0, "expected": "a whole number above 0"}
@@ -162,6 +163,17 @@ def _offer(reader: Reader, path: str, row: dict[str, Any], provider: str) -> Off
         context_tokens=reader.take(row, path, "context_tokens", int, standard.context_tokens, **positive),
         max_output_tokens=reader.take(row, path, "max_output_tokens", int, standard.max_output_tokens, **positive),
         capabilities=frozenset(capabilities),
+        refuses=frozenset(
+            reader.take(
+                row,
+                path,
+                "refuses",
+                list,
+                [],
+                ok=lambda v: set(map(str, v)) <= {"max_tokens", *completion.SAMPLING},
+                expected=f"a list of max_tokens, {', '.join(completion.SAMPLING)}",
+            )
+        ),
     )
 
 

@@ -208,7 +208,7 @@ def _row(asked: Sequence[Asked], outcome: Outcome) -> dict[str, Any]:
 def _from_the_ledger(row: dict[str, Any], held: Resources) -> None:
     """What all cost, also what answered no question: hits answered afresh to check them, verdicts off the path."""
     total = reporting.as_json(held.accounts.totals(days=2))["total"]
-    row.update({name: total[name] for name in ("cost_usd", "audits", "audits_usd")})
+    row.update({name: total[name] for name in ("cost_usd", "audits", "audits_usd", "saved_by")})
 
 
 def _wrong_hits(asked: Sequence[Asked], outcome: Outcome) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from pipelines.errors import ConfigurationInvalid, EncoderUnavailable, ProviderFailed, RuleFailed
+from pipelines.errors import ConfigurationInvalid, EncoderUnavailable, ProviderFailed, RuleFailed, StoreUnavailable
+from workers import calling
 from workers.queues import QUEUES
 from workers.resources import Resources, connect
 from workers.settings import Settings
@@ -59,6 +61,7 @@ def examine(environ: Mapping[str, str] | None = None) -> Iterator[Check]:
     yield Check("configuration", "ok", settings.config_path or "no file; the defaults hold")
     models = ", ".join(dict.fromkeys(offer.model for offer in held.configuration.catalog.offers))
     yield Check("prices", "ok", f"known for {models} ({held.configuration.prices.version})")
+    yield _keys(held)
     yield _encoder(held)
     yield from _providers(held)
     yield from _databases(held)
@@ -121,6 +124,17 @@ def _workers(settings: Settings) -> Check:
     return Check("workers", "ok", f"{len(answered)} answer, every queue is served")
 
 
+def _keys(held: Resources) -> Check:
+    """Do jobs carry what makes every one of them another scope?"""
+    try:
+        notes = held.notes()
+    except StoreUnavailable as error:
+        return Check("keys", "warning", str(error), "mend the ledger's Redis")
+    if notes:
+        return Check("keys", "warning", "; ".join(notes), "[cache] leave_out names what the key leaves out")
+    return Check("keys", "ok", "no clock and no request id seen in instructions today")
+
+
 def _encoder(held: Resources) -> Check:
     from workers import encoders
 
@@ -176,6 +190,19 @@ def _providers(held: Resources) -> Iterator[Check]:
             yield Check(name, "warning", f"does not list {', '.join(absent)}", "mend the models' names")
         else:
             yield Check(name, "ok", f"offers {', '.join(sorted(wanted))}")
+        yield from _refusals(held, provider.name)
+
+
+def _refusals(held: Resources, provider: str) -> Iterator[Check]:
+    """Ask each model for one word with the parameters that some refuse: the fleet would learn it from its first job."""
+    for offer in held.configuration.catalog.offers:
+        if offer.provider != provider:
+            continue
+        refused = calling.refuses(held.providers, offer)
+        if refused:
+            said = f"{offer.model} refuses {', '.join(sorted(refused))}"
+            listed = json.dumps(sorted(refused))
+            yield Check(f"model {offer.model}", "warning", said, f"add to its [[providers.models]]: refuses = {listed}")
 
 
 def _databases(held: Resources) -> Iterator[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines import choice
-from pipelines.tokens import estimate_messages
+from pipelines.tokens import estimate_prompt
 from workers import calling, settling
 from workers.resources import resources
 
@@ -21,7 +21,7 @@ def offers(asking: Job) -> tuple[Offer, ...]:
     """The economy models that can answer ``asking``, the cheapest for it first."""
     return choice.cheapest_first(
         asking,
-        prompt_tokens=estimate_messages(asking.messages),
+        prompt_tokens=estimate_prompt(asking.messages, asking.params),
         offers=resources().configuration.catalog.of_tier("economy"),
         cost=settling.cost_usd,
     )
@@ -36,4 +36,5 @@ def ask(asking: Job, economy: Sequence[Offer], *, deadline_at: float) -> Called:
         asking.params,
         deadline_at=deadline_at,
         deadline_s=asking.deadline_s,
+        thinks=True,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines import cache, judging, ledger
 from pipelines.answer import Usage
 from pipelines.errors import FarthingError, StoreUnavailable
-from pipelines.tokens import estimate_messages
+from pipelines.tokens import estimate_prompt
 from workers import economy, settling, telemetry
 from workers.resources import resources
 
@@ -85,7 +85,7 @@ def _in_line(progress: Progress, place: Place, seen: Neighbourhood, answering_to
     def one(cached: str, turned: bool, probability: float) -> bool | None:
         asking = judging.of_questions(job, job.question.text, cached, entry.answer.text, turned=turned)
         offers = economy.offers(asking)
-        usage = Usage(estimate_messages(asking.messages), 0, judging.MOST_TOKENS)
+        usage = Usage(estimate_prompt(asking.messages, asking.params), 0, judging.MOST_TOKENS)
         judging_usd = settling.cost_usd(offers[0], usage)
         pays = judging.pays(probability, judging_usd=judging_usd, answering_usd=answering_usd)
         if not pays or not held.judge_budget.take():
@@ -130,4 +130,4 @@ def _ask(asking: Job, offers: Sequence[Offer], *, deadline_at: float) -> Verdict
     yes = judging.verdict(called.completion.text)
     if yes is None:
         telemetry.count("judge.unreadable")
-    return Verdict(yes, usage, settling.cost_usd(called.offer, usage))
+    return Verdict(yes, usage, settling.cost_usd(called.offer, usage) + settling.wasted_usd(called.wasted))

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from pipelines.ledger import Totals, record
-from workers.reporting import dollars
+from workers.reporting import SAVED_BY, dollars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +67,8 @@ def closing(figures: Mapping[str, Any]) -> Table:
         f"${dollars(Decimal(after['cost_usd']))}",
         _change(float(before["cost_usd"]), float(after["cost_usd"])),
     )
+    for cause, says in SAVED_BY.items():
+        table.add_row(f"  saved by {says}", "", f"${dollars(Decimal(after['saved_by'][cause]))}", "")
     table.add_row(
         "mean latency",
         f"{before['mean_latency_ms']:.0f} ms",

@@ -11,6 +11,7 @@ from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.journey import Place
 from pipelines.prompt import closed
 from workers import telemetry
+from workers.cache_rules import CacheRules
 from workers.phrasings import Known
 
 if TYPE_CHECKING:
@@ -56,16 +57,16 @@ class Lookup:
         boundaries: Boundaries,
         sharing: Sharing,
         secret: bytes,
-        rules: RuleBook,
+        book: RuleBook,
         *,
-        asker_shares: Callable[[str], bool] = lambda tenant: False,  # noqa: ARG005 - nobody's own affairs are shared
+        rules_of: Callable[[str], CacheRules] = lambda tenant: CacheRules(),  # noqa: ARG005 - the same for all
         broken: Sequence[str] = (),
         judged: bool = False,
     ) -> None:
         self._store, self._members, self.replicas, self._encoders = store, members, replicas, encoders
         self._judged, self._sharing = judged, sharing
         self._boundaries, self._secret = boundaries, secret
-        self._rules, self._asker_shares = rules, asker_shares
+        self._book, self._rules_of = book, rules_of
         self._broken = tuple(broken)
 
     def find(self, job: Job, now: float) -> Found:
@@ -73,11 +74,14 @@ class Lookup:
 
         What a rule may answer is not the cache's, whether the rule answers it or not.
         """
-        prompt = closed(job)
-        question = prompt.question.text
-        if job.cache == "bypass" or self._rules.match(question) is not None:
+        rules = self._rules_of(job.tenant)
+        prompt = closed(job, leave_out=rules.leave_out)
+        question = prompt.words
+        for kind in prompt.volatile:
+            telemetry.count(f"key.{kind}_in_instructions")
+        if job.cache == "bypass" or self._book.match(question) is not None:
             return Found(None, prompt)
-        own = prompt.personal or (prompt.about_the_asker and not self._asker_shares(job.tenant))
+        own = prompt.personal or (prompt.about_the_asker and not rules.share_about_asker)
         if own and job.user is None:
             telemetry.count("cache.nobodys")
             return Found(None, prompt)  # nobody to keep it for
@@ -108,7 +112,7 @@ class Lookup:
             return Found(place, prompt, degraded=(*self._broken, "cache unavailable"))
 
     def _find(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> Found:
-        question = prompt.question.text
+        question = prompt.words
         known = Known()
         if job.cache == "use":
             known = self._known(job, place, question)
@@ -157,7 +161,7 @@ class Lookup:
 
     def _repeated(self, job: Job, place: Place, prompt: Prompt, known: Known, now: float) -> Found | None:
         """What was said to this very question, or to its near-exact twin, while it lives; such a hit is audited."""
-        question = prompt.question.text
+        question = prompt.words
         for entry, decided_by in ((known.entry, cache.EXACT), (known.twin, cache.NEAR_EXACT)):
             if entry is None or entry.expires_at <= now or entry.id in known.apart:
                 continue
@@ -178,7 +182,7 @@ class Lookup:
     def _of_ones_own(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> Found:
         """For a user who said that what others are given is wrong: among that user's own answers alone."""
         telemetry.count("cache.apart")
-        key = fingerprint.exact_key(place.mine, prompt.question.text)
+        key = fingerprint.exact_key(place.mine, prompt.words)
         return self._find(job, replace(place, scope=place.mine, key=key, own=True), prompt, encoder, now)
 
     def _served(self, job: Job, missed: Found, hit: cache.Hit, now: float) -> Found:

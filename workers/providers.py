@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import completion
 from pipelines.errors import ProviderFailed
+from workers.wall_clock import guard, over_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,23 +48,34 @@ class Providers:
         self._lock = threading.Lock()
 
     def call(self, name: str, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
-        """One chat completion, streamed so that a silent or cut connection is noticed; raises ProviderFailed."""
-        until = time.monotonic() + timeout_s
+        """One chat completion, streamed so that a silent or cut connection is noticed; raises ProviderFailed.
+
+        A provider that answers in one piece all the same is understood. What came of an answer that broke off is paid
+        for: the error's ``received`` has it.
+        """
         chunks: list[dict[str, Any]] = []
         arguments: dict[str, Any] = {**request, "stream": True, "stream_options": {"include_usage": True}}
-        with (
-            _failing_as(name),
-            self._client(name).chat.completions.create(timeout=_limits(timeout_s), **arguments) as stream,
-        ):
-            for chunk in stream:
-                chunks.append(chunk.model_dump())
-                if time.monotonic() > until:
-                    raise ProviderFailed(name, "timeout", retryable=True)
-        return completion.assemble(chunks, provider=name)
+        prompt = " ".join(_strings(request.get("messages")))
+        try:
+            with (
+                over_at(time.monotonic() + timeout_s),
+                _failing_as(name, prompt),
+                self._client(name).chat.completions.with_streaming_response.create(
+                    timeout=_limits(timeout_s), **arguments
+                ) as response,
+            ):
+                if _is_whole(response.headers.get("content-type", "")):
+                    whole: dict[str, Any] = json.loads(response.read())
+                    return whole
+                done = _follow(name, response.iter_lines(), chunks)
+            return completion.assemble(chunks, provider=name, done=done)
+        except ProviderFailed as failure:
+            failure.received = completion.received(chunks)
+            raise
 
     def embed(self, name: str, model: str, texts: Sequence[str]) -> list[list[float]]:
         """One embedding per text; raises ProviderFailed."""
-        with _failing_as(name):
+        with over_at(time.monotonic() + EMBED_TIMEOUT_S), _failing_as(name, " ".join(texts)):
             answer = self._client(name).embeddings.create(
                 model=model, input=list(texts), encoding_format="float", timeout=_limits(EMBED_TIMEOUT_S)
             )
@@ -71,7 +83,7 @@ class Providers:
 
     def models(self, name: str, timeout_s: float) -> set[str]:
         """Names of the models that the provider lists; raises ProviderFailed."""
-        with _failing_as(name):
+        with over_at(time.monotonic() + timeout_s), _failing_as(name):
             return {model.id for model in self._client(name).models.list(timeout=_limits(timeout_s))}
 
     def warm(self) -> None:
@@ -95,7 +107,10 @@ class Providers:
             raise ProviderFailed(name, "its API key is not set", retryable=False)
         with self._lock:
             if name not in self._clients:
+                http = openai.DefaultHttpxClient()
+                guard(http)
                 self._clients[name] = openai.OpenAI(
+                    http_client=http,
                     api_key=config.api_key,
                     # Given always: else the SDK would read OPENAI_BASE_URL by itself.
                     base_url=config.base_url or "https://api.openai.com/v1",
@@ -110,9 +125,41 @@ def _limits(timeout_s: float) -> Any:
     return openai.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s))
 
 
+def _is_whole(content_type: str) -> bool:
+    return "json" in content_type and "stream" not in content_type
+
+
+def _follow(name: str, lines: Iterator[str], chunks: list[dict[str, Any]]) -> bool:
+    """Read a stream's events into ``chunks``; True when it said that it was done. Comments keep a connection alive."""
+    for line in lines:
+        if not line.startswith("data:"):
+            continue
+        data = line.removeprefix("data:").strip()
+        if data == "[DONE]":
+            return True
+        chunk = json.loads(data)
+        error = chunk.get("error") if isinstance(chunk, dict) else None
+        if error:
+            code, said = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, error)
+            told = completion.reason(code, said, "".join(map(str, chunks)))
+            raise ProviderFailed(name, f"error in the stream ({code or 'no code'!s:.40})", 0, True, None, told)
+        if isinstance(chunk, dict):
+            chunks.append(chunk)
+    return False
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every text of the messages, as a provider might quote it."""
+    if isinstance(value, str):
+        yield " ".join(value.split())
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
+
+
 @contextmanager
-def _failing_as(name: str) -> Iterator[None]:
-    """Turn what the SDK raises into ProviderFailed, without the bodies: they may quote the prompt."""
+def _failing_as(name: str, prompt: str = "") -> Iterator[None]:
+    """Turn what the SDK raises into ProviderFailed, with the provider's own reason, but for what quotes the prompt."""
     import httpx2
     import openai
 
@@ -123,7 +170,7 @@ def _failing_as(name: str) -> Iterator[None]:
     except openai.APIConnectionError:
         raise ProviderFailed(name, "cannot be reached", retryable=True) from None
     except openai.APIStatusError as error:
-        raise _of_status(name, error.status_code, error.code, error.response.headers) from None
+        raise _of_status(name, error, prompt) from None
     except httpx2.TimeoutException:
         raise ProviderFailed(name, "timeout", retryable=True) from None
     except httpx2.HTTPError:
@@ -134,13 +181,21 @@ def _failing_as(name: str) -> Iterator[None]:
         raise ProviderFailed(name, "malformed answer", retryable=True) from None
 
 
-def _of_status(name: str, status: int, code: object, headers: Mapping[str, str]) -> ProviderFailed:
+def _of_status(name: str, error: openai.APIStatusError, prompt: str) -> ProviderFailed:
+    status, code = error.status_code, error.code
     kinds = {400: "refused the request", 401: "refused the API key", 403: "forbids it", 404: "knows no such model"}
     kind = kinds.get(status, "rate limited" if status == 429 else "failed" if status >= 500 else "refused the request")
     spent = code in NEVER
     if spent:
         kind = "quota is used up"
-    return ProviderFailed(name, kind, status, status in RETRYABLE and not spent, _retry_after_s(headers))
+    said = error.body.get("message") if isinstance(error.body, dict) else None
+    told = completion.reason(code, said, prompt)
+    failure = ProviderFailed(
+        name, kind, status, status in RETRYABLE and not spent, _retry_after_s(error.response.headers), told
+    )
+    if status in (400, 422):
+        failure.refused_param = completion.refused_param(code, error.param, str(said or ""))
+    return failure
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Days = Mapping[str, Mapping[str, Mapping[str, int]]]  # day -> tenant -> counters
 
 
+SAVED_BY = {"hit": "hits", "rule": "rules", "model": "a cheaper model", "context": "less context"}
+
+
 def as_json(days: Days, standings: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Totals over all, per tenant and per day; and how right the hits of each tenant and category are."""
     everything = Totals()
@@ -55,6 +58,21 @@ def as_table(report: Mapping[str, Any]) -> Table:
             f"{row['mean_latency_ms']:.0f} ms",
             end_section=len(rows) > 1 and name == rows[-2][0],
         )
+    return table
+
+
+def as_causes_table(total: Mapping[str, Any]) -> Table:
+    """What the saving comes from; what was paid and answered nothing; near-exact hits that were checked."""
+    table = Table(title="Saved by", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for heading in SAVED_BY.values():
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("paid for nothing", justify="right", no_wrap=True)
+    table.add_column("near-exact hits wrong", justify="right", no_wrap=True)
+    table.add_row(
+        *(f"${dollars(Decimal(total['saved_by'][cause]))}" for cause in SAVED_BY),
+        f"${dollars(Decimal(total['wasted_usd']))}",
+        f"{total['near_exact_wrong']} of {total['near_exact_audits']} checked",
+    )
     return table
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from workers.stores import CacheStore
     from workers.vector_sets import VectorSets
     from workers.verifiers import Verifiers
+
+AWAY_S = 2.0  # a cache that did not answer is not asked again by every job meanwhile
 
 T = TypeVar("T")
 
@@ -75,6 +78,7 @@ class Resources:
         self.settings, self.environ = settings, environ
         self.lock = threading.RLock()
         self.made: dict[str, Any] = {}
+        self._away_until = 0.0
 
     def warm(self, name: str) -> None:
         """Make one property now instead of on first use."""
@@ -223,7 +227,7 @@ class Resources:
             self.sharing,
             self.secret,
             self.configuration.rules,
-            asker_shares=lambda tenant: self.configuration.cache_of(tenant).share_about_asker,
+            rules_of=self.configuration.cache_of,
             broken=broken,
             judged=self.configuration.cache.judge_share > 0,
         )
@@ -246,15 +250,28 @@ class Resources:
             lambda count: configuration.cost_usd(name, model, Usage(prompt_tokens=count), datetime.now(UTC)),
         )
 
+    def notes(self) -> list[str]:
+        """What today's events say that an operator should know: keys that no other job will ever have."""
+        seen = self.accounts.events(datetime.now(UTC).date().isoformat())
+        return [
+            f"{count} jobs today had {what} in their instructions: none of them can be answered from the cache;"
+            " [cache] leave_out names what the key leaves out"
+            for kind, what in (("clock", "a clock"), ("id", "a request id"))
+            if (count := seen.get(f"key.{kind}_in_instructions", 0))
+        ]
+
     @once
     def secret(self) -> bytes:
         """The key of the scopes' HMAC: from the settings, else one made once and kept in the cache's Redis."""
         if self.settings.secret:
             return self.settings.secret.encode()
+        if time.monotonic() < self._away_until:
+            raise StoreUnavailable("cache", "it was away a moment ago")
         try:
             self.cache_redis.set(keys.SECRET, secrets.token_hex(32), nx=True)
             kept = self.cache_redis.get(keys.SECRET)
         except RedisError as error:
+            self._away_until = time.monotonic() + AWAY_S
             raise StoreUnavailable("cache", type(error).__name__) from error
         if not isinstance(kept, bytes):
             raise StoreUnavailable("cache", "it does not keep the scopes' key; set FARTHING_SECRET")

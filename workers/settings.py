@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from pipelines.errors import ConfigurationInvalid
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# A service named farthing-… puts its addresses into every pod's environment.
+_OF_KUBERNETES = re.compile(r"_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?$")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -99,7 +102,7 @@ class Settings:
         faults += [
             f"{name}: no such setting, expected one of those `farthing doctor` lists"
             for name in sorted(given)
-            if name.startswith("FARTHING_") and name not in known
+            if name.startswith("FARTHING_") and name not in known and not _OF_KUBERNETES.search(name)
         ]
         if faults:
             raise ConfigurationInvalid(faults)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipelines import cache, choice, ledger, pricing, tokens
-from pipelines.answer import Answer
+from pipelines.answer import Answer, usd
 from pipelines.errors import StoreUnavailable
 from pipelines.fingerprint import exact_key
+from pipelines.volatile import without
 from workers import telemetry
 from workers.records import Record
 from workers.resources import resources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from decimal import Decimal
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipelines.answer import Usage
     from pipelines.cache import Entry, Hit
@@ -27,11 +29,19 @@ if TYPE_CHECKING:
     from workers.calling import Called
 
 
-def baseline_usd(job: Job, *, prompt_tokens: int | None, completion_tokens: int, provider: str | None) -> Decimal:
+def baseline_usd(
+    job: Job,
+    *,
+    prompt_tokens: int | None,
+    completion_tokens: int,
+    provider: str | None,
+    like: Answer | None = None,
+) -> Decimal:
     """What this job would have cost: its full context to the premium model, at list price.
 
     ``prompt_tokens`` is the provider's own count of the full context, or None when it was never sent: then it is
-    estimated. ``provider`` is who answered; its premium model is the baseline if it has one.
+    estimated, corrected by what the provider counted for ``like``. ``provider`` is who answered; its premium model is
+    the baseline if it has one.
     """
     configuration = resources().configuration
     premium = configuration.catalog.of_tier("premium")
@@ -40,17 +50,29 @@ def baseline_usd(job: Job, *, prompt_tokens: int | None, completion_tokens: int,
         configuration.prices,
         provider=configuration.price_provider(offer.provider),
         model=offer.model,
-        prompt_tokens=tokens.estimate_messages(job.messages) if prompt_tokens is None else prompt_tokens,
+        prompt_tokens=_full_context(job, like) if prompt_tokens is None else prompt_tokens,
         completion_tokens=completion_tokens,
         at=datetime.now(UTC),
     )
+
+
+def _full_context(job: Job, like: Answer | None) -> int:
+    estimated = tokens.estimate_prompt(job.messages, job.params)
+    if like is None or like.context is None:
+        return estimated
+    before = int(like.context.get("prompt_tokens_after") or 0)
+    return tokens.scaled(estimated, counted=like.usage.prompt_tokens, for_estimated=before)
 
 
 def reused(progress: Progress, entry: Entry, hit: Hit) -> Answer:
     """The entry's answer as this job's, with what it would have cost."""
     kept = entry.answer
     baseline = baseline_usd(
-        progress.job, prompt_tokens=None, completion_tokens=kept.usage.completion_tokens, provider=kept.provider
+        progress.job,
+        prompt_tokens=None,
+        completion_tokens=kept.usage.completion_tokens,
+        provider=kept.provider,
+        like=kept,
     )
     return replace(cache.reuse(entry, hit, baseline_usd=baseline), context={"alone": progress.alone})
 
@@ -74,12 +96,16 @@ def listed(progress: Progress) -> tuple[Offer, ...]:
 
 
 def priced(progress: Progress, called: Called) -> Answer:
-    """The model's answer with what it cost and what it would have cost."""
+    """The model's answer with what it cost, answers that broke off included, and what it would have cost."""
     configuration = resources().configuration
     done, offer = called.completion, called.offer
     # The provider counted the whole context only if nothing was dropped from it.
     whole = progress.messages is None or progress.messages == progress.job.messages
-    return Answer(
+    context = {
+        **(progress.context or {}),
+        "prompt_tokens_after": tokens.estimate_prompt(progress.sent, progress.job.params),
+    }
+    answer = Answer(
         text=done.text,
         message=done.message,
         source="model",
@@ -87,17 +113,46 @@ def priced(progress: Progress, called: Called) -> Answer:
         model=offer.model,
         provider=offer.provider,
         usage=done.usage,
-        cost_usd=cost_usd(offer, done.usage),
-        baseline_usd=baseline_usd(
-            progress.job,
-            prompt_tokens=done.usage.prompt_tokens if whole else None,
-            completion_tokens=done.usage.completion_tokens,
-            provider=offer.provider,
-        ),
         price_version=configuration.prices.version,
         route=None if progress.route is None else replace(progress.route, tier=offer.tier),
-        context=progress.context,
+        context=context,
+        degraded=tuple(_said(called)),
     )
+    would = partial(
+        baseline_usd, progress.job, completion_tokens=done.usage.completion_tokens, provider=offer.provider, like=answer
+    )
+    full = would(prompt_tokens=done.usage.prompt_tokens if whole else None)
+    less = Decimal(0) if whole else full - would(prompt_tokens=done.usage.prompt_tokens)
+    return replace(
+        answer,
+        cost_usd=(done.billed_usd or cost_usd(offer, done.usage)) + wasted_usd(called.wasted),
+        baseline_usd=full,
+        context={**context, "saved_usd": usd(less)},
+    )
+
+
+def _said(called: Called) -> Iterator[str]:
+    """What the caller must know of a call that was not quite as asked."""
+    if called.completion.estimated:
+        yield "usage estimated: the provider did not count"
+    for name in called.left_out:
+        yield f"{name} not sent: {called.offer.model} refuses it"
+    if called.wasted:
+        yield f"paid for {len(called.wasted)} answers that broke off (estimated)"
+
+
+def wasted_usd(wasted: Sequence[tuple[Offer, Usage]]) -> Decimal:
+    """What answers that broke off cost, about: providers bill what they sent."""
+    return sum((cost_usd(offer, used) for offer, used in wasted), Decimal(0))
+
+
+def charge_wasted(progress: Progress, wasted: Sequence[tuple[Offer, Usage]]) -> None:
+    """Put on the bill what was paid although nobody answered."""
+    if wasted or progress.spent_usd:
+        spent = wasted_usd(wasted) + progress.spent_usd
+        charge(
+            f"{progress.job_id}.wasted", progress.job.tenant, ledger.record_wasted(spent, [used for _, used in wasted])
+        )
 
 
 def finish(progress: Progress, answer: Answer) -> Answer:
@@ -135,6 +190,10 @@ def charge(job_id: str, tenant: str, counters: Mapping[str, int], record: Record
     return True
 
 
+def _words(job: Job) -> str:
+    return without(job.question.text, resources().configuration.cache_of(job.tenant).leave_out)
+
+
 def _record(progress: Progress, answer: Answer) -> Record:
     place = progress.place
     entry = None if answer.cache is None else answer.cache.get("entry")
@@ -149,5 +208,5 @@ def _record(progress: Progress, answer: Answer) -> Record:
         else entry,
         user=progress.job.user,
         mine=None if place is None else place.mine or None,
-        mine_key=None if place is None or not place.mine else exact_key(place.mine, progress.job.question.text),
+        mine_key=None if place is None or not place.mine else exact_key(place.mine, _words(progress.job)),
     )

@@ -20,7 +20,7 @@ import click
 
 from pipelines import judging
 from pipelines.job import Message
-from pipelines.tokens import estimate, estimate_messages
+from pipelines.tokens import estimate, estimate_prompt
 from workers.children import Children, last_lines
 from workers.embedded import free_port
 from workers.standin_text import MODELS, answer_text, verdict_text
@@ -32,18 +32,24 @@ if TYPE_CHECKING:
 FIRST_TOKEN_S = {"gpt-4o-mini": 0.35, "gpt-4o": 0.6}
 PER_TOKEN_S = {"gpt-4o-mini": 0.010, "gpt-4o": 0.018}
 EMBEDDING_DIMENSIONS = 64
+KEEPALIVE_EVERY_S = 0.1
 START_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """How one request fails: an HTTP ``status``, a ``body`` that is no answer, a stream ``cut`` short, or silence."""
+    """How one request fails: an HTTP ``status`` with an error ``said``, a ``body`` that is no answer, or is one of type
+    ``kind``, a stream ``cut`` short, silence, or comments that keep a connection alive.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: str | None = None
     cut: bool = False
     silent_s: float = 0.0
+    keepalive_s: float = 0.0
+    said: dict[str, Any] | None = None
+    kind: str = "text/event-stream"
 
 
 class StandIn:
@@ -151,9 +157,11 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.silent_s:
             time.sleep(fault.silent_s)
         if fault.status != 200:
-            self._json(fault.status, {"error": {"message": "as told", "code": fault.body}}, fault.headers)
+            self._json(fault.status, {"error": fault.said or {"message": "as told", "code": fault.body}}, fault.headers)
+        elif fault.keepalive_s:
+            self._keep_alive(fault.keepalive_s)
         elif fault.body is not None:
-            self._send(200, fault.body.encode(), {"content-type": "text/event-stream"})
+            self._send(200, fault.body.encode(), {"content-type": fault.kind})
         elif asked["model"] not in MODELS:
             self._json(404, {"error": {"message": "no such model", "code": "model_not_found"}})
         elif asked.get("stream"):
@@ -181,6 +189,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"data: [DONE]\n\n")
         self.close_connection = True
 
+    def _keep_alive(self, seconds: float) -> None:
+        """Comments, and never an answer."""
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        for _ in range(round(seconds / KEEPALIVE_EVERY_S)):
+            self.wfile.write(b": keep-alive\n\n")
+            time.sleep(KEEPALIVE_EVERY_S)
+        self.close_connection = True
+
     def _event(self, values: dict[str, Any]) -> None:
         self.wfile.write(b"data: " + json.dumps(values, ensure_ascii=False).encode() + b"\n\n")
 
@@ -203,7 +222,7 @@ def _text(asked: dict[str, Any], stand_in: StandIn) -> tuple[str, str]:
     """The answer and why it ends, within ``max_tokens``."""
     messages = [Message.decode(m) for m in asked["messages"]]
     question = next((m.text for m in reversed(messages) if m.role == "user"), "")
-    limit = asked.get("max_tokens")
+    limit = asked.get("max_tokens") or asked.get("max_completion_tokens")
     if messages[0].text in (judging.QUESTIONS, judging.TURNED, judging.ANSWERS):
         return verdict_text(messages[0].text, question, stand_in.meanings), "stop"
     if stand_in.voice is not None:
@@ -216,7 +235,7 @@ def _text(asked: dict[str, Any], stand_in: StandIn) -> tuple[str, str]:
 
 def _whole(asked: dict[str, Any], stand_in: StandIn) -> dict[str, Any]:
     text, reason = _text(asked, stand_in)
-    prompt = estimate_messages(Message.decode(m) for m in asked["messages"])
+    prompt = estimate_prompt([Message.decode(m) for m in asked["messages"]], asked)
     completion = estimate(text)
     usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
     message = {"role": "assistant", "content": text}

@@ -39,4 +39,5 @@ def summarised(progress: Progress, chosen: Compressed, *, budget_tokens: int) ->
         return chosen, replace(progress, degraded=(*progress.degraded, "no summary"))
     telemetry.count("summary.made")
     spent = progress.spent_usd + settling.cost_usd(called.offer, called.completion.usage)
+    spent += settling.wasted_usd(called.wasted)
     return summary.applied(planned, called.completion.text), replace(progress, spent_usd=spent)

@@ -5,19 +5,27 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import chain
 
-from pipelines import cache, choice, classify, compress, freshness, journey, rules, tokens
+from pipelines import cache, choice, classify, compress, freshness, journey, tokens
 from pipelines.answer import Answer, Route
-from pipelines.errors import DeadlineExceeded, RuleFailed
+from pipelines.errors import DeadlineExceeded, FarthingError, RuleFailed, StoreUnavailable
 from pipelines.job import Job
 from pipelines.journey import Place, Progress
-from workers import calling, judge, learning, paid_once, settling, summarising, telemetry, verdicts
+from pipelines.prompt import closed
+from pipelines.rules import answer as answered_by_row
+from pipelines.volatile import without
+from workers import calling, canvas, judge, learning, paid_once, settling, summarising, telemetry, verdicts
 from workers.app import app
+from workers.lookup import Found
 from workers.resources import resources
 from workers.task import ChatTask, Stopwatch
+
+if TYPE_CHECKING:
+    from pipelines.answer import Usage
+    from pipelines.catalog import Offer
 
 
 @app.task(name=journey.LOOKUP, base=ChatTask, shared=False, bind=True)
@@ -28,7 +36,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
     answered = paid_once.answered_before(self.backend, progress)
     if answered is not None:
         return answered
-    found = resources().lookup.find(progress.job, progress.started_at)
+    found = _looked_up(progress)
     timings = {**progress.timings_ms, "lookup": watch.lap_ms()}
     # Where the answer may be kept, what is sent is what the scope says; else all that the caller gave.
     asked = found.prompt
@@ -48,7 +56,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
             _audit_later(progress, found.audit)
         return answer.encode()
     _in_time(progress, "cache-lookup")
-    return self.replace(_after_a_miss(progress))
+    return self.replace(_after_a_miss(progress, self))
 
 
 @app.task(name=journey.CLASSIFY, base=ChatTask, shared=False, bind=True)
@@ -61,17 +69,17 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     timings = {**progress.timings_ms, "classify": watch.lap_ms()}
     progress = replace(progress, timings_ms=timings, degraded=(*progress.degraded, *degraded))
     if answer is not None:
-        return _answer_early(self, settling.finish(progress, answer))
+        return canvas.ended_early(self, progress.job_id, settling.finish(progress, answer).encode())
     route = classify.route(
         progress.asking,
-        prompt_tokens=tokens.estimate_messages(progress.sent),
+        prompt_tokens=tokens.estimate_prompt(progress.sent, progress.job.params),
         catalog=resources().configuration.catalog,
     )
-    return replace(progress, route=route).encode()
+    return canvas.handed_on(self, replace(progress, route=route).encode())
 
 
-@app.task(name=journey.COMPRESS, base=ChatTask, shared=False)
-def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
+@app.task(name=journey.COMPRESS, base=ChatTask, shared=False, bind=True)
+def compress_context(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     """Send all that the model's window takes, or the operator's budget where there is one; say what is left out."""
     watch = Stopwatch()
     progress = Progress.decode(raw)
@@ -82,13 +90,14 @@ def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
     if chosen.dropped and budget is not None:
         chosen, progress = summarising.summarised(progress, chosen, budget_tokens=budget)
     timings = {**progress.timings_ms, "compress": watch.lap_ms()}
-    return replace(
+    progress = replace(
         progress,
         messages=chosen.messages,
         context=chosen.report(before=progress.job.messages, alone=progress.alone),
         timings_ms=timings,
         degraded=(*progress.degraded, *chosen.says),
-    ).encode()
+    )
+    return canvas.handed_on(self, progress.encode())
 
 
 @app.task(name=journey.MODEL_CALL, base=ChatTask, shared=False)
@@ -100,20 +109,26 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     if paid is not None:
         return paid.encode()
     messages = progress.sent
-    prompt_tokens = tokens.estimate_messages(messages)
+    prompt_tokens = tokens.estimate_prompt(messages, progress.job.params)
     judged = judge.serve(progress, prompt_tokens)
     if judged is not None:
         progress = replace(progress, spent_usd=progress.spent_usd + judged.cost_usd)
         if judged.answer is not None and progress.place is not None:
             return _judged_hit(progress, progress.place, judged.answer, judged.probability, watch.lap_ms())
-    called = calling.call(
-        resources().providers,
-        settling.offers(progress, prompt_tokens),
-        messages,
-        progress.job.params,
-        deadline_at=progress.deadline_at,
-        deadline_s=progress.job.deadline_s,
-    )
+    wasted: list[tuple[Offer, Usage]] = []
+    try:
+        called = calling.call(
+            resources().providers,
+            settling.offers(progress, prompt_tokens),
+            messages,
+            progress.job.params,
+            deadline_at=progress.deadline_at,
+            deadline_s=progress.job.deadline_s,
+            wasted=wasted,
+        )
+    except FarthingError:
+        settling.charge_wasted(progress, wasted)
+        raise
     timings = {**progress.timings_ms, "model": watch.lap_ms()}
     finish = settling.finish if progress.audit is None else settling.finish_audit
     answer = finish(replace(progress, timings_ms=timings), settling.priced(progress, called))
@@ -131,7 +146,8 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     if place is None:
         return
     asked = resources().store.asked(place.scope, place.key)
-    keeping = resources().configuration.cache_of(progress.job.tenant).keeping
+    rules = resources().configuration.cache_of(progress.job.tenant)
+    keeping = rules.keeping
     verdict = freshness.keep(progress.job, answer, asked=asked, keeping=keeping)
     if isinstance(verdict, freshness.Refuse):
         telemetry.count("write_back.refused")
@@ -140,7 +156,7 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     entry = cache.Entry(
         id=cache.entry_id(progress.job.tenant, progress.job_id),
         scope=place.scope,
-        question=progress.job.question.text,
+        question=without(progress.job.question.text, rules.leave_out),
         answer=answer.kept,
         created_at=now,
         expires_at=now + verdict.ttl_s,
@@ -176,10 +192,26 @@ def feedback(
     return verdicts.give(job_id, rating, correction, tenant=tenant, user=user, approve=approve)
 
 
-def _after_a_miss(progress: Progress) -> Any:
-    """The rest of the journey."""
+def _after_a_miss(progress: Progress, task: ChatTask | None = None) -> Any:
+    """The rest of the journey; what the sender said of its job rides along, its ``expires`` with the paid step."""
     first, *others = journey.AFTER_A_MISS
-    return chain(app.signature(first, args=(progress.encode(),)), *map(app.signature, others))
+    along = {} if task is None else canvas.rides_along(task)
+    steps = [app.signature(first, args=(progress.encode(),)), *map(app.signature, others)]
+    for step in steps:
+        step.set(**along)
+    if task is not None and task.request.expires:
+        steps[-1].set(expires=task.request.expires)
+    return chain(*steps)
+
+
+def _looked_up(progress: Progress) -> Found:
+    """The lookup; a cache that was never reached since this worker started is a miss that says so."""
+    try:
+        return resources().lookup.find(progress.job, progress.started_at)
+    except StoreUnavailable as error:
+        telemetry.count("cache.unavailable")
+        telemetry.log().warning("cache skipped", said=str(error))
+        return Found(None, closed(progress.job), degraded=("cache unavailable",))
 
 
 def _audit_later(progress: Progress, weight: float) -> None:
@@ -238,7 +270,7 @@ def _by_rule(progress: Progress) -> tuple[Answer | None, tuple[str, ...]]:
     bindings = {**match.bindings, "user": job.user, "tenant": job.tenant}
     try:
         rows = resources().databases.rows(match.rule.database, match.rule.sql, bindings, rule=match.rule.name)
-        text = rules.answer(match, rows, user=job.user)
+        text = answered_by_row(match, rows, user=job.user)
     except RuleFailed as error:
         telemetry.count("rule.failed")
         telemetry.log().error("the model answers instead of a rule", said=str(error))
@@ -248,14 +280,6 @@ def _by_rule(progress: Progress) -> tuple[Answer | None, tuple[str, ...]]:
     route = Route(tier="rule", score=0.0, reason=f"rule {match.rule.name}")
     baseline = settling.baseline_usd(job, prompt_tokens=None, completion_tokens=tokens.estimate(text), provider=None)
     return Answer(text=text, source="rule", route=route, baseline_usd=baseline), ()
-
-
-def _answer_early(task: ChatTask, answer: Answer) -> dict[str, Any]:
-    """End the journey here: the caller's id gets the answer, and the rest of the chain is not sent."""
-    encoded = answer.encode()
-    task.backend.store_result(str(answer.job_id), encoded, "SUCCESS", request=None)
-    task.request.chain = None
-    return encoded
 
 
 def _judged_hit(progress: Progress, place: Place, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import threading
 from collections import Counter
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 # Celery's own lines for each task repeat what ours say, and print arguments and results.
 QUIET = ("celery.app.trace", "celery.worker.strategy", "httpx2", "httpcore2", "openai", "sentence_transformers")
+
+_END_OF_WORDS = re.compile(r"[:.%\n]")
+BODY_SIGNS = ("message body", "body:", "invalid task message", "unregistered task", "full contents")
 
 _counts: Counter[str] = Counter()
 _lock = threading.Lock()
@@ -48,6 +52,19 @@ def put_back(counts: dict[str, int]) -> None:
         _counts.update(counts)
 
 
+class Discreet(logging.Filter):
+    """Keeps message bodies out of Celery's own lines: of what it cannot read, it prints the whole."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Cut such a line to its first words; everything else passes as it is."""
+        said = str(record.msg)
+        if record.name.startswith(("celery", "kombu")) and any(sign in said for sign in BODY_SIGNS):
+            first = _END_OF_WORDS.split(said, maxsplit=1)[0].strip()
+            record.msg = f"{first} (contents withheld)"
+            record.args, record.exc_info, record.exc_text = (), None, None
+        return True
+
+
 def configure(settings: Settings) -> None:
     """Send all logging of this process to standard error, one event a line."""
     shared: list[Processor] = [
@@ -74,6 +91,7 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Discreet())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

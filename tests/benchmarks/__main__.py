@@ -7,7 +7,7 @@ import importlib
 import json
 from typing import Any
 
-BENCHES = ("fleet", "decision", "encoding", "search", "visible", "beside_gptcache", "noise", "isolation")
+BENCHES = ("fleet", "decision", "encoding", "search", "visible", "beside_gptcache", "noise", "isolation", "tokens")
 
 
 def main() -> None:

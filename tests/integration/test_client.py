@@ -108,6 +108,22 @@ def connections(server: EmbeddedRedis) -> list[dict[str, str]]:
         return list(monitor.client_list())
 
 
+def test_a_client_that_was_used_before_a_fork_works_after_it(farthing: Farthing) -> None:
+    assert farthing.ask("before", timeout_s=20).text == "re: before"
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        try:
+            os.write(write, farthing.ask("after", timeout_s=20).text.encode())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as said:
+        assert said.read() == b"re: after"
+    os.waitpid(child, 0)
+    assert farthing.ask("still", timeout_s=20).text == "re: still"
+
+
 @pytest.mark.parametrize("question", ["How do I reset my password?", "怎么重设登录密码?"])
 def test_ask_brings_the_answer(farthing: Farthing, question: str) -> None:
     answer = farthing.ask(question, tenant="acme", timeout_s=30)
@@ -389,3 +405,24 @@ def test_making_a_client_leaves_the_programs_own_celery_app_alone(server: Embedd
     before = current_app._get_current_object()
     with Farthing(server.url):
         assert current_app._get_current_object() is before
+
+
+def test_a_clients_settings_are_two_urls_whatever_else_is_in_its_environment(server: EmbeddedRedis) -> None:
+    environ = {
+        "FARTHING_BROKER_URL": server.url,
+        "FARTHING_BROKER_SERVICE_HOST": "10.0.0.7",
+        "FARTHING_REPLICA_MB": "much",
+        "FARTHING_COLOUR": "blue",
+    }
+    Farthing(environ=environ).close()
+
+
+def test_a_send_that_breaks_inside_the_library_is_our_error(
+    farthing: Farthing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'client'")
+
+    monkeypatch.setattr(farthing._app, "send_task", broken)
+    with pytest.raises(StoreUnavailable, match="AttributeError"):
+        farthing.submit("hello")

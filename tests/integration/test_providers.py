@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -143,3 +144,62 @@ def test_embeddings_come_in_the_order_asked(providers: Providers) -> None:
 def test_a_key_never_shows() -> None:
     shown = repr(ProviderConfig("p", "http://x", "sk-very-secret", "openai"))
     assert "sk-very-secret" not in shown
+
+
+def test_comments_that_keep_a_connection_alive_outlive_no_deadline(providers: Providers, standin: StandIn) -> None:
+    standin.faults.extend([Fault(keepalive_s=6.0)] * 3)
+    began = time.monotonic()
+    with pytest.raises((ProviderFailed, DeadlineExceeded)):
+        ask(providers, deadline_s=1.0)
+    assert time.monotonic() - began < 2.0
+
+
+def test_the_clock_is_over_every_connection_of_the_sdks(providers: Providers) -> None:
+    client = providers._client("p")._client
+    assert type(client._transport._pool._network_backend).__module__ == "workers.wall_clock"  # type: ignore[attr-defined]
+
+
+def test_an_answer_in_one_piece_is_an_answer(providers: Providers, standin: StandIn) -> None:
+    whole = {"choices": [{"message": {"role": "assistant", "content": "Hi."}, "finish_reason": "stop"}]}
+    standin.faults.append(Fault(body=json.dumps(whole), kind="application/json"))
+    called = ask(providers)
+    assert (called.completion.text, called.completion.estimated) == ("Hi.", True)
+    assert called.completion.usage.prompt_tokens > 5
+    assert len(standin.requests) == 1
+
+
+def test_what_a_model_refuses_is_left_out_and_remembered(providers: Providers, standin: StandIn) -> None:
+    offer = Offer("p", "gpt-4o", "premium")
+    for param in ("max_tokens", "temperature"):
+        said = {"message": f"Unsupported parameter: '{param}'", "code": "unsupported_parameter", "param": param}
+        standin.faults.append(Fault(status=400, said=said))
+    until = time.time() + 30
+    for asked in range(2):
+        called = calling.call(
+            providers,
+            [offer],
+            [Message("user", SECRET)],
+            {"temperature": 0, "max_tokens": 50},
+            deadline_at=until,
+            deadline_s=30,
+        )
+        assert called.left_out == ("temperature",)
+        assert len(standin.requests) == 3 + asked
+    sent = standin.requests[-1]
+    assert (sent.get("max_completion_tokens"), "temperature" in sent, "max_tokens" in sent) == (50, False, False)
+
+
+def test_the_providers_own_reason_reaches_the_caller(providers: Providers, standin: StandIn) -> None:
+    said = {"message": f"messages too long: {SECRET}", "code": "context_length_exceeded"}
+    standin.faults.append(Fault(status=400, said=said))
+    with pytest.raises(ProviderFailed, match="context_length_exceeded: messages too long") as caught:
+        ask(providers)
+    assert "4111" not in str(caught.value)
+
+
+def test_an_answer_that_broke_off_is_paid_for(providers: Providers, standin: StandIn) -> None:
+    standin.faults.append(Fault(cut=True))
+    called = ask(providers)
+    ((offer, usage),) = called.wasted
+    assert offer == MINI
+    assert usage.prompt_tokens > 0 < usage.completion_tokens

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -40,7 +42,6 @@ def test_a_whole_answer_is_read_with_its_usage() -> None:
     [
         {},
         {"choices": []},
-        {**WHOLE, "usage": None},
         {**WHOLE, "usage": {"prompt_tokens": "9", "completion_tokens": 2}},
         {**WHOLE, "usage": {"prompt_tokens": -1, "completion_tokens": 2}},
         {**WHOLE, "choices": [{"message": {"role": "user", "content": "Hi."}}]},
@@ -75,10 +76,128 @@ def test_a_tool_call_that_comes_in_pieces_is_put_together() -> None:
     assert call == {"id": "c1", "type": "function", "function": {"name": "find", "arguments": '{"a":1}'}}
 
 
-@pytest.mark.parametrize("chunks", [[], [chunk(content="Hi")], [chunk("stop", content="Hi")]])
+@pytest.mark.parametrize("chunks", [[], [chunk(content="Hi")], [chunk(usage=WHOLE["usage"])]])
 def test_a_cut_stream_is_never_taken_for_an_answer(chunks: list[dict[str, Any]]) -> None:
     with pytest.raises(ProviderFailed, match="cut stream"):
         completion.assemble(chunks, provider="p")
+
+
+@pytest.mark.parametrize(
+    ("chunks", "done"),
+    [
+        ([chunk("stop", content="Hi")], False),
+        ([chunk(content="Hi"), chunk("", WHOLE["usage"])], False),
+        ([chunk(content="Hi")], True),
+        ([chunk(usage=WHOLE["usage"], content="Hi"), chunk("stop", WHOLE["usage"])], True),
+    ],
+    ids=["no-usage", "no-reason", "neither-but-done", "usage-on-each"],
+)
+def test_a_whole_answer_in_another_shape_is_one(chunks: list[dict[str, Any]], done: bool) -> None:
+    whole = completion.assemble(chunks, provider="p", done=done)
+    found = completion.parse(whole, provider="p", estimate=lambda text: (7, len(text)))
+    assert (found.text, found.finish_reason) == ("Hi", "stop")
+    assert found.usage == (Usage(7, 0, 2) if found.estimated else Usage(9, 4, 2))
+
+
+def call_part(**fields: Any) -> dict[str, Any]:
+    return chunk(tool_calls=[fields])
+
+
+@pytest.mark.parametrize("index", [{}, {"index": 0}, {"index": None}], ids=["no-index", "all-zero", "null"])
+def test_tool_calls_are_told_apart_by_their_ids(index: dict[str, Any]) -> None:
+    chunks = [
+        call_part(id="a", function={"name": "weather", "arguments": '{"c"'}, **index),
+        call_part(function={"name": "weather", "arguments": ':"x"}'}, **index),
+        call_part(id="b", function={"name": "time", "arguments": '{"z":1}'}, **index),
+        chunk("tool_calls", WHOLE["usage"]),
+    ]
+    calls = completion.parse(completion.assemble(chunks, provider="p"), provider="p").message["tool_calls"]
+    assert [(call["id"], call["function"]["name"], call["function"]["arguments"]) for call in calls] == [
+        ("a", "weather", '{"c":"x"}'),
+        ("b", "time", '{"z":1}'),
+    ]
+
+
+@pytest.mark.parametrize("reason", ["error", "abort", "cancelled"])
+def test_an_answer_that_the_provider_calls_failed_is_none(reason: str) -> None:
+    with pytest.raises(ProviderFailed, match="ended its answer with an error") as caught:
+        completion.parse(completion.assemble([chunk(reason, content="The lamp com")], provider="p"), provider="p")
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("counted", "usage"),
+    [
+        ({"prompt_tokens": 100, "completion_tokens": 10, "prompt_cache_hit_tokens": 90}, Usage(100, 90, 10)),
+        ({"prompt_tokens": 100, "completion_tokens": 10, "cache_read_input_tokens": 90}, Usage(100, 90, 10)),
+        ({"input_tokens": 100, "output_tokens": 10, "input_tokens_details": {"cached_tokens": 5}}, Usage(100, 5, 10)),
+        (
+            {
+                "prompt_tokens": 100,
+                "completion_tokens": 10,
+                "total_tokens": 150,
+                "completion_tokens_details": {"reasoning_tokens": 40},
+            },
+            Usage(100, 0, 50),
+        ),
+        (
+            {
+                "prompt_tokens": 100,
+                "completion_tokens": 50,
+                "total_tokens": 150,
+                "completion_tokens_details": {"reasoning_tokens": 40},
+            },
+            Usage(100, 0, 50),
+        ),
+    ],
+    ids=["deepseek", "anthropic", "responses", "thinking-on-top", "thinking-within"],
+)
+def test_tokens_are_read_by_each_providers_names(counted: dict[str, Any], usage: Usage) -> None:
+    assert completion.parse({**WHOLE, "usage": counted}, provider="p").usage == usage
+
+
+def test_what_a_gateway_says_it_bills_is_what_is_paid() -> None:
+    counted = {"prompt_tokens": 1_000, "completion_tokens": 50, "cost": 0.5}
+    assert completion.parse({**WHOLE, "usage": counted}, provider="p").billed_usd == Decimal("0.5")
+    assert completion.parse(WHOLE, provider="p").billed_usd is None
+
+
+def test_a_model_that_refuses_a_parameter_is_not_sent_it() -> None:
+    params = {"temperature": 0, "max_tokens": 200, "seed": 1}
+    thinker = replace(OFFER, refuses=frozenset({"max_tokens"}))
+    sent = completion.request(thinker, [Message("user", "Hi")], params, refuses={"temperature"})
+    assert {k: v for k, v in sent.items() if k not in ("model", "messages")} == {
+        "max_completion_tokens": 200,
+        "seed": 1,
+    }
+    assert completion.left_out(thinker, params, {"temperature"}) == ["temperature"]
+    few = completion.request(thinker, [Message("user", "Hi")], {"max_tokens": 3}, thinks=True)
+    assert few["max_completion_tokens"] == 3 + completion.THINKING_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("code", "param", "message", "found"),
+    [
+        ("unsupported_parameter", "max_tokens", "Use 'max_completion_tokens' instead.", "max_tokens"),
+        ("unsupported_value", None, "'temperature' does not support 0 with this model.", "temperature"),
+        (None, None, "temperature is not supported by this model", "temperature"),
+        ("context_length_exceeded", "messages", "too long", None),
+        ("invalid_request", None, "bad messages", None),
+    ],
+)
+def test_a_refused_parameter_is_known_by_its_name(code: Any, param: Any, message: str, found: str | None) -> None:
+    assert completion.refused_param(code, param, message) == found
+
+
+def test_a_providers_own_reason_quotes_nothing_of_the_prompt() -> None:
+    prompt = "my card is 4111 1111 1111 1111 and I live in Springfield"
+    said = completion.reason("bad", f"Invalid value: '{prompt}' for 'messages[0].content': Springfield", prompt)
+    assert said.startswith("bad: Invalid value: ")
+    assert "'messages[0].content'" in said
+    assert "4111" not in said
+    long = completion.reason(None, f"cannot parse my card is 4111 1111 1111 1111 at 3 {'x' * 900}", prompt)
+    assert "4111" not in long
+    assert len(long) < 300
 
 
 def failed(retryable: bool = True, after: float | None = None) -> ProviderFailed:

@@ -57,7 +57,7 @@ def test_the_budget_holds_for_any_length(turns: int, budget: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
-    [("", 0), ("hello", 1), ("internationalisation", 4), ("怎么退款", 4), ("123456", 2), ("Hi!", 2), ("退款ok", 3)],
+    [("", 0), ("hello", 1), ("internationalisation", 3), ("怎么退款", 3), ("123456", 3), ("Hi!", 2), ("退款ok", 3)],
 )
 def test_tokens_are_estimated_without_a_vocabulary(text: str, tokens: int) -> None:
     assert estimate(text) == tokens

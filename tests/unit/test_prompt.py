@@ -110,7 +110,40 @@ def test_personal_data_is_looked_for_in_everything_that_is_sent(messages: list[A
 
 @pytest.mark.parametrize(
     "instructions",
-    ["Point to support@shop.example.", "Our hotline: +49 30 1234567.", "客服电话：400-810-8888", "Be brief."],
+    [
+        "Point to support@shop.example.",
+        "Our hotline: +49 30 1234567.",
+        "客服电话：400-810-8888",
+        "Be brief.",
+        "Knowledge 20261125, article 4471823.",
+    ],
 )
 def test_the_operators_own_address_is_nobodys_personal_data(instructions: str) -> None:
     assert not of({"role": "system", "content": instructions}, *said("Do you ship to Spain?")).personal
+
+
+@pytest.mark.parametrize(
+    ("system", "kinds"),
+    [
+        ("Now: 2026-11-25 09:00:01. You help.", {"clock"}),
+        ("Current time: 9:00", {"clock"}),
+        ("现在时间 09:00", {"clock"}),
+        ("request_id: 7f3a9c21b", {"id"}),
+        ("Session 123e4567-e89b-12d3-a456-426614174000", {"id"}),
+        ("You help. We are open from 9:00 to 18:00.", set()),
+    ],
+)
+def test_a_clock_or_an_id_in_the_instructions_is_noticed(system: str, kinds: set[str]) -> None:
+    assert of({"role": "system", "content": system}, *said("Do you ship to Spain?")).volatile == kinds
+
+
+def test_what_the_operator_names_is_left_out_of_the_key_and_sent_all_the_same() -> None:
+    def at(time: str) -> Prompt:
+        turns = [{"role": "system", "content": f"Now: {time}. You help."}, *said(f"[{time}] How do I return a cap?")]
+        return closed(Job.decode({"messages": turns}), leave_out=(r"Now: [\d: -]+\.", r"^\[[\d: -]+\]"))
+
+    one, other = at("2026-11-25 09:00:01"), at("2026-11-25 09:00:02")
+    assert (one.around, one.words) == (other.around, other.words)
+    assert one.words == "How do I return a cap?"
+    assert "09:00:01" in one.messages[0].text
+    assert one.volatile == frozenset()

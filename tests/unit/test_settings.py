@@ -208,3 +208,18 @@ def test_the_example_of_several_providers_loads_and_prefers_the_cheapest() -> No
         for offer in built.catalog.of_tier("economy")
     }
     assert min(prices, key=prices.__getitem__) == "qwen"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "FARTHING_SERVICE_HOST",
+        "FARTHING_BROKER_SERVICE_PORT",
+        "FARTHING_BROKER_SERVICE_PORT_REDIS",
+        "FARTHING_BROKER_PORT",
+        "FARTHING_BROKER_PORT_6379_TCP",
+        "FARTHING_BROKER_PORT_6379_TCP_ADDR",
+    ],
+)
+def test_what_kubernetes_puts_there_is_no_setting_of_ours(name: str) -> None:
+    Settings.from_env({name: "tcp://10.0.0.7:6379"})

@@ -1,0 +1,63 @@
+"""What a client sends and reads by: a Celery app that sends alone, checked jobs and ids, a job's own results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery
+
+from pipelines.checks import MAX_NAME_CHARS
+from pipelines.errors import JobIdReused, JobInvalid
+from pipelines.job import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Messages = str | list[dict[str, Any]]
+
+
+def sender(broker_url: str) -> Celery:
+    """A Celery app that sends, JSON only, and neither becomes the program's current app nor reads results."""
+    app = Celery("farthing-client", set_as_current=False)
+    # No backend: Celery would subscribe to each result as it sends, and hold it for whoever never asks. The class is
+    # named, and the broker as the write URL, because CELERY_RESULT_BACKEND and CELERY_BROKER_URL (a web backend's
+    # own) override the other settings.
+    app.backend_cls = "disabled://"
+    app.conf.update(
+        broker_write_url=broker_url,
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        result_accept_content=["json"],
+        # A broker that restarts is back within seconds; a person waits no longer. The id stays the same.
+        task_publish_retry_policy={"max_retries": 5, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 1},
+        broker_connection_timeout=2,
+        broker_transport_options={
+            "socket_connect_timeout": 2,
+            "socket_timeout": 5,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+        },
+    )
+    return app
+
+
+def job_of(messages: Messages, tenant: str, fields: Mapping[str, Any]) -> Job:
+    """The job, checked; raises JobInvalid."""
+    said = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+    return Job.decode({**fields, "messages": said, "tenant": tenant})
+
+
+def says(fingerprint: str | None, meta: Mapping[str, Any]) -> bool:
+    """Does a stored result say something to the job with this fingerprint?"""
+    result = meta.get("result")
+    if fingerprint is None or not isinstance(result, dict) or result.get("exc_type") != JobIdReused.__name__:
+        return True
+    return fingerprint in (result.get("exc_message") or ())
+
+
+def checked_id(job_id: str) -> str:
+    """A job's id becomes part of Redis keys and of logs."""
+    if not isinstance(job_id, str) or not 0 < len(job_id) <= MAX_NAME_CHARS or not job_id.isprintable():
+        raise JobInvalid("job_id", f"{type(job_id).__name__}", f"1 to {MAX_NAME_CHARS} printable characters")
+    return job_id
