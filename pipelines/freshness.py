@@ -46,6 +46,7 @@ _DECLINES, _FAILED, _ASKS_BACK = _any_of(words.DECLINES), _any_of(words.FAILED),
 _PLEASANTRY = re.compile(words.PLEASANTRY, re.IGNORECASE)
 _OF_ONESELF = re.compile(words.OF_ONESELF, re.IGNORECASE)
 _SCHEDULE = re.compile(words.SCHEDULE, re.IGNORECASE)
+_GENERAL = re.compile(words.GENERAL, re.IGNORECASE)
 _PLACEHOLDER = re.compile(words.PLACEHOLDERS, re.IGNORECASE)
 _NOTHING = re.compile(words.NOTHING, re.IGNORECASE)
 _IF = re.compile(
@@ -58,6 +59,8 @@ _QUESTION = ("?", "？", "؟")
 
 def of_this_moment(question: str) -> bool:
     """Is the right answer another one in a minute, or tomorrow? In doubt, yes."""
+    if _GENERAL.search(question):
+        return False
     if _PASSES.search(_SCHEDULE.sub(" ", question)):
         return True
     if not _NOW.search(question):
@@ -72,7 +75,7 @@ def of_this_moment(question: str) -> bool:
 def answers(text: str) -> bool:
     """Does a model's text answer anything? Not if it declines, failed, asks back, or was left to be filled in."""
     plain = text.strip()
-    if _NOTHING.fullmatch(plain) or _PLACEHOLDER.search(plain):
+    if _NOTHING.fullmatch(plain.rstrip(" .…!:")) or _PLACEHOLDER.search(plain):
         return False
     sentences = [found.strip(" \t*_\"'«»“”「」>-") for found in _SENTENCE.findall(plain)]
     sentences = [one for one in sentences if re.search(r"\w", one)]
@@ -82,7 +85,8 @@ def answers(text: str) -> bool:
         return False
     if len(plain) > SHORT_CHARS or len(sentences) > MOST_SENTENCES:
         return True
-    if any(_FAILED.search(_IF.sub(" ", one)) for one in sentences):
+    # "Try again later if the terminal shows code 12" tells what to do.
+    if any(_FAILED.search(one) and not _IF.search(one) for one in sentences):
         return False
     said = [one for one in sentences if not _PLEASANTRY.search(one)]
     return not said or not all(map(_asks_back, said))

@@ -33,12 +33,12 @@ NOW: dict[str, str] = {
 
 # States that pass, whether or not a word says "now".
 PASSES: dict[str, str] = {
-    "en": (r"(?:is|are) (?:the |your |my |any )?(?:\w+ ){1,3}(?:down|offline|up and running|out of stock|in stock|sold out|delayed|closed|open(?! to| on| until| from| by| 24| every| all| during| during)|crowded|running late|on time)\b[^.]{0,20}\?*$"
+    "en": (r"(?:is|are) (?:the |your |my |any )?(?:\w+ ){1,3}(?:down|offline|up and running|out of stock|in stock|sold out|delayed|closed|working|open(?! to| on| until| from| by| 24| every| all| during| during)|crowded|running late|on time)\b[^.]{0,20}\?*$"
            r"|are you (?:guys |still )?(?:open|closed|online|there|busy|available|down)(?! (?:on|at|every|until|from|in|to|all))|in stock|out of stock|sold out|back in stock|any (?:outages?|delays?|seats?|tickets?|rooms?|tables?|slots?|appointments?) (?:left|available|free)?"
            r"|(?:tickets?|seats?|rooms?|tables?|places|spots|appointments?|slots?) (?:still )?(?:left|available|free)|(?:next|last) (?:bus|train|tram|metro|subway|flight|ferry|ship|departure|delivery|shuttle|show|match|game|race|episode|release)"
            r"|weather|forecast|temperature (?:in|outside)|is it (?:raining|snowing|sunny|cold|hot|windy)|how (?:is|are) (?:the )?(?:traffic|roads?|queue|lines?|market)|traffic (?:on|in|jam)|(?:the )?news(?! ?letter)"
            r"|(?:stock|share|gold|silver|oil|gas|bitcoin|btc|eth|crypto|fuel|petrol|diesel) prices?|price of (?:gold|silver|oil|gas|bitcoin|btc|ethereum|petrol|diesel)|what(?:'s| is| are) (?:the |your )?(?:\w+ ){0,2}exchange rates?(?! policy)|exchange rates? (?:of|between|from|to|today|now)|interest rates?(?= (?:right|now|today|at the moment)|\?*$)|(?:mortgage|base|prime) rate"
-           r"|who(?:'s| is) (?:winning|leading|ahead|in the lead)|(?:game|match|final|half[- ]time) score|the score|how (?:long|big) is the (?:queue|line|wait)|wait(?:ing)? times?|queue (?:time|length)|how many (?:people )?(?:are )?(?:waiting|in the queue|in line|online|left)"
+           r"|who (?:won|is winning|scored)|(?:what(?:'s| is) )?trending|how (?:busy|crowded|full|packed) (?:is|are)|is (?:there )?(?:a|any) (?:queue|line|wait)(?: at| in| for)?|who(?:'s| is) (?:winning|leading|ahead|in the lead)|(?:game|match|final|half[- ]time) score|the score|how (?:long|big) is the (?:queue|line|wait)|wait(?:ing)? times?|queue (?:time|length)|how many (?:people )?(?:are )?(?:waiting|in the queue|in line|online|left)"
            r"|outages?|is there (?:an? )?(?:outage|delay|strike|sale on|problem|issue|power cut|traffic)|(?:server|site|website|app|service|system|api|network) (?:is |seems |appears )?(?:down|up|not responding|unreachable|crash\w*)|status of (?:the )?(?:server|service|site|system|network|flight|train)"
            r"|(?:has|have) the (?:\w+ )?(?:started|begun|ended|arrived|landed|departed|opened|closed)"),
     "es": r"(?:está|están) (?:abiert\w+|cerrad\w+|disponibles?|agotad\w+|caíd\w+|funcionando)|hay (?:stock|existencias|retrasos?|entradas|plazas|cola)|(?:próximo|siguiente) (?:autobús|tren|vuelo|bus|metro)|el tiempo (?:en|hace)|qué tiempo|tipo de cambio|cotización|precio del oro|quién va ganando",
@@ -64,8 +64,23 @@ PASSES: dict[str, str] = {
 ADVERBIAL: dict[str, str] = {
     "en": r"now|right now|currently|at the moment|today|yesterday|tonight|tomorrow|this (?:week|month|morning|evening|afternoon|weekend)|just now|nowadays",
     "zh": r"现在|目前|当前|今天|今日|刚刚|刚才|昨天|本月|这个月|當前|現在|剛剛|今早|今晚|明天",
+    "de": r"jetzt|heute|gerade|morgen|aktuell\w*|momentan", "fr": r"maintenant|aujourd['’ ]?hui|demain|actuellement", "es": r"ahora|hoy|mañana|actualmente",
+    "pt": r"agora|hoje|amanhã", "it": r"adesso|oggi|domani", "ru": r"сейчас|сегодня|завтра", "ja": r"今日|今|明日|本日", "ko": r"지금|오늘|내일",
 }
+# A way, a rule, a meaning: the same whatever is so at this moment.
+GENERAL = (
+    r"^\W*(?:(?:hi|hello|please)\W+)*(?:how (?:do|can|could|should|would) (?:i|we|you|one)\b|how to\b|how often\b|what (?:happens|should (?:i|we) do|do i do|does|do you do)\b"
+    r"|do you (?:notify|tell|inform|email|warn|let)\b|why (?:is|are|does|do)\b.*\b(?:so often|always|every|again and again)\b|will i be (?:notified|told|informed))|^(?:怎么|如何|怎样)(?:查|看|知道|设置|订阅)"
+)
 HOW_TO: dict[str, str] = {
+    "de": r"^\W*wie (?:kann|soll|muss|könnte|geht|mache|funktioniert)\b",
+    "fr": r"^\W*comment (?:puis|faire|peut|annuler|est[- ]ce)\b",
+    "es": r"^\W*cómo (?:puedo|se|hago|debo|cancelo|cambio)\b",
+    "pt": r"^\W*como (?:posso|faço|cancelo|devo|se)\b",
+    "it": r"^\W*come (?:posso|si|faccio|devo)\b",
+    "ru": r"^\W*как (?:мне|можно|отменить|изменить|оформить|сделать)\b",
+    "ja": r"どうやって|どうすれば|方法|キャンセルしたい|変更したい",
+    "ko": r"어떻게|방법",
     "en": r"^\W*(?:(?:hi|hello|please)\W+)*(?:how (?:do|can|could|should|would|to)\b|what (?:do|should|can|must) (?:i|we) do\b|why\b|where (?:do|can) i\b)|\bhow (?:do|can|should|could) (?:i|we)\b|\bhow to\b|\bwhat (?:do|should|can) i do\b|,\s*can (?:i|you)\b",
     "zh": r"怎么办|怎麼辦|如何|怎样(?:才能|可以)?|怎么(?!样|还没)(?=\S)|为啥|为何|能否取消|可以取消|怎麼(?=\S)|能不能取消|可以取消吗|为什么|為什麼",
 }
@@ -76,7 +91,7 @@ SCHEDULE = r"\b(?:what (?:hours|times?|days)|which (?:hours|days)|how (?:long|la
 # What the asker says of itself is no question: "I cannot log in right now", "我现在退款了".
 OF_ONESELF = (
     r"(?:^|[.,;!?] ?|\b(?:hi|hello|but|and|that|because|since|as|when|if|so) )(?:i|we)(?:['’](?:m|ve|d|ll|re))?\b[^.?!]{0,60}?\b(?:right now|now|currently|at the moment|this (?:morning|week|month|evening|afternoon)|today)\b"
-    r"|我们?(?:现在|目前|当前|今天|今早|刚刚|本月|这个月|現在|剛剛)|(?:现在|目前|今天|刚刚)我们?"
+    r"|(?:今天|昨天|刚刚?|刚才|今早)(?:买|下单|订|付|拍|收到|签收|申请|注册)|我们?(?:现在|目前|当前|今天|今早|刚刚|本月|这个月|現在|剛剛)|(?:现在|目前|今天|刚刚)我们?"
 )
 
 # Answers that are none: they decline, they failed, they do not know. Matched where a short answer begins, or anywhere
@@ -84,13 +99,14 @@ OF_ONESELF = (
 DECLINES: dict[str, str] = {
     "en": (r"(?:(?:i['’]?m|i am|we['’]re|we are) (?:very |really |so |truly )?sorry,? (?:but |about that[,.]? )?|sorry,? (?:but )?|unfortunately,? |i apologi[sz]e,? (?:but )?|apologies,? (?:but )?|i['’]?m afraid (?:that )?)?"
            r"(?:(?:i|we) (?:can['’]?t|cannot|can not|won['’]?t|am (?:not able|unable) to|['’]m (?:not able|unable) to|are (?:not able|unable) to|['’]re (?:not able|unable) to|am not allowed to|do not|don['’]?t|could not|couldn['’]?t) (?:currently |directly |really )?"
-           r"(?:help|assist|answer|provide (?:that|this|you|information|an answer|assistance|medical|legal|financial|account|personal|any|such|details)|discuss|comply|do that|fulfil|support (?:that|this)|share that|access|process your (?:request|question)|complete (?:that|this|your) request|understand (?:your|the|that|what)|know(?! how)|have (?:any |enough |access |information|the information|that information|real-time|details|data|an answer)|find (?:any |an answer|information|that))"
-           r"|(?:i|we)['’]?(?:m| am|re| are) (?:not sure|unsure|unable to (?:help|assist|answer|provide|process|find|determine)|not able to (?:help|assist|answer|provide|find)|having (?:trouble|difficulty|technical))|as an ai\b|no (?:information|answer|results?|data)(?: (?:is|was|were))? (?:available|found)|(?:that|this) is (?:beyond|outside|not something)|let me (?:check|look into|transfer|connect)|i['’]?ll (?:check|look into|get back|transfer|connect|escalate)|please (?:hold|wait|stand by|bear with)|one moment)"),
+           r"(?:help|assist|answer|provide (?:that|this|you|information|an answer|assistance|medical|legal|financial|account|personal|any|such|details)|discuss|comply|do that|fulfil|support (?:that|this)|share that|access|process your (?:request|question)|complete (?:that|this|your) request|understand|know(?! how)|have (?:any|enough|access|information|the information|that information|real-time|details|data|an answer)|find (?:any|an answer|information|that))"
+           r"|(?:i|we) (?:didn['’]?t|did not) (?:catch|get|understand|quite)|unable to (?:process|complete|fulfil|answer|help)|(?:that['’]?s|what) an? (?:great|good|interesting|excellent) question|please contact (?:our |the |customer )*(?:support|service)(?: team)?\W*$"
+           r"|(?:i|we)['’]?(?:m| am|re| are) (?:not sure|unsure|unable to (?:help|assist|answer|provide|process|find|determine)|not able to (?:help|assist|answer|provide|find)|having (?:trouble|difficulty|technical))|as an ai\b|no (?:information|answer|results?|data)(?: (?:is|was|were))? (?:available|found)|(?:that|this) is (?:beyond|outside|not something)|let me (?:check|look|transfer|connect|find|see|think)|i['’]?ll (?:check|look into|get back|transfer|connect|escalate)|please (?:hold|wait|stand by|bear with)|one moment)"),
     "zh": (r"(?:(?:非常|很|十分)?(?:抱歉|对不起|對不起|不好意思|遗憾|遺憾)[,，。!！ ]*)?(?:(?:这个|该|您的|此)?(?:问题|問題|请求)?(?:我|我们|本助手|小助手|作为(?:一个|一名)?(?:ai|人工智能)\S{0,6}[,，]?我?)?(?:目前|暂时|暫時|现在|还|無|暂)*"
-           r"(?:无法|無法|不能|没办法|没法|不可以|不太)(?:帮|幫|为您|为你|為您|回答|解答|提供|协助|協助|讨论|满足|完成|访问|处理|查询|确定|判断|理解|识别)|(?:我|我们)?(?:暂时|目前|还|也)?(?:不知道|不清楚|不太清楚|不确定|不了解|没有(?:相关|找到|查到|足够)|沒有(?:相關|找到)|没找到|没能|答不上来|不明白)|(?:暂无|没有找到|未找到|未查询到)(?:相关)?(?:信息|结果|资料|内容|数据)|(?:请)?(?:稍等|稍候|等一下|正在(?:为您)?(?:查询|转接|处理)|我(?:帮|为)您(?:查|转|问))|(?:正在)?(?:为您)?转(?:接)?人工)"),
+           r"(?:无法|無法|不能|没办法|没法|不可以|不太)(?:帮|幫|为您|为你|為您|回答|解答|提供|协助|協助|讨论|满足|完成|访问|处理|查询|确定|判断|理解|识别)|(?:我|我们)?(?:暂时|目前|还|也)?(?:不知道|不清楚|不太清楚|不确定|不了解|没有(?:相关|找到|查到|足够)|沒有(?:相關|找到)|没找到|没能|答不上来|不太?明白|没(?:太)?(?:听懂|明白|理解))|(?:暂无|没有找到|未找到|未查询到)(?:相关)?(?:信息|结果|资料|内容|数据)|(?:请)?(?:稍等|稍候|等一下|正在(?:为您)?(?:查询|转接|处理)|我(?:帮|为)您(?:查|转|问))|(?:正在)?(?:为您)?转(?:接)?人工)"),
     "es": r"(?:lo siento|lamentablemente|disculpe|perdón|lo lamento)?[,.]? ?(?:pero )?(?:no puedo (?:ayudar\w*|responder|proporcionar|hacer eso|acceder)|no (?:lo )?sé|no (?:tengo|dispongo de|encuentro) (?:información|acceso|datos|respuesta)|no estoy segur\w+|no entiendo|no comprendo|como (?:una )?ia)",
-    "de": r"(?:(?:es )?tut mir leid|leider|entschuldigung|ich bedaure|bedauerlicherweise)?[,.]? ?(?:aber )?(?:(?:ich )?(?:kann|darf) (?:ich )?(?:ihnen |dir )?(?:dabei |damit |das |diese frage |darauf )?(?:leider )?(?:nicht|keine) (?:\w+ )?(?:helfen|beantworten|antworten|weiterhelfen|unterstützen|auskunft|geben|sagen)|(?:das )?weiß ich (?:leider )?nicht|ich weiß (?:es |das )?(?:leider )?nicht|ich habe (?:leider )?keine (?:information\w*|daten|antwort|zugriff)|ich verstehe (?:die|ihre) frage nicht|als ki\b|ich bin (?:mir )?nicht sicher)",
-    "fr": r"(?:(?:je suis )?désolée?|malheureusement|pardon|excusez[- ]moi)?[,.]? ?(?:mais )?(?:je ne (?:peux|suis) pas (?:\w+ ){0,4}(?:aider|répondre|fournir|mesure|certain|sûr)|je ne (?:sais|comprends) pas|je n['’](?:ai pas|ai aucune) (?:d['’]information\w*|accès|information|réponse)|en tant qu['’]ia)",
+    "de": r"(?:(?:es )?tut mir leid|leider|entschuldigung|ich bedaure|bedauerlicherweise)?[,.]? ?(?:aber )?(?:(?:ich )?(?:kann|darf) (?:ich )?(?:ihnen |dir )?(?:dabei |damit |dazu |hierzu |das |diese frage |darauf )?(?:leider )?(?:nicht|keine) (?:\w+ )?(?:helfen|beantworten|antworten|weiterhelfen|unterstützen|auskunft|geben|sagen)|(?:das )?weiß ich (?:leider )?nicht|ich weiß (?:es |das )?(?:leider )?nicht|ich habe (?:leider )?keine (?:information\w*|daten|antwort|zugriff)|ich verstehe (?:die|ihre|deine) frage nicht|das habe ich (?:leider )?nicht verstanden|ich habe (?:sie|das|dich) (?:leider )?nicht verstanden|als ki\b|ich bin (?:mir )?nicht sicher)",
+    "fr": r"(?:(?:je suis )?désolée?|malheureusement|pardon|excusez[- ]moi)?[,.]? ?(?:mais )?(?:je ne (?:peux|suis) pas (?:\w+ ){0,4}(?:aider|répondre|fournir|mesure|certain|sûr)|je ne (?:sais|comprends) pas|je n['’]ai pas (?:bien )?compris|je n['’](?:ai pas|ai aucune) (?:d['’]information\w*|accès|information|réponse)|en tant qu['’]ia)",
     "pt": r"(?:desculpe|sinto muito|lamento|infelizmente)?[,.]? ?(?:mas )?(?:(?:eu )?não (?:posso|consigo) (?:ajudar|responder|fornecer|fazer isso|acessar|te ajudar|ajudá)|(?:eu )?não sei|não tenho (?:informaç\w+|acesso|certeza|dados)|não entendi|como (?:uma )?ia)",
     "it": r"(?:mi dispiace|purtroppo|spiacente)?[,.]? ?(?:ma )?(?:non (?:posso|riesco a) (?:aiutar\w+|rispondere|fornire)|non (?:lo )?so\b|non ho (?:informazioni|accesso)|non capisco)",
     "nl": r"(?:sorry|helaas|het spijt me)?[,.]? ?(?:maar )?(?:ik kan (?:u |je )?(?:daar |hier )?(?:niet|geen) (?:\w+ )?(?:mee helpen|helpen|beantwoorden)|ik weet (?:het|dat) niet|ik heb geen informatie)",
@@ -105,9 +121,9 @@ DECLINES: dict[str, str] = {
     "id": r"(?:maaf|mohon maaf|sayangnya)?[,.]? ?(?:tetapi |tapi )?(?:saya )?(?:tidak (?:bisa|dapat) (?:membantu|menjawab|memberikan)|tidak tahu|tidak memiliki (?:informasi|akses)|tidak mengerti)",
 }
 FAILED: dict[str, str] = {
-    "en": r"something went wrong|an? (?:\w+ )?error (?:has )?occurred|(?:please )?try again (?:later|in a|shortly|soon)|(?:service|server|system|model) (?:is )?(?:temporarily |currently )?(?:unavailable|overloaded|busy|down)|internal (?:server )?error|timed? ?out|too many requests|rate limit|technical (?:difficult\w+|issues?|problems?)|unexpected error|failed to (?:generate|load|fetch|process|respond)|error \d{3}|oops",
+    "en": r"something went wrong|an? (?:\w+ )?error (?:has )?occurred|(?:please )?try again (?:later|in a|shortly|soon)|(?:service|server|system|model) (?:is )?(?:temporarily |currently )?(?:unavailable|overloaded|busy|down)(?: right now| at the moment| currently)?(?=\W*$)|something (?:happened|broke|failed) (?:on our|at our)|internal (?:server )?error|timed? ?out|too many requests|rate limit|technical (?:difficult\w+|issues?|problems?)|unexpected error|failed to (?:generate|load|fetch|process|respond)|error:? ?\d{3}(?=\W*$)|oops",
     "zh": r"系统(?:繁忙|异常|错误|维护|故障)|服务(?:繁忙|异常|不可用|器(?:错误|繁忙|异常))|网络(?:异常|错误|超时|繁忙|不稳定)|请稍[后候]再试|稍后(?:再试|重试)|出(?:错|现(?:了)?(?:错误|问题|异常))(?:了)?|请求(?:失败|超时)|生成失败|系統繁忙|請稍[後候]再試|發生錯誤",
-    "es": r"algo salió mal|ha ocurrido un error|se (?:ha producido|produjo) un error|(?:inténtelo|inténtalo|intente|vuelva a intentarlo) (?:de nuevo |nuevamente )?(?:más tarde)?|servicio no disponible|error interno",
+    "es": r"algo salió mal|(?:ha )?ocurri(?:do|ó) un error|se (?:ha producido|produjo) un error|(?:inténtelo|inténtalo|intente|vuelva a intentarlo) (?:de nuevo |nuevamente )?(?:más tarde)?|servicio no disponible|error interno",
     "de": r"etwas ist schief ?gelaufen|ein fehler ist aufgetreten|(?:bitte )?versuch\w* (?:sie )?es (?:später )?(?:noch ?mal|noch einmal|erneut)|(?:dienst|server|system) (?:ist )?(?:derzeit |momentan )?nicht (?:verfügbar|erreichbar)|interner fehler|technische (?:probleme|störung)",
     "fr": r"une erreur (?:est survenue|s['’]est produite)|quelque chose s['’]est mal passé|(?:veuillez )?réessaye[rz] (?:plus tard|ultérieurement)?|service (?:temporairement )?indisponible|erreur interne|problème technique",
     "pt": r"algo deu errado|ocorreu um erro|tente novamente(?: mais tarde)?|serviço indisponível|erro interno|problemas? técnicos?",
@@ -126,7 +142,7 @@ FAILED: dict[str, str] = {
 # A question back, or a request for what is missing; and what is said at the end of a whole answer, which is none.
 ASKS_BACK: dict[str, str] = {
     "en": r"(?:could|can|would|will) you (?:please |kindly )?(?:provide|share|tell|give|clarify|specify|send|confirm|describe|let me know|explain|rephrase|elaborate|be more)|please (?:provide|share|tell|give|clarify|specify|send|confirm|describe|let me know|rephrase|enter|type)|what (?:exactly|do you mean|would you like|is your)|which (?:one|of|product|order|account|device|plan|\w+ (?:do|are|did|would) you)|do you mean|are you (?:asking|referring|looking)|may i (?:have|know|ask)|how can i (?:help|assist)|what can i (?:do|help)",
-    "zh": r"请(?:您|你)?(?:先)?(?:提供|告诉|告知|说明|描述|确认|补充|输入|发送|明确)|(?:能否|可以|可否|方便)(?:请)?(?:您|你)?(?:提供|告诉|告知|说明|描述|补充)|(?:请问|您|你)(?:是|想|要|需要|指|说)(?:的是)?(?:哪|什么|指|问)|有什么(?:可以|能)(?:帮|为)|請(?:您)?(?:提供|告知|說明|描述)",
+    "zh": r"请(?:您|你)?(?:先|再)?(?:说一遍|说一次|说清楚|提供|告诉|告知|说明|描述|确认|补充|输入|发送|明确)|(?:能否|可以|可否|方便)(?:请)?(?:您|你)?(?:提供|告诉|告知|说明|描述|补充)|(?:请问|您|你)(?:是|想|要|需要|指|说)(?:的是)?(?:哪|什么|指|问)|有什么(?:可以|能)(?:帮|为)|請(?:您)?(?:提供|告知|說明|描述)",
     "es": r"(?:podría|puede|puedes)s? (?:por favor )?(?:proporcionar|indicar\w*|decir\w*|aclarar|especificar)|por favor,? (?:proporcione|indique|indíqu\w+|aclare)|¿(?:cuál|qué|a qué)",
     "de": r"(?:könnten|können|kannst|könntest) (?:sie|du) (?:mir )?(?:bitte )?(?:\w+ ){0,5}(?:mitteilen|nennen|angeben|sagen|erklären|präzisieren|geben)|bitte (?:nennen|geben|teilen|beschreiben|präzisieren)|(?:welche[rsn]?|was genau|meinen sie)",
     "fr": r"pourriez[- ]vous|pouvez[- ]vous|veuillez (?:préciser|fournir|indiquer)|quel(?:le)?s? (?:est|sont)|de quel",
@@ -143,5 +159,5 @@ PLEASANTRY = (
 PLACEHOLDERS = (
     r"\[(?:insert|your|name|company|link|date|placeholder|todo|xxx|answer)[^\]]*\]|\{\{[^}]*\}\}|<(?:your|insert|name|answer|placeholder)[^>]*>|lorem ipsum|\bto ?do\b:?|\btbd\b|\bplaceholder\b|(?:【|\[)(?:请填写|待补充|插入|姓名|公司名?|日期|占位)[^\]】]*(?:】|\])"
 )
-NOTHING = r"(?:n/?a|null|none|nil|undefined|nan|\[object object\]|test|true|false|error|unknown|ok|待定|无|暂无|未知|测试|[-–—.…_*#?？!！]+)"
+NOTHING = r"(?:n/?a|null|none|nil|undefined|nan|\[object object\]|test|true|false|error|unknown|ok|your answer(?: here)?|thinking|loading|processing|searching|please wait|answer|待定|无|暂无|未知|测试|[-–—.…_*#?？!！]+)"
 # fmt: on

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines.errors import JobIdReused, JobUnknown
+from workers import reporting
 from workers.client import Farthing
+from workers.embedded import free_port
+from workers.resources import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -231,3 +234,40 @@ def test_near_exact_questions_share_an_answer_and_say_so(fleet: InProcess, tenan
     assert (again.source, again.text) == ("exact", first.text)
     assert again.cache is not None
     assert again.cache["decided_by"] == "near-exact"
+
+
+def test_a_cache_that_was_never_reached_costs_no_job(
+    fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as away:
+        away.setitem(fleet.resources.made, "cache_redis", connect(f"redis://127.0.0.1:{free_port()}/0"))
+        for name in ("lookup", "secret"):
+            away.delitem(fleet.resources.made, name)
+        answer = fleet.ask("Do you sell clocks?", tenant=tenant)
+        assert (answer.source, answer.degraded) == ("model", ("cache unavailable",))
+    fleet.settled(fleet.ask("Do you sell clocks?", tenant=tenant))
+    assert fleet.ask("Do you sell clocks?", tenant=tenant).source == "exact"
+
+
+def test_a_hits_baseline_is_its_misses(fleet: InProcess, tenant: str) -> None:
+    tools = [
+        {"type": "function", "function": {"name": f"tool_{n}", "description": "Finds things. " * 20, "parameters": {}}}
+        for n in range(20)
+    ]
+    asked = {"tenant": tenant, "params": {"tools": tools}}
+    miss = fleet.settled(fleet.ask("Do you sell umbrellas?", **asked))
+    hit = fleet.ask("Do you sell umbrellas?", **asked)
+    assert (miss.source, hit.source) == ("model", "exact")
+    assert float(hit.baseline_usd) == pytest.approx(float(miss.baseline_usd), rel=0.01)
+    assert miss.usage.prompt_tokens > 1_000
+
+
+def test_what_was_saved_is_split_by_its_cause(fleet: InProcess, tenant: str) -> None:
+    fleet.settled(fleet.ask("Do you sell ladders?", tenant=tenant))
+    fleet.ask("Do you sell ladders?", tenant=tenant)
+    fleet.ask("What is my balance?", tenant=tenant, user="u-1")
+    fleet.ask(talk("Do you ship to Spain?", "Yes. " * 300, "How do I reset my account password?"), tenant=tenant)
+    total = reporting.as_json(fleet.resources.accounts.totals(tenant, 2))["total"]
+    saved = {cause: float(amount) for cause, amount in total["saved_by"].items()}
+    assert all(amount > 0 for amount in saved.values()), saved
+    assert sum(saved.values()) == pytest.approx(float(total["saved_usd"]), abs=1e-6)
