@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,7 @@ _LINE = re2.compile(
 )
 
 
+@lru_cache(maxsize=256)  # the same for many jobs, and long
 def personal_instructions(text: str) -> bool:
     """Do instructions hold personal data of somebody: a profile, not the operator's own mailbox and telephone line?"""
     return any(

@@ -25,9 +25,12 @@ _ID = re.compile(
 
 def found(texts: Iterable[str]) -> frozenset[str]:
     """What of the kind is in these texts: ``clock``, ``id``."""
-    kinds = (("clock", _CLOCK), ("id", _ID))
-    held = list(texts)
-    return frozenset(name for name, pattern in kinds if any(pattern.search(text) for text in held))
+    return frozenset().union(*map(_of, texts))
+
+
+@lru_cache(maxsize=256)  # instructions are the same for many jobs, and long
+def _of(text: str) -> frozenset[str]:
+    return frozenset(name for name, pattern in (("clock", _CLOCK), ("id", _ID)) if pattern.search(text))
 
 
 def without(text: str, patterns: Sequence[str]) -> str:

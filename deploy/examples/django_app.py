@@ -19,6 +19,7 @@ SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY", "only for this example")
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 ROOT_URLCONF = __name__
 
+TENANT = "web"  # in a server of several tenants: the one of the session
 BROKER = os.environ.get("FARTHING_BROKER_URL", "redis://127.0.0.1:6379/0")
 celery = Celery("web", broker=BROKER, backend=os.environ.get("FARTHING_RESULT_URL") or BROKER)
 celery.conf.update(task_serializer="json", accept_content=["json"])
@@ -27,7 +28,7 @@ celery.conf.update(task_serializer="json", accept_content=["json"])
 @csrf_exempt
 def ask(request: HttpRequest) -> HttpResponse:
     """Enqueue a question and return the id under which its answer will be found."""
-    job = {"messages": [{"role": "user", "content": json.loads(request.body)["question"]}], "tenant": "web"}
+    job = {"messages": [{"role": "user", "content": json.loads(request.body)["question"]}], "tenant": TENANT}
     job_id = str(uuid.uuid4())
     celery.send_task("chat.cache_lookup", [job], queue="cache-lookup", task_id=job_id)
     return JsonResponse({"job_id": job_id}, status=202)
@@ -40,6 +41,8 @@ def answer(_: HttpRequest, job_id: str) -> HttpResponse:
         return JsonResponse({"job_id": job_id}, status=202)
     if result.failed():
         return JsonResponse({"error": str(result.result)}, status=502)
+    if result.result["tenant"] != TENANT:  # an id from a browser may be anybody's
+        return JsonResponse({"error": "no such job"}, status=404)
     return JsonResponse(result.result)
 
 
