@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 # A way to do something is the same for all, also with one's own things; what is there, how much, where and when is not.
+LONGEST_CHARS = 2_000
 _HOW_TO = re.compile(
-    r"^\W*(?:please,? |hi,? |hello,? )*(?:how (?:do|can|could|should|would|to)\b|can i\b|could i\b|may i\b|is it possible|what (?:do|should|can) i\b"
+    r"^\W*(?:please,? |hi,? |hello,? )*(?:how (?:do|can|could|should|would|to)\b|(?:can|could|may) i (?!know|see|have|get|check|hear)\b|is it possible|what (?:do|should|can) i\b"
     r"|what (?:is|are|'s) the (?:way|steps?|process)|cómo (?:puedo|se)|wie (?:kann|ändere|lösche)|comment (?:puis|faire|changer))",
     re.IGNORECASE,
 )
@@ -16,8 +17,11 @@ _ASKS_FOR_ONES_OWN: dict[str, str] = {
         r"|\bhow much (?:money |credit |cash |data )?(?:do i (?:owe|still owe|have(?! to))|did i|have i|i (?:owe|have(?! to)|spent)|is (?:left )?(?:in|on) my|is my|are my)\b"
         r"|\bhow (?:many|much) (?:\w+ ){0,3}?(?:do i have(?! to)|have i|did i|i have left|(?:are|is) left)\b"
         r"|\b(?:where|when)(?:'s| is| are| was| were| will| does| do| did) my\b"
+        r"|\b(?:can|could|may) i (?:know|see|have|get|check|hear) my\b|\bwhat(?:'s| is| are) our\b|\bwhere ?s my\b|\bwhy (?:was|were|am|did|have) i\b(?! need| have to)"
+        r"|\bhow much (?:was|were|am|have) i\b|\b(?:have|am|was) i (?:been )?(?:charged|approved|accepted|billed|paid|refunded|rejected|banned|blocked|due|enrolled)\b|\bdid (?:you|they) (?:get|receive|process|send|ship) my\b"
+        r"|\bwhat (?:\w+ ){1,2}am i (?:on|taking|in|under)\b|\b(?:e-?mail|phone|address|name|card) (?:is )?on (?:the|my) account\b|\bwhat (?:time|day|date) is my\b|\bwhat (?:did i|have i)\b"
         r"|\bwhen (?:will|do|can|should) i (?:get|receive|have|expect) (?:my|the|it)\b|\bdo you have my\b|\b(?:have|got) (?:for|of|about) me\b|\bon file\b"
-        r"|(?<!to )\b(?:is|are|was|were|has|have|did|does|will) my \w+(?: \w+){0,2}? (?!be used|work (?:in|with|abroad))(?:been |still |already |yet |now )*"
+        r"|(?<!to )\b(?:is|are|was|were|has|have|did|does|will) my (?!data\b|information\b)\w+(?: \w+){0,2}? (?!be used|work (?:in|with|abroad))(?:been |still |already |yet |now )*"
         r"(?:active|activated|blocked|frozen|locked|suspended|paid|shipped|sent|delivered|arriv\w*|here|ready|approved|confirmed|verified|cancell?ed|refunded|processed|received|pending|overdue|expir\w*|renew\w*|complete\w*|go(?:ne)? through|come|came|due)\b"
         r"|\bdo i (?:still |currently |already )?(?:have any|have an? (?:open|unpaid|outstanding|active|pending)|have enough|owe)\b"
         r"|\b(?:am|was) i (?:still |already |currently )?(?:a member|registered|subscribed|verified|insured|covered|logged|enrolled|eligible|on the|in the)\b"
@@ -35,13 +39,16 @@ _ASKS_FOR_ONES_OWN: dict[str, str] = {
 _LATIN = re.compile("|".join(f"(?:{pattern})" for pattern in _ASKS_FOR_ONES_OWN.values()), re.IGNORECASE)
 # Chinese, Japanese, Korean: no spaces to hold on to.
 _ASIAN = re.compile(
-    r"(?:我|俺|本人)(?:的|在你们|名下|这边|账[户号]|卡里?|账上)[^?？。]{0,12}(?:多少|有几|几[个张次天号点]|余额|到哪|在哪|哪里了|什么时候(?:到|发|能到|到期)|何时到|到了[吗没]|到账[了吗没]|发货了?[吗没]|[了过][吗没]|状态|进度|剩|还有|是什么|是哪)"
+    r"我(?:的)?[^，,。?？]{0,10}(?:出来没|出来了|为什么被|为啥被|被(?:扣|冻结|拒|取消|封)|绑定的)|为什么我[^，,。?？]{0,8}被|我为(?:什么|啥)被|我绑定的|我(?:上次|最近|之前)(?:买|订|用|借)"
+    r"|我有(?:几|多少|哪些)|扣了我|我得了|帮我(?:查|看)|还剩多少(?:流量|话费|钱|次|天)|"
+    r"(?<!《)(?:我|俺|本人)(?:的(?!世界)|在你们|名下|这边|账[户号]|卡里?|账上)[^?？。]{0,12}(?:多少|有几|几[个张次天号点]|余额|到哪|在哪|哪里了|什么时候(?:到|发|能到|到期)|何时到|到了[吗没]|到账[了吗没]|发货了?[吗没]|[了过][吗没]|状态|进度|剩|还有|是什么|是哪)"
     r"|我(?:什么时候|何时|几时)(?:能|可以|才能|会)?(?:收到|拿到|到账)|我(?:还|现在|目前|一共|总共|这个月|上个月|本月)?(?:欠|剩|花|用|存|借|有)了?(?:你们)?多少|我(?:的)?余额|我是(?:不是)?(?:什么)?(?:会员|vip)(?:等级)?[吗么?？]|我(?:的)?(?:订单|快递|包裹|退款|账单)(?:呢|到哪|怎么还没|$)"
     r"|^\W*(?:请|帮我?|麻烦)*(?:查一?下?|查询|看一?下?|告诉)(?:我|下)?我?的"
     r"|我(?:的)?(?:帳戶|帳號|餘額|訂單|包裹)[^?？。]{0,12}(?:多少|餘額|到哪|在哪|什麼時候|了嗎|狀態|$)|我的餘額"
     r"|(?:私|僕|俺)の(?:残高|注文|荷物|請求|ポイント|プラン|予約)|(?:내|제|나의|저의) ?(?:잔액|주문|택배|포인트|요금제|청구서|예약)",
     re.IGNORECASE,
 )
+_SUPPOSES = re.compile(r"\b(?:if|when|in case) (?:i|my|someone)\b|(?:如果|假如|要是)", re.IGNORECASE)
 _HOW_TO_ZH = re.compile(
     r"怎么(?!还没|没|样了)|怎样|如何|能不能|能否|可不可以|可以.{0,8}[吗么]|可否|是否可以|能.{0,6}吗"
 )
@@ -49,6 +56,9 @@ _HOW_TO_ZH = re.compile(
 
 def about_the_asker(question: str) -> bool:
     """Does the question ask for something that differs from user to user?"""
+    question = question[:LONGEST_CHARS]
+    if _SUPPOSES.search(question):
+        return False  # "will my card be blocked if …": a rule for all
     if _ASIAN.search(question):
         return _HOW_TO_ZH.search(question) is None
     return _LATIN.search(question) is not None and _HOW_TO.search(question) is None

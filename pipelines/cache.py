@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -179,6 +180,11 @@ def repeated(entry: Entry, decided_by: str) -> Hit:
     return Hit(entry.id, 1.0, 1.0 if decided_by == EXACT else TWINS, decided_by=decided_by)
 
 
+def audit_of_twins(dice: float) -> float | None:
+    """The weight of the audit of a near-exact hit; None when ``dice`` in [0, 1) spares it. As often as others are."""
+    return 1.0 / risk.AUDITS if dice < risk.AUDITS else None
+
+
 def promoted(seen: Neighbourhood, probability: float) -> Hit:
     """A gray suspect that the judge made this probable."""
     offset = judging.moved(seen.probability, probability)
@@ -219,6 +225,6 @@ def reuse(entry: Entry, hit: Hit, *, baseline_usd: Decimal) -> Answer:
     )
 
 
-def entry_id(tenant: str, job_id: str) -> str:
-    """The id of the entry that a job's fresh answer makes: 32 hex digits, the same each time, and nobody's job id."""
-    return hashlib.sha256(json.dumps([tenant, job_id]).encode()).hexdigest()[:32]
+def entry_id(tenant: str, job_id: str, *, secret: bytes) -> str:
+    """The id of the entry that a job's fresh answer makes: 32 hex digits, the same each time, no clue to the job's."""
+    return hmac.new(secret, json.dumps([tenant, job_id]).encode(), hashlib.sha256).hexdigest()[:32]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
@@ -25,11 +26,35 @@ MOST_CHARS = 4_000  # of an answer that are compared
 SHORT = 25  # words up to which one of them (a number, a denial, a thing) makes another answer of it
 ALL_BUT_THE_SAME = 0.8
 GATES = (gates.identifiers, gates.numbers, gates.places, gates.opposites, gates.negation, gates.names)
-TELLS_LONG_ONES_APART = ("identifier", "number")
+TELLS_LONG_ONES_APART = ("identifier", "number", "sign")
 REMEMBERED = 2_000
 FRAME = 0.7  # share of the shorter answer's words that both have in the same order: then they are in one frame
 MOST_REPLACED = 3  # words that stand in the place of others; more are another way to say it
 _TOKEN = re.compile(r"[a-z0-9]+(?:[.,:'’-][a-z0-9]+)*|[\u4e00-\u9fff]")
+_LIMITS = frozenset(
+    (
+        *(
+            "only",
+            "hardly",
+            "rarely",
+            "unless",
+            "until",
+            "except",
+            "fewer",
+            "less",
+            "more",
+            "or",
+            "and",
+            "before",
+            "after",
+        ),
+        *("least", "most", "if", "always", "sometimes", "仅", "只", "除", "外", "或", "和"),
+    )
+)
+_SIGN = re.compile(
+    r"[$€£¥](?= ?\d)|(?<![\w-])-(?=\d)|[<>=≤≥]+|\b[A-Z][+#]{1,2}|(?<![A-Za-z])[A-Z](?=[门口区座栋楼层级类型款号])"
+    r"|(?:零下|负)(?=\d)"
+)
 _DENIALS = frozenset(("not", "no", "never", "none", "without", "cannot", "nor", "neither", "unable", *"不没未无别非勿"))
 
 _WORD = re.compile(r"[a-z0-9]+(?:[.,:'’-][a-z0-9]+)*|[\u4e00-\u9fff]")
@@ -62,9 +87,11 @@ def evidence(one: str, other: str) -> float:
     if not ours or not theirs:
         return 0.0
     shared = len(ours & theirs) / len(ours | theirs)
+    if _in_order(a) != _in_order(b) and sorted(_in_order(a)) == sorted(_in_order(b)):
+        return 0.0  # "children are free and adults pay": the same words in other places
     if shared < ALIKE:
         return -ONE * min(1.0, max(0.0, UNLIKE - shared) / (UNLIKE - OTHER))
-    tripped = _apart(one, other)
+    tripped = _apart(one, other) or ("sign" if _signs(one) != _signs(other) else None)
     turned = _turned(a, b)
     short = min(len(ours), len(theirs)) <= SHORT
     # Of a sentence, one word may be all that matters: "WiFi is free there" and "parking is free there".
@@ -78,6 +105,15 @@ def evidence(one: str, other: str) -> float:
     elif tripped in TELLS_LONG_ONES_APART:
         return 0.0
     return ONE * min(1.0, (shared - ALIKE) / (SAME - ALIKE))
+
+
+def _in_order(text: str) -> list[str]:
+    return [word for word in _TOKEN.findall(text) if word not in _COMMON]
+
+
+def _signs(text: str) -> Counter[str]:
+    """Currencies, signs before numbers, comparisons, names that end in signs (C++), letters before a Chinese place."""
+    return Counter(found.replace(" ", "") for found in _SIGN.findall(text))
 
 
 def _apart(one: str, other: str) -> str | None:
@@ -108,11 +144,13 @@ def _turned(one: str, other: str) -> bool | None:
     same = sum(end - start for tag, start, end, _, _ in blocks if tag == "equal")
     if same < FRAME * min(len(ours), len(theirs)):
         return None
-    doubt: bool | None = None
+    doubt: bool | None = False if _moved(ours, theirs, blocks) else None
     for index, (tag, start, end, begin, stop) in enumerate(blocks):
         if tag == "equal" or not _inside(blocks, index):
             continue
         here, there = ours[start:end], theirs[begin:stop]
+        if max(len(here), len(there)) <= MOST_REPLACED and _limits(here) != _limits(there):
+            doubt = False
         if _denies(here) != _denies(there) or _opposed(_joined(here), _joined(there)):
             return True
         if tag == "replace" and max(len(here), len(there)) <= MOST_REPLACED and _things(here) and _things(there):
@@ -124,6 +162,18 @@ def _inside(blocks: Sequence[tuple[str, int, int, int, int]], index: int) -> boo
     """Does the frame go on before and behind?"""
     around = [blocks[at] for at in (index - 1, index + 1) if 0 <= at < len(blocks)]
     return all(end - start >= 1 for tag, start, end, _, _ in around if tag == "equal") and len(around) > 0
+
+
+def _moved(ours: Sequence[str], theirs: Sequence[str], blocks: Sequence[tuple[str, int, int, int, int]]) -> bool:
+    """Did a word change its place: "children are free, adults pay", "pay first, then we ship"? Sentences may."""
+    gone = [ours[s:e] for tag, s, e, _, _ in blocks if tag in ("delete", "replace") and e - s <= MOST_REPLACED]
+    come = [theirs[b:c] for tag, _, _, b, c in blocks if tag in ("insert", "replace") and c - b <= MOST_REPLACED]
+    there = {word for piece in come for word in piece if word not in _COMMON}
+    return any(word in there for piece in gone for word in piece)
+
+
+def _limits(words: Sequence[str]) -> bool:
+    return any(word in _LIMITS for word in words)
 
 
 def _denies(words: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Usage
 from pipelines.errors import ProviderFailed
+from pipelines.han import HAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,8 +28,11 @@ MIN_ATTEMPT_S = 0.5  # an attempt that starts with less time than this before th
 FAILED_REASONS = ("error", "abort", "aborted", "cancelled", "canceled", "failed")
 SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty")  # without them an answer is still one
 THINKING_TOKENS = 1_000  # room for a model that thinks before it says one word
+MOST_BILLED_USD = 1_000  # one answer costs less; NaN and the like are none
 MOST_REASON_CHARS = 240
-LEAST_QUOTED_CHARS = 12  # of the prompt, in a provider's reason, that are withheld
+LEAST_QUOTED_CHARS = 10  # of the prompt, in a provider's reason, that are withheld where they are more than one word
+LEAST_QUOTED_HAN = 4
+MOST_PROMPT_CHARS = 50_000  # of the prompt that a reason is held against
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -99,27 +104,41 @@ def parse(
     try:
         choice = raw["choices"][0]
         message = choice["message"]
-        text = message.get("content") or ""
+        text = _words(message.get("content"))
         reason = choice.get("finish_reason") or "stop"
-        counted = raw.get("usage")
-        usage = (
-            Usage(*_both(estimate(text + str(message.get("tool_calls") or "")))) if counted is None else _usage(counted)
-        )
         if not isinstance(text, str) or not isinstance(reason, str) or message.get("role") not in (None, "assistant"):
             raise TypeError("content")
+        counted = _counted(raw.get("usage"))
+        usage = counted or Usage(*_both(estimate(text + str(message.get("tool_calls") or ""))))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError):
         raise ProviderFailed(provider, "malformed answer", 0, retryable=True) from None
     if reason.lower() in FAILED_REASONS:
         raise ProviderFailed(provider, "ended its answer with an error", 0, retryable=True)
-    kept = {k: v for k, v in message.items() if v is not None and k in ("content", "tool_calls", "refusal")}
+    kept = {k: v for k, v in message.items() if v is not None and k in ("tool_calls", "refusal")}
     return Completion(
         text=text,
         message={"role": "assistant", "content": text, **kept},
         finish_reason=reason,
         usage=usage,
         estimated=counted is None,
-        billed_usd=_billed(counted),
+        billed_usd=_billed(raw.get("usage")),
     )
+
+
+def _counted(raw: Any) -> Usage | None:
+    """What the provider counted; None where it did not, or not so that it can be read: no answer is lost for that."""
+    try:
+        usage = _usage(raw)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return usage if usage.prompt_tokens + usage.completion_tokens > 0 else None
+
+
+def _words(content: Any) -> str:
+    """An answer's text; parts joined, as some providers give them."""
+    if isinstance(content, list):
+        return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
+    return content or ""
 
 
 def _both(tokens: tuple[int, int]) -> tuple[int, int, int]:
@@ -136,11 +155,11 @@ def assemble(chunks: Sequence[Mapping[str, Any]], *, provider: str, done: bool =
     message: dict[str, Any] = {"role": "assistant"}
     reason = usage = None
     for chunk in chunks:
-        usage = chunk.get("usage") or usage
+        usage = chunk.get("usage") if _counted(chunk.get("usage")) is not None else usage
         for choice in chunk.get("choices") or ():
             delta = choice.get("delta") or choice.get("message") or {}
             reason = choice.get("finish_reason") or reason
-            content.append(delta.get("content") or "")
+            content.append(_words(delta.get("content")))
             if delta.get("refusal"):
                 message["refusal"] = message.get("refusal", "") + delta["refusal"]
             for part in delta.get("tool_calls") or ():
@@ -158,7 +177,8 @@ def assemble(chunks: Sequence[Mapping[str, Any]], *, provider: str, done: bool =
 def received(chunks: Sequence[Mapping[str, Any]]) -> str:
     """What text came of an answer that was not finished: it is paid for."""
     deltas = (choice.get("delta") or {} for chunk in chunks for choice in chunk.get("choices") or ())
-    return "".join(str(delta.get("content") or "") + str(delta.get("tool_calls") or "") for delta in deltas)
+    paid = ("content", "reasoning_content", "reasoning", "tool_calls", "refusal")
+    return "".join(str(delta.get(name) or "") for delta in deltas for name in paid)
 
 
 def _add_call(calls: list[dict[str, Any]], part: Mapping[str, Any]) -> None:
@@ -170,7 +190,9 @@ def _add_call(calls: list[dict[str, Any]], part: Mapping[str, Any]) -> None:
     function = part.get("function") or {}
     index, call_id = part.get("index"), part.get("id")
     call = next((one for one in reversed(calls) if index is None or one["index"] == index), None)
-    if call is None or (call_id and call["id"] and call_id != call["id"]):
+    arguments = call["function"]["arguments"] if call is not None else ""
+    again = function.get("name") and not call_id and index is None and _is_json(arguments)
+    if call is None or again or (call_id and call["id"] and call_id != call["id"]):
         call = {"index": index, "id": None, "type": "function", "function": {"name": "", "arguments": ""}}
         calls.append(call)
     call["id"] = call["id"] or call_id
@@ -178,6 +200,14 @@ def _add_call(calls: list[dict[str, Any]], part: Mapping[str, Any]) -> None:
     if name != call["function"]["name"]:
         call["function"]["name"] += name
     call["function"]["arguments"] += function.get("arguments") or ""
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _usage(raw: Mapping[str, Any]) -> Usage:
@@ -203,26 +233,36 @@ def _usage(raw: Mapping[str, Any]) -> Usage:
     return Usage(prompt_tokens=prompt, cached_tokens=min(cached, prompt), completion_tokens=completion)
 
 
-def _billed(raw: Mapping[str, Any] | None) -> Decimal | None:
+def _billed(raw: Any) -> Decimal | None:
     """The dollars that a gateway says it charges (OpenRouter's ``usage.cost``); None where none are named."""
-    cost = None if raw is None else raw.get("cost")
-    if isinstance(cost, bool) or not isinstance(cost, int | float) or cost <= 0:
+    cost = raw.get("cost") if isinstance(raw, dict) else None
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 < cost < MOST_BILLED_USD:
         return None
     return Decimal(str(cost))
 
 
 def reason(code: object, message: object, prompt: str) -> str:
     """A provider's own reason: its code and message, cut to a length, what quotes the prompt withheld."""
-    said = " ".join(str(message or "").split())
+    said = " ".join(str(message or "")[: 4 * MOST_REASON_CHARS].split())
+    prompt = prompt[:MOST_PROMPT_CHARS].casefold()
     said = _QUOTED.sub(
-        lambda found: found[0] if _IS_NAME.fullmatch(found[1]) and found[1] not in prompt else "(withheld)", said
+        lambda found: found[0] if _IS_NAME.fullmatch(found[1]) and found[1].casefold() not in prompt else "(withheld)",
+        said,
     )
-    for start in range(len(said) - LEAST_QUOTED_CHARS, -1, -1):
-        piece = said[start : start + LEAST_QUOTED_CHARS]
-        if len(piece) == LEAST_QUOTED_CHARS and piece in prompt:
-            said = said[:start] + "\0" * LEAST_QUOTED_CHARS + said[start + LEAST_QUOTED_CHARS :]
+    folded, hidden = said.casefold(), [False] * len(said)
+    for start in range(len(said)):
+        length = LEAST_QUOTED_HAN if HAN.match(said[start]) else LEAST_QUOTED_CHARS
+        piece = folded[start : start + length]
+        if len(piece) == length and piece in prompt and (length == LEAST_QUOTED_HAN or " " in piece.strip()):
+            hidden[start : start + length] = [True] * length
+    said = (
+        "".join("\0" if gone else sign for sign, gone in zip(said, hidden, strict=True))
+        if len(folded) == len(said)
+        else ""
+    )
     said = re.sub("\0+", "(withheld)", said)
-    return ": ".join(part for part in (str(code or "")[:60], said[:MOST_REASON_CHARS]) if part)
+    named = str(code) if code and _IS_NAME.fullmatch(str(code)) else ""
+    return ": ".join(part for part in (named, said[:MOST_REASON_CHARS]) if part)
 
 
 _QUOTED = re.compile(r"['\"“‘`]([^'\"”’`]{1,})['\"”’`]")

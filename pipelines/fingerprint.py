@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 RECIPE = 3  # raised when the recipe changes: no old entry is read under a new meaning
 
 _WIDE = {0x3000: " ", 0x3002: ".", **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}}
+_ABOUT_CHARACTERS = re.compile(
+    r"\b(?:unicode|code ?points?|ascii|utf-?\d+|full-?width|half-?width|white ?space|spaces|characters?|punctuation)\b|全角|半角|字符|空格|标点",
+    re.IGNORECASE,
+)
 # A formula, a program, several lines: signs, capitals and spaces are what is asked about.
-_LITERAL = re.compile(r"\n|[{}<>=;`\\^|]|\w\(|::|->|(?<!\w)[\"'](?=[A-Za-z])")
+_LITERAL = re.compile(r"\n|\d!|[{}<>=;`\\^|]|\w\(|::|->|(?<!\w)[\"'](?=[A-Za-z])")
 # Where words are talked about, a courtesy may be what is asked.
 _ABOUT_WORDS = re.compile(
     r"\b(?:say|said|saying|spell\w*|writ\w+|translat\w*|mean\w*|word|phrase|term|pronounc\w*|rhymes?|synonyms?|antonyms?|express\w*"
@@ -69,15 +73,29 @@ _PLAIN_WORD = re.compile(r"(?<![\w'-])(?:[A-Z]?[a-z']+|I)(?![\w-])")
 _ASKS = re.compile(r"怎么|怎样|如何|什么|为何|哪|谁|几|多少|多久|多长|是否|能否|可否|吗|呢|([\u4e00-\u9fff])[不没]\1")
 _PARTICLES = re.compile(r"[吗呢啊呀嘛哦噢啦哈]+(?=$|[?,.!、~])")
 _DENIES = "不没别无未非否勿莫甭休免"
-_FILLERS = re.compile(r"一下(?!子)|(?<!目)的(?![士确话])|(?<![" + _DENIES + r"])是(?=什么|谁|哪|多少)")
-# What parts two clauses in a text of Chinese; a list's mark and a decimal point part nothing that could be dropped.
-_PARTS = re.compile(r"(?<=[\u4e00-\u9fff])[\s,.!~]+|[\s,.!~]+(?=[\u4e00-\u9fff])")
-_NUMERALS = "零一二两三四五六七八九十百千万亿点0123456789"
-# In front of a mark these are answers, not clauses: "可以，退款吗" is no "可以退款吗".
-_ANSWERS = re.compile(
-    r"好[的吧啊]?|行[吧啊]?|对[的啊]?|是[的啊]?|可以|能|要|会|有|可|嗯|哦|成|得|该|同意|愿意|需要|应该|当然|确定|肯定|必须|想|请"
+# 的 behind what may be a verb or a lone adjective makes another thing or another time of it: 付的款, 红的包, 谁取消的订单.
+_VERBS = (
+    "取消|退款|退货|付款|发货|购买|申请|绑定|开通|关闭|收到|使用|预订|预定|下单|充值|提现|还款|借款|注销|修改|扣款|支付|签收|转账|激活|开票|办理|提交"
+    "|删除|添加|更换|续费|投诉|评价|订阅|冻结|解绑|注册|登录|丢失|损坏|过期|失效|逾期|拒绝|审核|通过|失败|成功"
 )
-LEAST_CLAUSE = 2  # characters of one
+_FILLERS = re.compile(
+    r"一下(?!子)|(?<=[我你您他她])的(?![士确话])|(?<=[\u4e00-\u9fff]{2})(?<![目谁不])(?<![买卖付发开打扣借还退换收寄送用看吃穿拍订租充存取转点做写说问要给拿选交办改红绿黑白蓝黄新旧大小好坏真假])"
+    r"(?<!"
+    + ")(?<!".join(_VERBS.split("|"))
+    + r")的(?![士确话款货卡])|(?<!["
+    + _DENIES
+    + r"还要就只都若可或])是(?=什么|谁|哪)"
+)
+# What parts two clauses in a text of Chinese; a list's mark and a decimal point part nothing that could be dropped.
+_PARTS = re.compile(r"(?<=[\u4e00-\u9fff])[\s,.!]+|[\s,.!]+(?=[\u4e00-\u9fff])")
+# Behind these a mark parts nothing: they only lead in.
+_LEADS_IN = re.compile(
+    r"(?:我?想?(?:问|咨询|请教|了解)(?:一下|下)?|(?:那|那么|亲|亲亲|客服|老师|大家|各位|帮忙|麻烦)(?:问)?(?:一下)?)"
+)
+_NUMERALS = "零一二两三四五六七八九十百千万亿点0123456789"
+_MARK = re.compile(r"[\s,.!~?、]")
+LONGEST_CHARS = 1_000  # a longer text is a document: its marks are its own
+LONG_CLAUSE = 60  # characters in front of a mark that are looked at
 DENIED_WITHIN = 4  # characters in front of a filler
 
 
@@ -89,8 +107,11 @@ def canonical(value: Any) -> bytes:
 def plain(text: str) -> str:
     """The very question: composed letters, ASCII for what is only wider, no space around it, single ones within a line.
 
-    Nothing else can never matter. Lines stay lines: in a program they say what belongs together.
+    Nothing else can never matter, and where characters are asked about not even that. Lines stay lines: in a program they
+    say what belongs together.
     """
+    if _ABOUT_CHARACTERS.search(text):
+        return unicodedata.normalize("NFC", text).strip()
     lines = unicodedata.normalize("NFC", text).translate(_WIDE).strip().splitlines()
     if len(lines) > 1:
         return "\n".join(line.rstrip() for line in lines)
@@ -102,14 +123,14 @@ def normalise(text: str) -> str:
 
     Equal ones are near-exact, which is checked as other hits are (see cache). Each thing dropped, and why it does not
     matter there: greetings and thanks at either end, where the text is not about words ("how do you say please"); the
-    capital of a plain word, where it tells no name from a word ("Polish"); a final full stop or exclamation mark (a
-    question mark stays: "you ship it?" asks). Of Chinese also particles at a clause's end, 的 and 一下 where no negation
-    is near ("不用的卡" is no "不用卡"), and what parts two clauses, where the first is a whole one without a negation
-    ("不，可以退款" is no "不可以退款"), a list or a number ("白、金卡", "十.五"). What asks by a word of its own ends with
+    capital of the first word, where it tells no name from a word ("Polish"); a final full stop or exclamation mark (a
+    question mark stays: "you ship it?" asks). Of Chinese also particles at a clause's end, 一下, 的 behind a pronoun (我的卡;
+    "红的包" is no "红包", "付的款" no "付款"), 是 between 这 and what asks, where no negation is near, and the mark behind
+    words that only lead in (我想问一下，…; "不，可以退款" is no "不可以退款"). What asks by a word of its own ends with
     a question mark. Programs, formulas and quotations stay as they are.
     """
     said = plain(text)
-    if _LITERAL.search(said):
+    if len(said) > LONGEST_CHARS or _LITERAL.search(said) or _ABOUT_CHARACTERS.search(said):
         return said
     bare = without_courtesy(said)
     if not HAN.search(bare):
@@ -145,21 +166,20 @@ def _unless_denied(filler: re.Match[str]) -> str:
 
 def _unless_it_parts(mark: re.Match[str]) -> str:
     text, start, end = mark.string, mark.start(), mark.end()
-    clause = re.split(r"[\s,.!~?、]", text[:start])[-1]
     if end == len(text) or start == 0:
         return ""
-    numeral = text[start - 1] in _NUMERALS and text[end] in _NUMERALS
-    latin = text[start - 1].isascii() or text[end].isascii()
-    whole = (
-        len(clause) >= LEAST_CLAUSE and not any(sign in clause for sign in _DENIES) and not _ANSWERS.fullmatch(clause)
-    )
-    if mark[0].isspace() and latin and not numeral:
+    if (
+        mark[0].isspace()
+        and (text[start - 1].isascii() or text[end].isascii())
+        and not (text[start - 1] in _NUMERALS and text[end] in _NUMERALS)
+    ):
         return ""  # 用 Visa 付款: a space between scripts says nothing
-    return "" if whole and not numeral else mark[0].strip() or " "
+    clause = _MARK.split(text[max(0, start - LONG_CLAUSE) : start])[-1]
+    return "" if _LEADS_IN.fullmatch(clause) else mark[0].strip() or " "
 
 
 def _without_courtesy(text: str) -> str:
-    bare = " ".join(plain(text).split())
+    bare = " ".join(plain(text[:LONGEST_CHARS]).split()) + text[LONGEST_CHARS:]
     question = bare.endswith("?")
     sure = _ABOUT_WORDS.search(bare) is not None
     for courtesy in (_SURE_OPENING, _SURE_CLOSING) if sure else (_OPENING, _SURE_CLOSING, _CLOSING):
@@ -174,8 +194,9 @@ def _without_courtesy(text: str) -> str:
 
 
 def _lower(word: re.Match[str]) -> str:
-    begins = word.start() == 0
-    return word[0] if not begins and word[0].lower() in _CAPITAL_MATTERS and word[0][0].isupper() else word[0].lower()
+    """The capital that begins a sentence goes, and that of I; within it, a capital may make a name of a word."""
+    begins = word.start() == 0 and word[0].lower() not in _CAPITAL_MATTERS
+    return word[0].lower() if begins or word[0] == "I" or word[0].startswith("I'") else word[0]
 
 
 def digest(around: Sequence[Mapping[str, Any]]) -> str:

@@ -67,6 +67,25 @@ _DEFINES = re.compile(
     r"(?:what(?:'s| is| are)|who (?:is|was)|define|tell me about) (?:an? )?(?:[A-Z][\w-]*(?: [A-Z][\w-]*)*|\w+(?: \w+)?)$",
     re.IGNORECASE,
 )
+# What every shop, bank or service has, so that a question about it needs no other subject.
+_SELF_CONTAINED = re.compile(
+    r"\b(?:password|passcode|pin|account|log ?in|sign ?in|sign ?up|registration|refunds?|returns?|exchange|delivery|deliver|shipping|ship|parcel|order|invoice|receipt"
+    r"|payments?|pay|billing|bill|subscription|membership|address|e-?mail|phone number|newsletter|warranty|guarantee|opening hours|customer (?:service|support)|support team"
+    r"|gift ?cards?|vouchers?|coupons?|discounts?|promo(?:tion)? codes?|loyalty|points|privacy|cookies|app|website|store|shop|branch|card|transfers?|top[- ]?ups?|atm|currency|currencies"
+    r"|verification|verify|identity|two[- ]factor|2fa|data|profile|username|notifications?|language settings?|insurance|claim|policy|loan|interest|fees?|limits?|booking|reservation|check[- ]?in"
+    r"|check[- ]?out|luggage|baggage|wi-?fi|parking|breakfast)\b"
+    r"|密码|账[户号]|帐[户号]|登[录陆]|注册|退款|退货|换货|发票|快递|物流|订单|支付|付款|会员|收货地址|手机号|验证码|积分|优惠[券码]|客服|实名|身份验证|注销|绑定|解绑|提现|充值|转账|还款|借款|额度|利息"
+    r"|保修|售后|配送|扣款|包邮|运费|营业时间|预约|预订|行李|停车|隐私",
+    re.IGNORECASE,
+)
+# About what was said, how to say it, or another kind of what was spoken of.
+_OF_THE_TALK = re.compile(
+    r"\b(?:summar\w+|shorten|shorter|rephrase|rewrite|reword|translate|repeat|conversation|(?:your|last|previous|first) (?:answer|reply|response|message|point|suggestion|example)"
+    r"|bullet points?|step \d|explain (?:that|again|more)|version|in other words|in (?:english|german|french|spanish|chinese|java|python|simple terms|detail)|example|are you sure|size|colou?r|blue|red|green|black|white"
+    r"|small|medium|large|cheaper|bigger|smaller|faster|better|lighter|dog|cat|pet|child|children|kids?|baby|my (?:son|daughter|wife|husband|friend|mother|father|parents))\b"
+    r"|总结|概括|重复|翻译|用英文|用中文|简短|换成|改成|两个一起|一起买|减半|颜色|尺寸|尺码|大小|型号|[红黄蓝绿黑白灰粉紫]色|老人|儿童|小孩|孩子|宝宝|孕妇|宠物|保质期|质保期|电池|官网|试过了|还是(?:失败|不行)|超过期限",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"[^.!?。！？;；\n]+[?？]?")
 _COURTESY = re.compile(
     r"^(?:(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|thanks?(?: you)?(?: (?:so|very) much| a lot)?|ok(?:ay)?"
@@ -75,7 +94,7 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 _ASKED = re.compile(
-    r"^(?:(?:and|but|so|then|also|if so|in general|please|ok) ?,? ?)*(?:what|who|whom|whose|when|where|why|which|how|is|are|was|were|do|does|did"
+    r"^(?:(?:and|but|so|then|also|if so|in general|please|ok)[ ,]+)*(?:what|who|whom|whose|when|where|why|which|how|is|are|was|were|do|does|did"
     r"|can|could|will|would|should|may|might|has|have|had|tell me|show me|explain|describe|compare|list|define|give me|find"
     r"|qué|cómo|cuándo|dónde|wie|was|wann|wo|warum|kann|comment|quand|où|pourquoi|combien)\b"
     r"|什么|怎|如何|多少|多久|几[个天次时点]|哪|谁|为何|为啥|是否|能否|可否|有没有|是不是|能不能|可不可以|请帮|告诉我|介绍|[吗么呢]$",
@@ -83,10 +102,13 @@ _ASKED = re.compile(
 )
 # What a user says of themselves colours what they are told afterwards, also in the middle of a question.
 _FACT = re.compile(
-    r"\b(?:i am|i'm|im|i have been|i've been|i was|i live|i work|i bought|i ordered|i paid|i got|i own|i use|i speak|we are|we're"
+    r"\b(?:i have (?:an? |the |two |three |some )?(?!question|problem|issue)\w+|as an? \w+|my (?:son|daughter|wife|husband|child|kids?|baby|mother|father|parents|dog|cat|doctor|boss|company)"
+    r"|be (?:brief|short|polite|concise)|use (?:metric|imperial|simple|short|bullet)|in (?:english|german|french|spanish|chinese|simple (?:terms|words)|one sentence|\d+ words)|keep it|short answers?"
+    r"|i am|i'm|im|i have been|i've been|i was|i live|i work|i bought|i ordered|i paid|i got|i own|i use|i speak|we are|we're"
     r"|my (?:name|age|plan|company|wife|husband|child|son|daughter|doctor|budget|country)\b.* (?:is|are|was)"
     r"|from now on|always|never|answer (?:only|in|with)|reply (?:only|in|with)|respond (?:only|in|with)|speak (?:only|in|like)"
     r"|pretend|act as|you are now|ignore (?:all|the|your|previous)|remember (?:that|my|this)|call me|ich bin|je suis|soy|estoy|sou|estou)\b"
+    r"|本人|作为|未成年|怀孕|孕妇|过敏|糖尿病|高血压|(?:我|我家|家里)的?(?:儿子|女儿|孩子|宝宝|爸|妈|父亲|母亲|老公|老婆|丈夫|妻子|老人|猫|狗)|我家|(?:请|能|可以)?用(?:英文|中文|英语|文言文|一句话|表格)|回答我|简短|我用(?!户)"
     r"|我(?:是(?!不是|否)|今年|住在?|来自|叫|们是|在(?!哪)|买了|订了|用的是|有(?!什么|多少|没|几|哪))|从现在(?:起|开始)|以后(?:都|请|只)|只(?:能|要|许)?(?:回答|回复|用)|记住|假装|扮演",
     re.IGNORECASE,
 )
@@ -112,6 +134,7 @@ _SAYS_NOTHING_ZH = re.compile(
 _ENDS_ZH = re.compile(r"呢[?？。!！]*$")
 _WORD = re.compile(r"[A-Za-z0-9'’-]+")
 # A full question has a subject and a verb: fewer words are an answer or an ellipsis.
+LONGEST_CHARS = 1_000  # of a turn that is read: a longer one is no single question
 LEAST_WORDS = 4
 LEAST_TOPICS, MANY_TOPICS = 2, 5  # words that say something: of a question about oneself, of any other
 LEAST_HAN = 5
@@ -149,15 +172,22 @@ def dependence(turn: str, said: Sequence[str]) -> str | None:
     """
     if not said:
         return None
+    if len(turn) > LONGEST_CHARS:
+        return "it is too long to be sure"
     if any(map(sets_terms, said)):
         return "something was said that may matter to every later answer"
     text = _COURTESY.sub("", turn.strip()).strip() or turn.strip()
+    if _OF_THE_TALK.search(text):
+        return "it is about the conversation"
     chinese = len(HAN.findall(text)) * 2 >= len(_WORD.findall(text))
-    return _dependence_zh(text) if chinese else _dependence_en(text) or _too_general(text)
+    reason = _dependence_zh(text) if chinese else _dependence_en(text) or _too_general(text)
+    return reason or (None if _SELF_CONTAINED.search(text) else "it names nothing that every service has")
 
 
 def sets_terms(turn: str) -> bool:
     """Does a turn say anything beside its question: facts about the user, or how to answer from now on?"""
+    if len(turn) > LONGEST_CHARS:
+        return True  # whoever pastes a document speaks of it afterwards
     return any(_states(sentence.strip()) for sentence in _SENTENCE.findall(turn) if sentence.strip())
 
 

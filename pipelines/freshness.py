@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _UNSPACED = frozenset({"zh", "ja", "ko"})
 SHORT_CHARS = 240  # an answer as short as that may be nothing but an excuse; a longer one says something, too
 MOST_SENTENCES = 4
+LONGEST_CHARS = 2_000  # of a question or an answer that is read
+_TERMS = re.compile(r"\breal[- ]time (?=\w)|现在完成时|現在完了", re.IGNORECASE)  # words of a subject, not of the clock
+_QUOTED = re.compile(r"'[^']{1,60}'|\"[^\"]{1,60}\"|“[^”]{1,60}”")
 TERSE_CHARS = 20  # "What size?" asks the reader, whatever its words
 _TO_THE_READER = re.compile(
     r"\b(?:you|your|yours|usted|su|sie|ihr|ihre[nrms]?|vous|votre|você|seu|sua|вы|ваш\w*)\b|您|你|ですか|さい|세요|까요",
@@ -59,7 +62,9 @@ _QUESTION = ("?", "？", "؟")
 
 def of_this_moment(question: str) -> bool:
     """Is the right answer another one in a minute, or tomorrow? In doubt, yes."""
-    if _GENERAL.search(question):
+    question = question[:LONGEST_CHARS]
+    # "What is a forecast?", "how do I see what is in stock?": the same at any time, unless it names one.
+    if _GENERAL.search(question) and not _NOW.search(_TERMS.sub(" ", _QUOTED.sub(" ", question))):
         return False
     if _PASSES.search(_SCHEDULE.sub(" ", question)):
         return True
@@ -75,6 +80,8 @@ def of_this_moment(question: str) -> bool:
 def answers(text: str) -> bool:
     """Does a model's text answer anything? Not if it declines, failed, asks back, or was left to be filled in."""
     plain = text.strip()
+    if len(plain) > LONGEST_CHARS:
+        return True
     if _NOTHING.fullmatch(plain.rstrip(" .…!:")) or _PLACEHOLDER.search(plain):
         return False
     sentences = [found.strip(" \t*_\"'«»“”「」>-") for found in _SENTENCE.findall(plain)]

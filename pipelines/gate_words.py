@@ -23,7 +23,7 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     (r"minimum|min", r"maximum|max"),
     (r"tops?(?![ -]?ups?)", r"bottoms?"), (r"left(?! (?:over|in|on|to|me|a|the))", r"right(?! (?:now|away|to|of))"), (r"front", r"back(?! (?:my|the|it|to|in|on|up|from|into))|rear"),
     (r"upper", r"lower"), (r"old(?:er|est)?", r"new(?:er|est)?|young(?:er|est)?"), (r"hot(?:ter)?", r"cold(?:er)?"), (r"inside|indoors?|interior", r"outside|outdoors?|exterior"), (r"inner", r"outer"), (r"upstairs", r"downstairs"), (r"forwards?", r"backwards?"), (r"horizontal(?:ly)?", r"vertical(?:ly)?"),
-    (r"positive", r"negative"), (r"major", r"minor"), (r"senior", r"junior"), (r"inputs?", r"outputs?"), (r"odd", r"even(?= numbers?)"), (r"plus", r"minus"), (r"love\w*|like", r"hate\w*|dislike"),
+    (r"positive", r"negative"), (r"if", r"unless"), (r"can|may|could", r"must"), (r"at once", r"once(?! i)"), (r"includ\w*", r"except|excluding"), (r"major", r"minor"), (r"senior", r"junior"), (r"inputs?", r"outputs?"), (r"odd", r"even(?= numbers?)"), (r"plus", r"minus"), (r"love\w*|like", r"hate\w*|dislike"),
     (r"big(?:ger|gest)?|large[rst]*", r"small(?:er|est)?"), (r"long(?:er|est)?(?= \w+ (?!does|do|is|will|to|it))|longest|longer", r"short(?:er|est)?"),
     (r"high(?:er|est)", r"low(?:er|est)"), (r"heav(?:y|ier|iest)", r"light(?:er|est)|lightweight"), (r"full", r"empty"), (r"wet", r"dry"), (r"wide[rst]*", r"narrow(?:er|est)?"),
     (r"early|earlier|earliest", r"late|later|latest"), (r"fast(?:er|est)?|quick(?:er|est)?", r"slow(?:er|est)?"), (r"public", r"private"), (r"internal", r"external"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pipelines.wording import Wording
 
+LONGEST_CHARS = 2_000  # of a text that is read: patterns are not to be had at any length
 REMEMBERED = 20_000  # texts whose facts are kept: about 1 kB each
 
 
@@ -112,7 +113,8 @@ class Facts:
 
 @lru_cache(maxsize=REMEMBERED)
 def facts(text: str) -> Facts:
-    """Read a text once: a cached question meets many others."""
+    """Read a text once: a cached question meets many others. Of a document, its beginning."""
+    text = text[:LONGEST_CHARS]
     han = HAN.search(text) is not None
     start, end, route = _FROM.search(text), _TO.search(text), _DIRECTION.search(text)
     return Facts(
@@ -175,6 +177,8 @@ _WORDED = (
     ("quoted", "they ask it of something else", wording.quoted),
     ("opposite", "a prefix turns one round", wording.prefixed),
     ("entity", "they name another one", wording.named_apart),
+    ("direction", "they go opposite ways", wording.ways),
+    ("sign", "their capitals mean something else", wording.cased),
     ("quantity", "they name other quantities", wording.quantities),
     ("order", "two who act changed places", wording.roles),
     ("state", "one says it is so, the other wants it", wording.state_against_request),

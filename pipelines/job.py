@@ -40,7 +40,7 @@ _OUTPUT_ONLY = (
         "thinking",
         "provider_specific_fields",
     ),
-    *("audio", "function_call", "index", "id", "prefix", "images", "citations"),
+    *("audio", "function_call", "index", "id", "prefix", "citations"),
 )
 _MUST_BE_NULL = ("audio", "function_call")
 
@@ -64,8 +64,10 @@ class Message:
 
     @property
     def has_parts(self) -> bool:
-        """True when the content holds anything but text (images, audio, files)."""
-        return not isinstance(self.content, str) and any(p.get("type") != "text" for p in self.content or ())
+        """True when the content holds anything but text (images, audio, files), beside it or in a text part."""
+        return not isinstance(self.content, str) and any(
+            part.get("type") != "text" or set(part) - {"type", "text"} for part in self.content or ()
+        )
 
     @property
     def without_files(self) -> Message:
@@ -122,7 +124,8 @@ def _as_input(path: str, given: dict[str, Any]) -> dict[str, Any]:
     for name in _MUST_BE_NULL:
         if given.get(name) is not None:
             raise JobInvalid(f"{path}.{name}", checks.show(given[name]), "null: it cannot be sent on")
-    kept = {name: value for name, value in given.items() if name not in _OUTPUT_ONLY and value is not None}
+    leaves_out = _OUTPUT_ONLY if given.get("role") == "assistant" else ()
+    kept = {name: value for name, value in given.items() if name not in leaves_out and value is not None}
     if kept.get("tool_calls") == []:
         del kept["tool_calls"]
     return kept

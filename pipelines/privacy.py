@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -47,12 +48,13 @@ def spans(text: str) -> Iterator[tuple[int, int, str]]:
         for match in pattern.finditer(text):
             group = match.lastindex or 0
             start, end = match.span(group)
-            if any(start < other_end and other_start < end for other_start, other_end, _ in taken):
+            at = bisect.bisect_left(taken, (start, end, ""))
+            if (at < len(taken) and taken[at][0] < end) or (at and taken[at - 1][1] > start):
                 continue
             found = kind_of(match[group])
             if found:
-                taken.append((start, end, found))
-    yield from sorted(taken)
+                taken.insert(at, (start, end, found))
+    yield from taken
 
 
 def kinds(text: str) -> frozenset[str]:

@@ -56,6 +56,11 @@ class RuleBook:
             for pattern in patterns
         ]
 
+    def claims(self, question: str) -> bool:
+        """Does any rule's pattern match the whole question? Then it is not the cache's, whichever rule answers."""
+        text = without_courtesy(question).rstrip("?")
+        return any(pattern.fullmatch(text) is not None for _, _, pattern in self._compiled)
+
     def match(self, question: str) -> Match | None:
         """The only rule that matches the whole question; None also when two rules claim it."""
         if len(question) > LONGEST_QUESTION_CHARS:

@@ -48,6 +48,9 @@ _CODE = re.compile(
 _SIGNS = re.compile(r"[-+*/^<>=!&|%~]+")
 _AFTER_COLON = re.compile(r"^(.{8,}?):\s+(\S.*)$", re.DOTALL)
 _QUOTED = re.compile(r"[\"“”«»「」『』](.{1,200}?)[\"“”«»「」『』]|(?<!\w)'(.{2,200}?)'(?!\w)")
+_CASED = re.compile(r"(?<![\w])-[A-Za-z]\b|(?<=\s)[A-Za-z]{2,3}\b")  # flags, units, abbreviations
+_WAYS = {"to": "to", "into": "to", "onto": "to", "towards": "to", "from": "from", "out of": "from", "off": "from"}
+_WAY = re.compile(r"\b(to|into|onto|towards|from|out of|off) (?:a |an |the |my |your |our |another |their )?([a-z]+)\b")
 _CJK_QUOTED = re.compile(r"[「『《“](.{1,80}?)[」』》”]")
 
 
@@ -63,6 +66,8 @@ class Wording:
     requests: frozenset[str]
     signs: tuple[str, ...]
     quoted: tuple[str, str]
+    ways: frozenset[tuple[str, str]]
+    cased: frozenset[str]
     words: frozenset[str]
 
 
@@ -79,6 +84,8 @@ def wording(text: str) -> Wording:
         requests=frozenset(_stem(word) for word, _ in _REQUEST.findall(lower)) if latin else frozenset(),
         signs=tuple(_SIGNS.findall(text)) if _CODE.search(lower) else (),
         quoted=_quotation(lower),
+        cased=frozenset(_CASED.findall(text)) if latin else frozenset(),
+        ways=frozenset((_WAYS[way], thing) for way, thing in _WAY.findall(lower)) if latin else frozenset(),
         words=frozenset(_TOKEN.findall(lower)) if latin else frozenset(),
     )
 
@@ -141,11 +148,15 @@ def roles(a: Wording, b: Wording) -> bool:
     if not ours or not theirs or ours == theirs:
         return False
     if sorted(ours) == sorted(theirs):
+        if ours[0] != theirs[0] and len(ours) > 1 and ours[1] == theirs[1]:
+            return True
         parties = [[word for word in actors if word in PARTIES] for actors in (ours, theirs)]
         return parties[0] != parties[1]
     # Oneself comes in where the other's thing is one's own: "can my wife cancel it", "can I cancel my wife's".
     if {*ours} - {"me"} != {*theirs} - {"me"}:
         return False
+    if len(ours) > 1 and len(theirs) > 1 and ours[0] != theirs[0] and ours[1] == theirs[1]:
+        return "me" in (ours[0], theirs[0])
     (one, does), (other, did) = _subject(ours), _subject(theirs)
     return one != other and does == did != ""
 
@@ -211,6 +222,21 @@ def read_against_change(a: Wording, b: Wording) -> bool:
     return any(
         one & _READS and other & _CHANGES and not one & _CHANGES and not other & _READS
         for one, other in ((ours, theirs), (theirs, ours))
+    )
+
+
+def cased(a: Wording, b: Wording) -> bool:
+    """The same letters in another case where case is the meaning: -l and -L, Mb and MB, IT and it."""
+    ours, theirs = a.cased - b.cased, b.cased - a.cased
+    return bool({word.lower() for word in ours} & {word.lower() for word in theirs})
+
+
+def ways(a: Wording, b: Wording) -> bool:
+    """To it, and from it."""
+    return any(
+        ("to", thing) in one.ways and ("from", thing) in other.ways and ("from", thing) not in one.ways
+        for one, other in ((a, b), (b, a))
+        for _, thing in one.ways
     )
 
 

@@ -40,7 +40,7 @@ PARTIES = frozenset(
 
 LABELS = (
     "type|option|model|version|plan|class|category|zone|level|gate|terminal|grade|size|group|line|tier|bus|vitamin|hepatitis"
-    "|part|section|form|schedule|appendix|room|block|building|tower|platform|step|chapter|route|train|flight|bay|unit|lot|phase|stage|tariff|area"
+    "|part|section|form|schedule|appendix|room|block|building|tower|platform|step|chapter|route|train|flight|bay|unit|lot|phase|stage|tariff|area|door|counter|window|desk|exit|entrance|lift|lane|seat|row|locker|pier|track"
 )
 
 # Participles that do not end in -ed, and the verb of each.

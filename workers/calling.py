@@ -14,7 +14,7 @@ from pipelines.job import Message
 from workers import telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from pipelines.catalog import Offer
@@ -95,7 +95,7 @@ def call(
                 refuses = REFUSALS.of(offer)
                 request = completion.request(offer, messages, params, refuses=refuses, thinks=thinks)
                 raw = providers.call(offer.provider, request, min(remaining_s, ATTEMPT_TIMEOUT_S))
-                answer = completion.parse(raw, provider=offer.provider, estimate=estimate)
+                answer = _parsed(raw, offer, estimate)
                 said, left_out = tuple(str(f) for f in failures), completion.left_out(offer, params, refuses)
                 return Called(offer, answer, said, tuple(wasted), tuple(left_out))
             except ProviderFailed as failure:
@@ -116,6 +116,15 @@ def call(
     if len(offers) == 1 and failures:
         raise failures[-1]
     raise ProvidersExhausted([str(failure) for failure in failures])
+
+
+def _parsed(raw: Mapping[str, Any], offer: Offer, estimate: Callable[[str], tuple[int, int]]) -> Completion:
+    """The answer; one that came whole and is none was paid for all the same."""
+    try:
+        return completion.parse(raw, provider=offer.provider, estimate=estimate)
+    except ProviderFailed as failure:
+        failure.received = str(raw.get("choices") or "?")
+        raise
 
 
 PROBE = {"temperature": 0, "max_tokens": 16}

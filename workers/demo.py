@@ -78,7 +78,7 @@ def run(*, questions: Path | None, limit: int | None, rate: float | None, seed: 
         after = _after(Farthing(environ=environ), asked, rate or max(len(asked) / SECONDS, SLOWEST_RATE), stop, console)
         if stop.is_set():
             raise KeyboardInterrupt
-        figures = _figures(asked, before, after)
+        figures = _figures(asked, before, after, settings.secret.encode())
         _from_the_ledger(figures["after"], Resources(settings, environ))
         figures["flower"] = fleet.flower_url
         console.print(closing(figures))
@@ -182,11 +182,11 @@ def _after(client: Farthing, asked: Sequence[Asked], rate: float, stop: threadin
     return outcome
 
 
-def _figures(asked: Sequence[Asked], before: Outcome, after: Outcome) -> dict[str, Any]:
-    return {"before": _row(asked, before), "after": _row(asked, after)}
+def _figures(asked: Sequence[Asked], before: Outcome, after: Outcome, secret: bytes) -> dict[str, Any]:
+    return {"before": _row(asked, before, secret), "after": _row(asked, after, secret)}
 
 
-def _row(asked: Sequence[Asked], outcome: Outcome) -> dict[str, Any]:
+def _row(asked: Sequence[Asked], outcome: Outcome, secret: bytes) -> dict[str, Any]:
     answers = [answer for answer in outcome.answers if answer is not None]
     count = max(len(answers), 1)
     hits = [a for a in answers if a.source in ("exact", "semantic")]
@@ -201,7 +201,7 @@ def _row(asked: Sequence[Asked], outcome: Outcome) -> dict[str, Any]:
         "premium_share": len(premium) / count,
         "cost_usd": usd(sum((a.cost_usd for a in answers), Decimal(0))),
         "mean_latency_ms": sum(took) / count,
-        "wrong_hits": _wrong_hits(asked, outcome),
+        "wrong_hits": _wrong_hits(asked, outcome, secret),
     }
 
 
@@ -211,12 +211,12 @@ def _from_the_ledger(row: dict[str, Any], held: Resources) -> None:
     row.update({name: total[name] for name in ("cost_usd", "audits", "audits_usd", "saved_by")})
 
 
-def _wrong_hits(asked: Sequence[Asked], outcome: Outcome) -> int | None:
+def _wrong_hits(asked: Sequence[Asked], outcome: Outcome, secret: bytes) -> int | None:
     """Hits whose entry was made for another meaning; None when the questions carry no meanings."""
     if not any(question.meaning for question in asked):
         return None
     meanings = {
-        cache.entry_id(str(a.tenant), str(a.job_id)): q.meaning
+        cache.entry_id(str(a.tenant), str(a.job_id), secret=secret): q.meaning
         for q, a in zip(asked, outcome.answers, strict=True)
         if a is not None
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ class Lookup:
         question = prompt.words
         for kind in prompt.volatile:
             telemetry.count(f"key.{kind}_in_instructions")
-        if job.cache == "bypass" or self._book.match(question) is not None:
+        if job.cache == "bypass" or self._book.claims(question):
             return Found(None, prompt)
         own = prompt.personal or (prompt.about_the_asker and not rules.share_about_asker)
         if own and job.user is None:
@@ -174,7 +175,7 @@ class Lookup:
             hit = cache.repeated(entry, decided_by)
             if not near:
                 return Found(place, prompt, entry=entry, hit=hit, degraded=self._broken)
-            audit = self._boundaries.audit(job.tenant, place.bucket, hit.probability)
+            audit = cache.audit_of_twins(random.random())  # noqa: S311 - a sample, no secret
             twin = replace(place, twin=known.twin_key)
             return Found(twin, prompt, entry=entry, hit=hit, audit=audit, degraded=self._broken)
         return None

@@ -65,13 +65,16 @@ class Providers:
                 ) as response,
             ):
                 if _is_whole(response.headers.get("content-type", "")):
-                    whole: dict[str, Any] = json.loads(response.read())
-                    return whole
-                done = _follow(name, response.iter_lines(), chunks)
+                    return _whole(name, json.loads(response.read()), prompt)
+                done = _follow(name, _lines(response.iter_bytes()), chunks, prompt)
             return completion.assemble(chunks, provider=name, done=done)
         except ProviderFailed as failure:
             failure.received = completion.received(chunks)
             raise
+        except (TypeError, AttributeError, KeyError, ValueError, RecursionError):  # shapes that nobody foresaw
+            malformed = ProviderFailed(name, "malformed answer", retryable=True)
+            malformed.received = "?"  # something came, and is paid for
+            raise malformed from None
 
     def embed(self, name: str, model: str, texts: Sequence[str]) -> list[list[float]]:
         """One embedding per text; raises ProviderFailed."""
@@ -129,20 +132,45 @@ def _is_whole(content_type: str) -> bool:
     return "json" in content_type and "stream" not in content_type
 
 
-def _follow(name: str, lines: Iterator[str], chunks: list[dict[str, Any]]) -> bool:
+def _whole(name: str, raw: Any, prompt: str) -> dict[str, Any]:
+    """An answer in one piece; an error in its place is the provider's own."""
+    error = raw.get("error") if isinstance(raw, dict) else None
+    if error:
+        raise _said(name, "answered with an error", error, prompt)
+    whole: dict[str, Any] = raw
+    return whole
+
+
+def _said(name: str, kind: str, error: Any, prompt: str) -> ProviderFailed:
+    code, said = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, error)
+    told = completion.reason(code, said, prompt)
+    return ProviderFailed(name, kind, 0, code not in NEVER, None, told)
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
+    """Lines of an event stream: they end in LF or CR LF, and in nothing else that Unicode calls a line's end."""
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from (line.rstrip(b"\r").decode("utf-8").lstrip("\ufeff") for line in whole)
+    if rest:
+        yield rest.rstrip(b"\r").decode("utf-8")
+
+
+def _follow(name: str, lines: Iterator[str], chunks: list[dict[str, Any]], prompt: str) -> bool:
     """Read a stream's events into ``chunks``; True when it said that it was done. Comments keep a connection alive."""
     for line in lines:
         if not line.startswith("data:"):
             continue
         data = line.removeprefix("data:").strip()
+        if not data:
+            continue
         if data == "[DONE]":
             return True
         chunk = json.loads(data)
         error = chunk.get("error") if isinstance(chunk, dict) else None
         if error:
-            code, said = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, error)
-            told = completion.reason(code, said, "".join(map(str, chunks)))
-            raise ProviderFailed(name, f"error in the stream ({code or 'no code'!s:.40})", 0, True, None, told)
+            raise _said(name, "error in the stream", error, prompt)
         if isinstance(chunk, dict):
             chunks.append(chunk)
     return False

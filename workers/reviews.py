@@ -65,6 +65,11 @@ class Reviews:
         case = self.case(tenant, about.entry)
         return case if case is not None else Case(about, (voice,))
 
+    def withdraw(self, tenant: str, entry: str, mark: str) -> None:
+        """A user takes the voice back."""
+        with failing_as("ledger"):
+            self._redis.hdel(keys.review(tenant, entry), mark)
+
     def case(self, tenant: str, entry: str) -> Case | None:
         """One case; None when there is none, or it is too old."""
         with failing_as("ledger"):

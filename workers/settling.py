@@ -203,7 +203,7 @@ def _record(progress: Progress, answer: Answer) -> Record:
         scope=None if place is None else place.scope,
         key=None if place is None else place.key,
         # A fresh answer makes an entry of its own.
-        entry=cache.entry_id(progress.job.tenant, progress.job_id)
+        entry=cache.entry_id(progress.job.tenant, progress.job_id, secret=resources().secret)
         if answer.source == "model" and place is not None
         else entry,
         user=progress.job.user,

@@ -154,7 +154,7 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
         return
     now = time.time()
     entry = cache.Entry(
-        id=cache.entry_id(progress.job.tenant, progress.job_id),
+        id=cache.entry_id(progress.job.tenant, progress.job_id, secret=resources().secret),
         scope=place.scope,
         question=without(progress.job.question.text, rules.leave_out),
         answer=answer.kept,
@@ -262,11 +262,12 @@ def _in_time(progress: Progress, stage: str) -> None:
 
 def _by_rule(progress: Progress) -> tuple[Answer | None, tuple[str, ...]]:
     """The answer of the rule that matches, if one does and its database gives exactly one row of this user's."""
-    book = resources().configuration.rules
-    match = None if progress.job.model != "auto" else book.match(progress.job.question.text)
+    book, job = resources().configuration.rules, progress.job
+    # A row answers a bare question: not a picture, not a tool's result, not one that wants JSON.
+    bare = job.messages[-1] is job.question and not job.question.has_parts and "response_format" not in job.params
+    match = book.match(job.question.text) if bare and job.model == "auto" else None
     if match is None:
         return None, ()
-    job = progress.job
     bindings = {**match.bindings, "user": job.user, "tenant": job.tenant}
     try:
         rows = resources().databases.rows(match.rule.database, match.rule.sql, bindings, rule=match.rule.name)

@@ -44,15 +44,18 @@ def give(
     if record is None or (user is not None and record.user not in (None, user)):
         return done
     done["known"] = True
-    if rating == "right":
-        return done
     found = resources().members.entry_of(record)
+    if rating == "right":
+        if found is not None and user is not None and user == record.user:
+            resources().reviews.withdraw(tenant, found, fingerprint.mark(user, secret=resources().secret))
+        return done
     if record.scope is None or record.key is None or found is None:
         return done
-    voice = Voice(user or record.user, job_id, time.time(), correction)
+    # Who speaks must be who asked: another name, or none, is one voice among the nameless, and moves nothing by itself.
+    voice = Voice(user if user == record.user else None, job_id, time.time(), correction)
     if approve:
         return {**done, **_for_all(record, found, _approved(tenant, found, voice)), "served": _served(found)}
-    if record.scope == record.mine:
+    if record.scope == record.mine and voice.user is not None:
         return {**done, **_for_all(record, found, correction), "own": True}
     return {**done, **_heard(record, found, voice)}
 
@@ -74,12 +77,13 @@ def _heard(record: Record, found: str, voice: Voice) -> dict[str, Any]:
         held.store.set_apart(scope, mark, [key, found], ttl_s=KEPT_S)
         if voice.correction is not None and entry is not None:
             _correct(record, str(record.mine), str(record.mine_key), entry, asked, voice.correction)
-    question = asked.question if asked is not None else "" if entry is None else entry.question
+    # Of a rewording that was never stored only what it was matched with is known.
+    question = asked.question if asked is not None else "" if entry is None else f"≈ {entry.question}"
     about = About(found, scope, question, "" if entry is None else entry.answer.text)
     case = held.reviews.hear(record.tenant, about, mark, voice)
     come_to = effect(case.voices, held.configuration.cache_of(record.tenant).quorum)
     done = {"own": own, "waits": True}
-    if come_to.drop and entry is not None:
+    if come_to.drop and entry is not None and not entry.curated:  # what a person approved is a person's to take back
         done |= _for_all(record, found, come_to.correction)
     if come_to.correction is not None:
         held.reviews.close(record.tenant, found)

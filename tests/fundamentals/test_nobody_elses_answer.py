@@ -271,3 +271,25 @@ def test_what_was_saved_is_split_by_its_cause(fleet: InProcess, tenant: str) -> 
     saved = {cause: float(amount) for cause, amount in total["saved_by"].items()}
     assert all(amount > 0 for amount in saved.values()), saved
     assert sum(saved.values()) == pytest.approx(float(total["saved_usd"]), abs=1e-6)
+
+
+@pytest.mark.parametrize("part", [{"image_url": {"url": "data:A"}}, {"annotations": ["x"]}])
+def test_a_text_part_with_more_in_it_is_more_than_its_text(fleet: InProcess, tenant: str, part: dict[str, Any]) -> None:
+    def ask(content: dict[str, Any]) -> Any:
+        return fleet.ask([{"role": "user", "content": [content]}], tenant=tenant, model="premium")
+
+    plain = {"type": "text", "text": "What does the receipt say?"}
+    fleet.settled(ask({**plain, **part}))
+    assert ask({**plain, **dict.fromkeys(part, "other")}).source == "model"
+    assert ask(plain).source == "model"
+
+
+def test_what_two_rules_claim_is_no_ones_to_share(fleet: InProcess) -> None:
+    book = fleet.resources.configuration.rules
+    assert book.claims("Where is my order A10001?")
+    assert not book.claims("Do you ship to Spain?")
+
+
+def test_a_row_answers_no_picture_and_no_wish_for_json(fleet: InProcess, tenant: str) -> None:
+    params = {"response_format": {"type": "json_object"}}
+    assert fleet.ask("What is my balance?", tenant=tenant, user="u-1", params=params).source == "model"

@@ -11,6 +11,7 @@ from pipelines.cache import entry_id
 from pipelines.judging import Budget
 from pipelines.voices import Quorum
 from tests.waiting import until
+from workers.client import Farthing
 
 if TYPE_CHECKING:
     from tests.fleet import InProcess
@@ -77,7 +78,10 @@ def test_no_models_answer_takes_a_corrections_place(plain: InProcess, tenant: st
 def test_the_jobs_that_an_entry_answered_can_be_listed(plain: InProcess, tenant: str) -> None:
     first = plain.settled(plain.ask(CACHED, tenant=tenant))
     hits = [plain.ask(CACHED, tenant=tenant).job_id for _ in range(3)]
-    assert plain.resources.accounts.served(entry_id(tenant, str(first.job_id))) == hits[::-1]
+    assert (
+        plain.resources.accounts.served(entry_id(tenant, str(first.job_id), secret=plain.resources.secret))
+        == hits[::-1]
+    )
 
 
 def test_a_changed_document_takes_exactly_its_answers_with_it(plain: InProcess, tenant: str) -> None:
@@ -168,3 +172,36 @@ def test_nobody_speaks_of_another_tenants_or_users_job(plain: InProcess, tenant:
         done = feedback(plain, job.job_id, rating="wrong", correction="evil", **stranger)
         assert not any((done["known"], done["dropped"], done["corrected"], done["own"]))
     assert plain.ask(CACHED, tenant=tenant, user="alice").source == "exact"
+
+
+def test_users_cannot_take_back_what_an_operator_approved(plain: InProcess, tenant: str) -> None:
+    first = plain.settled(plain.ask(CACHED, tenant=tenant, user="alice"))
+    feedback(plain, first.job_id, rating="wrong", correction="Ask the front desk.")
+    for user in ("bo", "cy"):
+        job = plain.ask(CACHED, tenant=tenant, user=user)
+        assert not feedback(plain, job.job_id, rating="wrong", approve=False)["dropped"]
+    assert plain.ask(CACHED, tenant=tenant, user="dee").text == "Ask the front desk."
+
+
+def test_nobody_speaks_for_a_user_without_being_it(plain: InProcess, tenant: str) -> None:
+    plain.settled(plain.ask(CACHED, tenant=tenant, user="alice"))
+    job = plain.ask(CACHED, tenant=tenant, user="alice")
+    with Farthing() as other:
+        done = other.feedback(str(job.job_id), rating="wrong", correction="evil", tenant=tenant, wait_s=30.0)
+    assert (done["known"], done["own"], done["waits"]) == (True, False, True)
+    assert "evil" not in plain.ask(CACHED, tenant=tenant, user="alice").text
+
+
+def test_one_nameless_job_is_no_quorum(plain: InProcess, tenant: str) -> None:
+    plain.settled(plain.ask(CACHED, tenant=tenant))
+    job = plain.ask(CACHED, tenant=tenant)
+    said = [feedback(plain, job.job_id, rating="wrong", user=user, approve=False) for user in ("x1", "x2", "x3")]
+    assert not any(one["dropped"] for one in said)
+
+
+def test_a_user_may_take_a_word_back(plain: InProcess, tenant: str) -> None:
+    plain.settled(plain.ask(CACHED, tenant=tenant, user="alice"))
+    jobs = {user: plain.ask(CACHED, tenant=tenant, user=user).job_id for user in ("bo", "cy")}
+    feedback(plain, jobs["bo"], rating="wrong", approve=False)
+    feedback(plain, jobs["bo"], rating="right", approve=False)
+    assert not feedback(plain, jobs["cy"], rating="wrong", approve=False)["dropped"]

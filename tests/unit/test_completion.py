@@ -42,8 +42,6 @@ def test_a_whole_answer_is_read_with_its_usage() -> None:
     [
         {},
         {"choices": []},
-        {**WHOLE, "usage": {"prompt_tokens": "9", "completion_tokens": 2}},
-        {**WHOLE, "usage": {"prompt_tokens": -1, "completion_tokens": 2}},
         {**WHOLE, "choices": [{"message": {"role": "user", "content": "Hi."}}]},
         {**WHOLE, "choices": [{"message": {"role": "assistant", "content": 5}}]},
         {**WHOLE, "choices": [{"message": None}]},
@@ -154,6 +152,26 @@ def test_an_answer_that_the_provider_calls_failed_is_none(reason: str) -> None:
 )
 def test_tokens_are_read_by_each_providers_names(counted: dict[str, Any], usage: Usage) -> None:
     assert completion.parse({**WHOLE, "usage": counted}, provider="p").usage == usage
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [None, {"prompt_tokens": "9", "completion_tokens": 2}, {"prompt_tokens": -1, "completion_tokens": 2}, [], {}],
+)
+def test_no_answer_is_lost_for_how_it_was_counted(counted: Any) -> None:
+    found = completion.parse({**WHOLE, "usage": counted}, provider="p", estimate=lambda _: (3, 1))
+    assert (found.text, found.usage, found.estimated) == ("Hi.", Usage(3, 0, 1), True)
+
+
+@pytest.mark.parametrize("cost", [float("nan"), float("inf"), -1, True, "0.5"])
+def test_what_is_no_bill_is_none(cost: Any) -> None:
+    counted = {"prompt_tokens": 9, "completion_tokens": 2, "cost": cost}
+    assert completion.parse({**WHOLE, "usage": counted}, provider="p").billed_usd is None
+
+
+def test_a_last_count_of_nothing_replaces_none() -> None:
+    chunks = [chunk("stop", WHOLE["usage"], content="Hi"), chunk(usage={"prompt_tokens": 0, "completion_tokens": 0})]
+    assert completion.assemble(chunks, provider="p")["usage"] == WHOLE["usage"]
 
 
 def test_what_a_gateway_says_it_bills_is_what_is_paid() -> None:

@@ -72,7 +72,7 @@ def test_earlier_turns_that_matter_are_part_of_the_scope() -> None:
         ("我的订单什么时候到啊？", "我订单什么时候到"),
         ("帮我查一下积分", "帮我查积分"),
         ("这是什么意思？", "这什么意思"),
-        ("退款, 怎么办理？", "退款怎么办理"),
+        ("我想问一下，怎么办理退款？", "我想问一下怎么办理退款"),
     ],
 )
 def test_courtesy_width_and_spacing_are_hardly_a_difference(one: str, other: str) -> None:
@@ -100,6 +100,16 @@ def test_courtesy_width_and_spacing_are_hardly_a_difference(one: str, other: str
         ("行李可以带十.五公斤吗？", "行李可以带十五公斤吗？"),
         ("我想要白、金卡怎么申请？", "我想要白金卡怎么申请？"),
         ("不用的卡怎么注销？", "不用卡怎么注销？"),
+        ("谁付的款？", "谁付款？"),
+        ("红的包怎么退？", "红包怎么退？"),
+        ("谁取消的订单", "谁取消订单"),
+        ("我拒绝，退款怎么操作？", "我拒绝退款怎么操作？"),
+        ("苹果，手机都能退吗？", "苹果手机都能退吗？"),
+        ("周一~周五营业吗", "周一，周五营业吗"),
+        ("下个月还是多少钱？", "下个月还多少钱？"),
+        ("What is the code point of Ａ?", "What is the code point of A?"),
+        ("Calculate 5!", "Calculate 5"),
+        ("Do you sell Orange SIM cards?", "Do you sell orange SIM cards?"),
         ("how do you say thank you", "how do you say please"),
         ("what is the German for please", "what is the German for thanks"),
         ("谢谢用英语怎么说", "你好用英语怎么说"),
@@ -150,3 +160,9 @@ pieces = st.sampled_from(
 def test_normalising_twice_is_normalising_once(text: str) -> None:
     once = normalise(text)
     assert normalise(once) == once
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("mark", ["!", "，", "。", "不，", "的 ", "啊", "why ."])
+def test_a_document_of_marks_is_read_in_time(mark: str) -> None:
+    assert normalise(mark * 20_000 + "x")

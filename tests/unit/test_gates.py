@@ -55,6 +55,8 @@ APART = [
     ("order", "Can my tenant cancel the lease?", "Can I cancel my tenant's lease?"),
     ("order", "Who pays the agent when the owner sells?", "Who pays the owner when the agent sells?"),
     ("order", "Can the app notify my friends about me?", "Can the app notify me about my friends?"),
+    ("direction", "How do I transfer money to a friend?", "How do I transfer money from a friend?"),
+    ("direction", "Can I import contacts to my phone?", "Can I import contacts from my phone?"),
     ("quantity", "Do all plans include roaming?", "Do some plans include roaming?"),
     ("quantity", "Is there a fee per transfer?", "Is there a fee per month?"),
     ("opposite", "How do I clean the inner lens?", "How do I clean the outer lens?"),
