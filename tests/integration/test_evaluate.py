@@ -84,7 +84,7 @@ def test_followups_are_told_from_turns_that_stand_alone(tmp_path: Path) -> None:
     rows = [
         ("Do you sell lamps?", "And for the other one?", "Do you sell the other lamp?"),
         ("Do you sell lamps?", "How do I reset my password?", "How do I reset my password?"),
-        ("Do you sell lamps?", "How do I read about Norway?", "How do I read about Norway in your shop?"),
+        ("Do you sell lamps?", "How do I change my password?", "How do I change my password in your shop?"),
     ]
     said = [
         {"user_turns": [first, last], "last_turn": last, "standalone_rewrite": alone} for first, last, alone in rows
