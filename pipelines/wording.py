@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 
 from pipelines.wording_words import (
+    CASED_UNITS,
+    CASED_WORDS,
     CHANGES,
     LABELS,
     PARTIES,
@@ -48,7 +50,7 @@ _CODE = re.compile(
 _SIGNS = re.compile(r"[-+*/^<>=!&|%~]+")
 _AFTER_COLON = re.compile(r"^(.{8,}?):\s+(\S.*)$", re.DOTALL)
 _QUOTED = re.compile(r"[\"“”«»「」『』](.{1,200}?)[\"“”«»「」『』]|(?<!\w)'(.{2,200}?)'(?!\w)")
-_CASED = re.compile(r"(?<![\w])-[A-Za-z]\b|(?<=\s)[A-Za-z]{2,3}\b")  # flags, units, abbreviations
+_CASED = re.compile(rf"(?<!\w)-[A-Za-z]\b|\b(?i:{'|'.join(sorted(CASED_UNITS | CASED_WORDS))})\b")
 _WAYS = {"to": "to", "into": "to", "onto": "to", "towards": "to", "from": "from", "out of": "from", "off": "from"}
 _WAY = re.compile(r"\b(to|into|onto|towards|from|out of|off) (?:a |an |the |my |your |our |another |their )?([a-z]+)\b")
 _CJK_QUOTED = re.compile(r"[「『《“](.{1,80}?)[」』》”]")
@@ -84,7 +86,7 @@ def wording(text: str) -> Wording:
         requests=frozenset(_stem(word) for word, _ in _REQUEST.findall(lower)) if latin else frozenset(),
         signs=tuple(_SIGNS.findall(text)) if _CODE.search(lower) else (),
         quoted=_quotation(lower),
-        cased=frozenset(_CASED.findall(text)) if latin else frozenset(),
+        cased=frozenset(map(_case, _CASED.findall(text))) if latin else frozenset(),
         ways=frozenset((_WAYS[way], thing) for way, thing in _WAY.findall(lower)) if latin else frozenset(),
         words=frozenset(_TOKEN.findall(lower)) if latin else frozenset(),
     )
@@ -113,6 +115,11 @@ def _quantities(lower: str) -> frozenset[tuple[str, str]]:
             of = next((word for word in behind if word not in _SKIPPED), "")
             found.add((name, of.removesuffix("s")))
     return frozenset(found)
+
+
+def _case(word: str) -> str:
+    """As it is written, but for a sentence's first word: "It" is "it", and no "IT"."""
+    return word if word.isupper() or word.lower() not in CASED_WORDS else word.lower()
 
 
 def _is_state(word: str) -> bool:
@@ -227,8 +234,8 @@ def read_against_change(a: Wording, b: Wording) -> bool:
 
 def cased(a: Wording, b: Wording) -> bool:
     """The same letters in another case where case is the meaning: -l and -L, Mb and MB, IT and it."""
-    ours, theirs = a.cased - b.cased, b.cased - a.cased
-    return bool({word.lower() for word in ours} & {word.lower() for word in theirs})
+    both = {word.lower() for word in a.cased} & {word.lower() for word in b.cased}
+    return any(word.lower() in both for word in a.cased ^ b.cased)
 
 
 def ways(a: Wording, b: Wording) -> bool:

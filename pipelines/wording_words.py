@@ -14,14 +14,20 @@ QUANTITIES: tuple[tuple[str, str], ...] = (
     ("each", r"each(?! other)|per"),
     ("none", r"none|nothing|nobody|no one"),
     ("both", r"both"), ("either", r"either"), ("half", r"half"),
-    ("at least", r"at least|minimum|no (?:less|fewer) than|or more"),
-    ("at most", r"at most|maximum|no more than|up to|or less|or fewer"),
+    ("at least", r"at least|no (?:less|fewer) than|or more"),
+    ("minimum", r"minimum|the least"), ("maximum", r"max|maximum|limits?|the most"),
+    ("at most", r"at most|no more than|up to|or less|or fewer"),
     ("more than", r"more than(?! one)|over(?=\s\S*\d)|above(?=\s\S*\d)"), ("less than", r"less than|fewer than|under(?=\s\S*\d)|below(?=\s\S*\d)"),
     ("always", r"always|every time"), ("sometimes", r"sometimes|occasionally|from time to time"), ("often", r"often|usually|mostly"), ("never", r"never"),
     ("once", r"once(?! (?:i|my|the|you|it|we))"), ("twice", r"twice|two times"), ("most", r"most of|majority|most(?= \w+s\b)"), ("some", r"some of|some(?= \w+s\b)"),
 )
 # Against none: "only" and bounds change a question that names no quantity.
-STRONG_QUANTITIES = frozenset({"only", "at least", "at most", "more than", "less than", "none", "never", "both", "half", "twice"})
+STRONG_QUANTITIES = frozenset({"only", "at least", "at most", "maximum", "minimum", "more than", "less than", "none", "never", "both", "half", "twice"})
+
+# Where capitals are the meaning: units, by each letter; and words that, all in capitals, are another word. (A PIN is a pin,
+# and an ATM an atm: people write as they like.)
+CASED_UNITS = frozenset("mb kb gb tb pb mbps kbps gbps mw kw gw mv kv ma pa mpa ph".split())
+CASED_WORDS = frozenset("us it who led ram rom sat act aim cat mac dos try top all mop aids gap ice bat art fit".split())
 
 PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non", "de", "mis", "over", "under", "anti")
 
