@@ -154,9 +154,12 @@ def assemble(chunks: Sequence[Mapping[str, Any]], *, provider: str, done: bool =
     calls: list[dict[str, Any]] = []
     message: dict[str, Any] = {"role": "assistant"}
     reason = usage = None
+    first = next((one.get("index") or 0 for chunk in chunks for one in chunk.get("choices") or ()), 0)
     for chunk in chunks:
         usage = chunk.get("usage") if _counted(chunk.get("usage")) is not None else usage
         for choice in chunk.get("choices") or ():
+            if (choice.get("index") or 0) != first:  # a second answer, that nobody asked for
+                continue
             delta = choice.get("delta") or choice.get("message") or {}
             reason = choice.get("finish_reason") or reason
             content.append(_words(delta.get("content")))
@@ -191,7 +194,8 @@ def _add_call(calls: list[dict[str, Any]], part: Mapping[str, Any]) -> None:
     index, call_id = part.get("index"), part.get("id")
     call = next((one for one in reversed(calls) if index is None or one["index"] == index), None)
     arguments = call["function"]["arguments"] if call is not None else ""
-    again = function.get("name") and not call_id and index is None and _is_json(arguments)
+    more = index is None or function.get("arguments") or (call and function.get("name") != call["function"]["name"])
+    again = function.get("name") and not call_id and more and _is_json(arguments)
     if call is None or again or (call_id and call["id"] and call_id != call["id"]):
         call = {"index": index, "id": None, "type": "function", "function": {"name": "", "arguments": ""}}
         calls.append(call)

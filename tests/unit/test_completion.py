@@ -116,6 +116,28 @@ def test_tool_calls_are_told_apart_by_their_ids(index: dict[str, Any]) -> None:
     ]
 
 
+@pytest.mark.parametrize("index", [{}, {"index": 0}])
+def test_whole_calls_without_ids_are_told_apart(index: dict[str, Any]) -> None:
+    chunks = [
+        call_part(function={"name": "weather", "arguments": '{"c":1}'}, **index),
+        call_part(function={"name": "weather", "arguments": '{"c":2}'}, **index),
+        call_part(function={"name": "time", "arguments": "{}"}, **index),
+        chunk("tool_calls", WHOLE["usage"]),
+    ]
+    calls = completion.parse(completion.assemble(chunks, provider="p"), provider="p").message["tool_calls"]
+    found = [(call["function"]["name"], call["function"]["arguments"]) for call in calls]
+    assert found == [("weather", '{"c":1}'), ("weather", '{"c":2}'), ("time", "{}")]
+
+
+def test_a_second_answer_that_nobody_asked_for_is_not_glued_to_the_first() -> None:
+    def said(index: int | None, text: str, reason: str | None = None) -> dict[str, Any]:
+        return {"choices": [{"index": index, "delta": {"content": text}, "finish_reason": reason}]}
+
+    chunks = [said(None, "Ye"), said(1, "No", "length"), said(0, "s."), said(0, "", "stop"), said(1, "!", "length")]
+    (whole,) = completion.assemble(chunks, provider="p")["choices"]
+    assert (whole["message"]["content"], whole["finish_reason"]) == ("Yes.", "stop")
+
+
 @pytest.mark.parametrize("reason", ["error", "abort", "cancelled"])
 def test_an_answer_that_the_provider_calls_failed_is_none(reason: str) -> None:
     with pytest.raises(ProviderFailed, match="ended its answer with an error") as caught:
