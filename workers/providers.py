@@ -157,18 +157,41 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
         yield rest.rstrip(b"\r").decode("utf-8")
 
 
+def _events(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """An event's name and its data: on one line, on several, or bare, as the nearly compatible send it."""
+    name = data = ""
+    for line in lines:
+        if line.startswith("event:"):
+            name = line.removeprefix("event:").strip()
+        elif line.startswith("data:") or (line.startswith("{") if not data else line.strip() and line[0] != ":"):
+            piece = line.removeprefix("data:").strip()
+            data = f"{data}\n{piece}" if data else piece
+            if data == "[DONE]" or (data[-1:] == "}" and _is_json(data)):
+                yield name, data
+                data = ""
+        elif not line.strip():
+            if data:
+                yield name, data
+            name = data = ""
+    if data:
+        yield name, data
+
+
+def _is_json(data: str) -> bool:
+    try:
+        json.loads(data)
+    except ValueError:
+        return False
+    return True
+
+
 def _follow(name: str, lines: Iterator[str], chunks: list[dict[str, Any]], prompt: str) -> bool:
     """Read a stream's events into ``chunks``; True when it said that it was done. Comments keep a connection alive."""
-    for line in lines:
-        if not line.startswith("data:"):
-            continue
-        data = line.removeprefix("data:").strip()
-        if not data:
-            continue
+    for event, data in _events(lines):
         if data == "[DONE]":
             return True
-        chunk = json.loads(data)
-        error = chunk.get("error") if isinstance(chunk, dict) else None
+        chunk = {"error": data} if event == "error" and not _is_json(data) else json.loads(data)
+        error = (chunk.get("error") or (event == "error" and chunk)) if isinstance(chunk, dict) else None
         if error:
             raise _said(name, "error in the stream", error, prompt)
         if isinstance(chunk, dict):

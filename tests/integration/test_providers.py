@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,7 @@ from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhauste
 from pipelines.job import Message
 from workers import calling
 from workers.embedded import free_port
-from workers.providers import ProviderConfig, Providers
+from workers.providers import ProviderConfig, Providers, _follow
 from workers.standin import Fault, StandIn
 
 if TYPE_CHECKING:
@@ -166,6 +166,33 @@ def test_an_answer_in_one_piece_is_an_answer(providers: Providers, standin: Stan
     assert (called.completion.text, called.completion.estimated) == ("Hi.", True)
     assert called.completion.usage.prompt_tokens > 5
     assert len(standin.requests) == 1
+
+
+WHOLE = '{"choices": [{"index": 0, "delta": {"content": "Yes."}, "finish_reason": "stop"}]}'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"data: {WHOLE}", "", "data: [DONE]"],
+        ["event: message", ": a comment", f"data:{WHOLE}"],
+        [f"data: {WHOLE[:12]}", f"data: {WHOLE[12:]}", ""],  # one event on two lines
+        [WHOLE],  # neither a stream nor called one
+        [WHOLE.replace("delta", "message")],
+        json.dumps(json.loads(WHOLE), indent=1).split("\n"),
+    ],
+)
+def test_a_stream_that_is_nearly_compatible_is_read(lines: list[str]) -> None:
+    chunks: list[dict[str, Any]] = []
+    done = _follow("p", iter(lines), chunks, "")
+    (choice,) = completion.assemble(chunks, provider="p", done=done)["choices"]
+    assert (choice["message"]["content"], choice["finish_reason"]) == ("Yes.", "stop")
+
+
+@pytest.mark.parametrize("data", ['{"error": {"message": "too busy"}}', '{"message": "too busy"}', "too busy"])
+def test_an_error_in_a_stream_is_the_providers_own(data: str) -> None:
+    with pytest.raises(ProviderFailed, match="too busy"):
+        _follow("p", iter(["event: error", f"data: {data}", ""]), [], "")
 
 
 def test_what_a_model_refuses_is_left_out_and_remembered(providers: Providers, standin: StandIn) -> None:
