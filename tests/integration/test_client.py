@@ -249,12 +249,14 @@ def test_five_hundred_waiters_share_one_subscription(farthing: Farthing, server:
         await farthing.aclose()
         return answers, counts, slowest
 
+    began = time.perf_counter()
     answers, (crowded, subscribed, left), slowest = asyncio.run(crowd())
+    whole = time.perf_counter() - began
     assert [a.text for a in answers] == [f"re: 问题 crowd-{number}" for number in range(500)]
     assert crowded == 1
     assert subscribed <= 2  # ours, and the worker's own control channel
     assert left < 10, "channels of answered jobs were given up"
-    assert slowest < 0.5, "the event loop was blocked"
+    assert slowest < whole / 2, "the event loop was blocked"  # a share: a busy machine slows both
 
 
 def test_threads_share_one_subscription_too(farthing: Farthing, server: EmbeddedRedis) -> None:
