@@ -35,6 +35,7 @@ _NO_ORDINAL = re.compile(
     r"|\b(?:at|safety|ladies) first\b|\bfirst,|^first\b|\bsecond[- ]?hand\b|\bthird[- ](?:party|parties|person)\b"
 )
 _HAN = dict(zip("零一二两三四五六七八九十", (0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True))
+_SCALES_HAN = {"十": 10, "百": 100, "千": 1_000}
 _MEASURES = "个天次月年周日号元块件张份笔台位小分期级星层楼倍万千百岁"
 # A numeral counts only before a measure word, and 一 hardly ever: 一下, 一个, 一样, 统一 carry no number.
 _HAN_COUNT = re.compile(
@@ -90,15 +91,15 @@ def _chinese(text: str, *, ordinal: bool) -> Iterator[float]:
 
 
 def _han_value(digits: str) -> float:
-    scales = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
-    total = current = 0.0
+    """Of a numeral: 十, 百 and 千 multiply their digit, 万 what stands before it back to 亿, and 亿 all before it."""
+    total = section = digit = 0.0
     for sign in digits:
-        if sign in scales:
-            current = max(current, 1.0) * scales[sign]
-            if scales[sign] >= 10_000:
-                total, current = (total + current), 0.0
-            else:
-                total, current = total + current, 0.0
+        if sign in "十百千":
+            section, digit = section + max(digit, 1.0) * _SCALES_HAN[sign], 0.0
+        elif sign == "万":
+            total, section, digit = total + max(section + digit, 1.0) * 1e4, 0.0, 0.0
+        elif sign == "亿":
+            total, section, digit = max(total + section + digit, 1.0) * 1e8, 0.0, 0.0
         else:
-            current = current * 10 + _HAN[sign] if current else float(_HAN[sign])
-    return total + current
+            digit = digit * 10 + _HAN[sign]
+    return total + section + digit

@@ -48,6 +48,8 @@ APART = [
     ("number", "Can I send $50?", "Can I send €50?"),
     ("number", "5天能到吗", "5周能到吗"),
     ("number", "转账5万元要手续费吗", "转账5千元要手续费吗"),
+    ("number", "二十五万块能贷吗", "五万零二十块能贷吗"),  # 万 multiplies all that stands before it
+    ("number", "一亿二千万元能贷吗", "一亿零二千元能贷吗"),
     ("order", "What is the rate for changing dollars into euros?", "What is the rate for changing euros into dollars?"),
     ("order", "Does the seller pay the buyer?", "Does the buyer pay the seller?"),
     ("direction", "美元换成日元的汇率", "日元换成美元的汇率"),
