@@ -30,26 +30,11 @@ TELLS_LONG_ONES_APART = ("identifier", "number", "sign")
 REMEMBERED = 2_000
 FRAME = 0.7  # share of the shorter answer's words that both have in the same order: then they are in one frame
 MOST_REPLACED = 3  # words that stand in the place of others; more are another way to say it
-_TOKEN = re.compile(r"[a-z0-9]+(?:[.,:'’-][a-z0-9]+)*|[\u4e00-\u9fff]")
 _LIMITS = frozenset(
-    (
-        *(
-            "only",
-            "hardly",
-            "rarely",
-            "unless",
-            "until",
-            "except",
-            "fewer",
-            "less",
-            "more",
-            "or",
-            "and",
-            "before",
-            "after",
-        ),
-        *("least", "most", "if", "always", "sometimes", "仅", "只", "除", "外", "或", "和"),
-    )
+    (  # noqa: SIM905 - a list of quoted words would hide them
+        "only hardly rarely unless until except fewer less more least most or and before after if always sometimes"
+        " 仅 只 除 外 或 和"
+    ).split()
 )
 _SIGN = re.compile(
     r"[$€£¥](?= ?\d)|(?<![\w-])-(?=\d)|[<>=≤≥]+|\b[A-Z][+#]{1,2}|(?<![A-Za-z])[A-Z](?=[门口区座栋楼层级类型款号])"
@@ -87,7 +72,8 @@ def evidence(one: str, other: str) -> float:
     if not ours or not theirs:
         return 0.0
     shared = len(ours & theirs) / len(ours | theirs)
-    if _in_order(a) != _in_order(b) and sorted(_in_order(a)) == sorted(_in_order(b)):
+    here, there = _in_order(a), _in_order(b)
+    if here != there and sorted(here) == sorted(there):
         return 0.0  # "children are free and adults pay": the same words in other places
     if shared < ALIKE:
         return -ONE * min(1.0, max(0.0, UNLIKE - shared) / (UNLIKE - OTHER))
@@ -108,7 +94,7 @@ def evidence(one: str, other: str) -> float:
 
 
 def _in_order(text: str) -> list[str]:
-    return [word for word in _TOKEN.findall(text) if word not in _COMMON]
+    return [word for word in _WORD.findall(text) if word not in _COMMON]
 
 
 def _signs(text: str) -> Counter[str]:
@@ -134,7 +120,7 @@ def _turned(one: str, other: str) -> bool | None:
     True where a denial, an opposite or a prefix does; False where it may (another thing, another number, another way):
     then a judge must say, or nobody. None where the frames differ, or no word stands in another's place.
     """
-    ours, theirs = _TOKEN.findall(one), _TOKEN.findall(other)
+    ours, theirs = _WORD.findall(one), _WORD.findall(other)
     if not ours or not theirs:
         return None
     if wording.named_apart(wording.wording(one), wording.wording(other)):

@@ -94,12 +94,10 @@ def refused_param(code: object, param: object, message: str) -> str | None:
     return None
 
 
-def parse(
-    raw: Mapping[str, Any], *, provider: str, estimate: Callable[[str], tuple[int, int]] = lambda _: (0, 0)
-) -> Completion:
+def parse(raw: Mapping[str, Any], *, provider: str, estimate: Callable[[str], Usage] = lambda _: Usage()) -> Completion:
     """Read a chat completion; raises ProviderFailed when it is not one. Its text never shows in the error.
 
-    ``estimate`` gives (prompt, completion) tokens of an answer's text, for providers that count nothing.
+    ``estimate`` gives the usage of an answer with that text, for providers that count nothing.
     """
     try:
         choice = raw["choices"][0]
@@ -109,7 +107,7 @@ def parse(
         if not isinstance(text, str) or not isinstance(reason, str) or message.get("role") not in (None, "assistant"):
             raise TypeError("content")
         counted = _counted(raw.get("usage"))
-        usage = counted or Usage(*_both(estimate(text + str(message.get("tool_calls") or ""))))
+        usage = counted or estimate(text + str(message.get("tool_calls") or ""))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError):
         raise ProviderFailed(provider, "malformed answer", 0, retryable=True) from None
     if reason.lower() in FAILED_REASONS:
@@ -139,10 +137,6 @@ def _words(content: Any) -> str:
     if isinstance(content, list):
         return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
     return content or ""
-
-
-def _both(tokens: tuple[int, int]) -> tuple[int, int, int]:
-    return tokens[0], 0, tokens[1]
 
 
 def assemble(chunks: Sequence[Mapping[str, Any]], *, provider: str, done: bool = False) -> dict[str, Any]:
@@ -195,7 +189,7 @@ def _add_call(calls: list[dict[str, Any]], part: Mapping[str, Any]) -> None:
     call = next((one for one in reversed(calls) if index is None or one["index"] == index), None)
     arguments = call["function"]["arguments"] if call is not None else ""
     more = index is None or function.get("arguments") or (call and function.get("name") != call["function"]["name"])
-    again = function.get("name") and not call_id and more and _is_json(arguments)
+    again = function.get("name") and not call_id and more and is_json(arguments)
     if call is None or again or (call_id and call["id"] and call_id != call["id"]):
         call = {"index": index, "id": None, "type": "function", "function": {"name": "", "arguments": ""}}
         calls.append(call)
@@ -206,7 +200,8 @@ def _add_call(calls: list[dict[str, Any]], part: Mapping[str, Any]) -> None:
     call["function"]["arguments"] += function.get("arguments") or ""
 
 
-def _is_json(text: str) -> bool:
+def is_json(text: str) -> bool:
+    """Is it whole?"""
     try:
         json.loads(text)
     except ValueError:

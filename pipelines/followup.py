@@ -204,7 +204,7 @@ def _too_general(text: str) -> str | None:
     bare = _BARE_DEFINITE.search(plain)
     if bare is not None and not _COMPLETES.match(plain[bare.end() :]):
         return "it speaks of something known"
-    topics = [word for word in _WORD.findall(plain.lower()) if not _SAYS_NOTHING.fullmatch(word)]
+    topics = _topics(plain)
     anchored = _ABOUT_ME.search(plain) is not None or _NAMED.search(plain) is not None
     if len(topics) >= MANY_TOPICS or (anchored and len(topics) >= LEAST_TOPICS):
         return None
@@ -224,10 +224,15 @@ def _dependence_en(text: str) -> str | None:
     if not _ASKS_EN.search(plain) and not _STATES_EN.search(plain):
         return "it is not a whole question"
     named = _NAMED.search(plain) is not None
-    topics = [word for word in _WORD.findall(plain.lower()) if not _SAYS_NOTHING.fullmatch(word)]
+    topics = _topics(plain)
     if not named and (len(topics) < 2 or (len(topics) == 2 and _DEFINITE.search(plain))):
         return "it says too little to stand alone"
     return None
+
+
+def _topics(text: str) -> list[str]:
+    """The words that say something."""
+    return [word for word in _WORD.findall(text.lower()) if not _SAYS_NOTHING.fullmatch(word)]
 
 
 def _resolved(text: str) -> str:

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-
-import re2
+from typing import TYPE_CHECKING
 
 from pipelines import freshness_words as words
+from pipelines.patterns import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,16 +141,10 @@ class Keeping:
 
 def _of_this_moment(question: str, keeping: Keeping) -> bool:
     """As the tenant says, else as the tables do."""
-    if any(_compiled(pattern).search(question) for pattern in keeping.passing):
+    if any(compiled(pattern, any_case=True).search(question) for pattern in keeping.passing):
         return True
-    return not any(_compiled(pattern).search(question) for pattern in keeping.lasting) and of_this_moment(question)
-
-
-@lru_cache(maxsize=1_000)
-def _compiled(pattern: str) -> Any:
-    options = re2.Options()
-    options.case_sensitive = False
-    return re2.compile(pattern, options)
+    lasts = any(compiled(pattern, any_case=True).search(question) for pattern in keeping.lasting)
+    return not lasts and of_this_moment(question)
 
 
 def keep(job: Job, answer: Answer, *, asked: int, keeping: Keeping) -> Keep | Refuse:

@@ -10,6 +10,7 @@ import re2
 
 from pipelines.errors import RuleFailed
 from pipelines.fingerprint import without_courtesy
+from pipelines.patterns import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,11 +76,8 @@ class RuleBook:
 
 
 def _compiled(rule: Rule, pattern: str) -> Any:
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
     try:
-        return re2.compile(pattern, options)
+        return compiled(pattern, any_case=True)
     except re2.error as error:
         reason = error.args[0] if error.args else "not a pattern"
         shown = reason.decode() if isinstance(reason, bytes) else str(reason)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import re2
+from pipelines.patterns import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,10 +36,5 @@ def _of(text: str) -> frozenset[str]:
 def without(text: str, patterns: Sequence[str]) -> str:
     """The text without what the operator's RE2 patterns match: for the key alone, never for the model."""
     for pattern in patterns:
-        text = _compiled(pattern).sub("", text)
+        text = compiled(pattern).sub("", text)
     return text.strip() if patterns else text
-
-
-@lru_cache(maxsize=1_000)
-def _compiled(pattern: str) -> Any:
-    return re2.compile(pattern)

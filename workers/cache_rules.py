@@ -9,6 +9,7 @@ import re2
 
 from pipelines import judging, risk
 from pipelines.freshness import Keeping
+from pipelines.patterns import compiled
 from pipelines.voices import Quorum
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class CacheRules:
 
 def _are_patterns(value: Any) -> bool:
     try:
-        return all(isinstance(pattern, str) and re2.compile(pattern) for pattern in value)
+        return all(isinstance(pattern, str) and compiled(pattern) for pattern in value)
     except re2.error:
         return False
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from pipelines.completion import Completion
     from workers.providers import Providers
 
-PROBE_S = 10.0
 ATTEMPT_TIMEOUT_S = 120.0  # a long answer of a slow model; a silent connection is given up after it
+PROBE = {"temperature": 0, "max_tokens": 16}  # what some models refuse
+PROBE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ def call(
     failures: list[ProviderFailed] = []
     wasted = [] if wasted is None else wasted
 
-    def estimate(text: str) -> tuple[int, int]:
-        return tokens.estimate_prompt(messages, params), tokens.estimate(text)
+    def estimate(text: str) -> Usage:
+        return Usage(tokens.estimate_prompt(messages, params), 0, tokens.estimate(text))
 
     for offer in offers:
         attempt = 0
@@ -101,9 +102,7 @@ def call(
             except ProviderFailed as failure:
                 telemetry.count(f"provider.{failure.kind}")
                 if failure.received:
-                    wasted.append(
-                        (offer, Usage(tokens.estimate_prompt(messages, params), 0, tokens.estimate(failure.received)))
-                    )
+                    wasted.append((offer, estimate(failure.received)))
                 if REFUSALS.learn(offer, failure):
                     attempt -= 1  # the same request without it: nothing was spent
                     continue
@@ -118,16 +117,13 @@ def call(
     raise ProvidersExhausted([str(failure) for failure in failures])
 
 
-def _parsed(raw: Mapping[str, Any], offer: Offer, estimate: Callable[[str], tuple[int, int]]) -> Completion:
+def _parsed(raw: Mapping[str, Any], offer: Offer, estimate: Callable[[str], Usage]) -> Completion:
     """The answer; one that came whole and is none was paid for all the same."""
     try:
         return completion.parse(raw, provider=offer.provider, estimate=estimate)
     except ProviderFailed as failure:
         failure.received = str(raw.get("choices") or "?")
         raise
-
-
-PROBE = {"temperature": 0, "max_tokens": 16}
 
 
 def refuses(providers: Providers, offer: Offer) -> frozenset[str]:

@@ -166,7 +166,7 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
         elif line.startswith("data:") or (line.startswith("{") if not data else line.strip() and line[0] != ":"):
             piece = line.removeprefix("data:").strip()
             data = f"{data}\n{piece}" if data else piece
-            if data == "[DONE]" or (data[-1:] == "}" and _is_json(data)):
+            if data == "[DONE]" or (data[-1:] == "}" and completion.is_json(data)):
                 yield name, data
                 data = ""
         elif not line.strip():
@@ -177,20 +177,12 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
         yield name, data
 
 
-def _is_json(data: str) -> bool:
-    try:
-        json.loads(data)
-    except ValueError:
-        return False
-    return True
-
-
 def _follow(name: str, lines: Iterator[str], chunks: list[dict[str, Any]], prompt: str) -> bool:
     """Read a stream's events into ``chunks``; True when it said that it was done. Comments keep a connection alive."""
     for event, data in _events(lines):
         if data == "[DONE]":
             return True
-        chunk = {"error": data} if event == "error" and not _is_json(data) else json.loads(data)
+        chunk = {"error": data} if event == "error" and not completion.is_json(data) else json.loads(data)
         error = (chunk.get("error") or (event == "error" and chunk)) if isinstance(chunk, dict) else None
         if error:
             raise _said(name, "error in the stream", error, prompt)

@@ -84,8 +84,7 @@ class Reviews:
         """All that wait, the latest first."""
         with failing_as("ledger"):
             entries = [raw.decode() for raw in self._redis.zrevrange(keys.reviews(tenant), 0, -1)]
-        found = ((entry, self.case(tenant, entry)) for entry in entries)
-        return [case for _, case in found if case is not None]
+        return [case for entry in entries if (case := self.case(tenant, entry)) is not None]
 
     def tenants(self) -> list[str]:
         """Tenants of whom something may wait."""

@@ -190,7 +190,8 @@ def charge(job_id: str, tenant: str, counters: Mapping[str, int], record: Record
     return True
 
 
-def _words(job: Job) -> str:
+def words(job: Job) -> str:
+    """The question's own words, as the key has them."""
     return without(job.question.text, resources().configuration.cache_of(job.tenant).leave_out)
 
 
@@ -208,5 +209,5 @@ def _record(progress: Progress, answer: Answer) -> Record:
         else entry,
         user=progress.job.user,
         mine=None if place is None else place.mine or None,
-        mine_key=None if place is None or not place.mine else exact_key(place.mine, _words(progress.job)),
+        mine_key=None if place is None or not place.mine else exact_key(place.mine, words(progress.job)),
     )

@@ -16,7 +16,6 @@ from pipelines.job import Job
 from pipelines.journey import Place, Progress
 from pipelines.prompt import closed
 from pipelines.rules import answer as answered_by_row
-from pipelines.volatile import without
 from workers import calling, canvas, judge, learning, paid_once, settling, summarising, telemetry, verdicts
 from workers.app import app
 from workers.lookup import Found
@@ -40,12 +39,12 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
     timings = {**progress.timings_ms, "lookup": watch.lap_ms()}
     # Where the answer may be kept, what is sent is what the scope says; else all that the caller gave.
     asked = found.prompt
-    closed = found.place is not None and asked.follows
+    parted = found.place is not None and asked.follows
     progress = replace(
         progress,
         place=found.place,
-        messages=asked.messages if closed else None,
-        alone=asked.alone and (closed or not asked.follows),
+        messages=asked.messages if parted else None,
+        alone=asked.alone and (parted or not asked.follows),
         timings_ms=timings,
         degraded=found.degraded,
         spent_usd=found.spent_usd,
@@ -146,8 +145,7 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     if place is None:
         return
     asked = resources().store.asked(place.scope, place.key)
-    rules = resources().configuration.cache_of(progress.job.tenant)
-    keeping = rules.keeping
+    keeping = resources().configuration.cache_of(progress.job.tenant).keeping
     verdict = freshness.keep(progress.job, answer, asked=asked, keeping=keeping)
     if isinstance(verdict, freshness.Refuse):
         telemetry.count("write_back.refused")
@@ -156,7 +154,7 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     entry = cache.Entry(
         id=cache.entry_id(progress.job.tenant, progress.job_id, secret=resources().secret),
         scope=place.scope,
-        question=without(progress.job.question.text, rules.leave_out),
+        question=settling.words(progress.job),
         answer=answer.kept,
         created_at=now,
         expires_at=now + verdict.ttl_s,

@@ -54,7 +54,9 @@ def give(
     # Who speaks must be who asked: another name, or none, is one voice among the nameless, and moves nothing by itself.
     voice = Voice(user if user == record.user else None, job_id, time.time(), correction)
     if approve:
-        return {**done, **_for_all(record, found, _approved(tenant, found, voice)), "served": _served(found)}
+        for_all = _for_all(record, found, _approved(tenant, found, voice))
+        # Whom the wrong answer was given: jobs of other users, so for operators alone.
+        return {**done, **for_all, "served": resources().accounts.served(found)}
     if record.scope == record.mine and voice.user is not None:
         return {**done, **_for_all(record, found, correction), "own": True}
     return {**done, **_heard(record, found, voice)}
@@ -109,15 +111,10 @@ def _for_all(record: Record, found: str, correction: str | None) -> dict[str, An
         held.members.cannot_match(scope, key, held.members.more(scope, found, KEPT_APART, [key]))
     # The other phrasings go too: each is asked afresh, and finds its place again by what is answered then.
     dropped = held.store.drop(scope, found)
-    corrected = correction is not None and entry is not None
-    if corrected and entry is not None:
-        _correct(record, scope, key, entry, asked, str(correction))
-    return {"dropped": dropped, "corrected": corrected, "waits": False}
-
-
-def _served(found: str) -> list[str]:
-    """Whom the wrong answer was given: jobs of other users, so for operators alone."""
-    return resources().accounts.served(found)
+    if correction is None or entry is None:
+        return {"dropped": dropped, "corrected": False, "waits": False}
+    _correct(record, scope, key, entry, asked, correction)
+    return {"dropped": dropped, "corrected": True, "waits": False}
 
 
 def _correct(record: Record, scope: str, key: str, entry: Entry, asked: Phrasing | None, correction: str) -> None:

@@ -92,7 +92,7 @@ def test_a_cut_stream_is_never_taken_for_an_answer(chunks: list[dict[str, Any]])
 )
 def test_a_whole_answer_in_another_shape_is_one(chunks: list[dict[str, Any]], done: bool) -> None:
     whole = completion.assemble(chunks, provider="p", done=done)
-    found = completion.parse(whole, provider="p", estimate=lambda text: (7, len(text)))
+    found = completion.parse(whole, provider="p", estimate=lambda text: Usage(7, 0, len(text)))
     assert (found.text, found.finish_reason) == ("Hi", "stop")
     assert found.usage == (Usage(7, 0, 2) if found.estimated else Usage(9, 4, 2))
 
@@ -181,7 +181,7 @@ def test_tokens_are_read_by_each_providers_names(counted: dict[str, Any], usage:
     [None, {"prompt_tokens": "9", "completion_tokens": 2}, {"prompt_tokens": -1, "completion_tokens": 2}, [], {}],
 )
 def test_no_answer_is_lost_for_how_it_was_counted(counted: Any) -> None:
-    found = completion.parse({**WHOLE, "usage": counted}, provider="p", estimate=lambda _: (3, 1))
+    found = completion.parse({**WHOLE, "usage": counted}, provider="p", estimate=lambda _: Usage(3, 0, 1))
     assert (found.text, found.usage, found.estimated) == ("Hi.", Usage(3, 0, 1), True)
 
 
