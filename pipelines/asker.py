@@ -35,6 +35,28 @@ _ASKS_FOR_ONES_OWN: dict[str, str] = {
     "fr": r"\b(?:quel|quelle|combien|où|quand)\b.*\b(?:mon|ma|mes)\b (?:solde|commande|colis|facture|forfait|compte|points|carte|remboursement)|\bmon solde\b",
     "de": r"\b(?:wie hoch|wie viel|wieviel|wo|wann|welche[rsn]?)\b.*\bmeine?[rsnm]?\b (?:guthaben|kontostand|bestellung|paket|rechnung|tarif|konto|punkte|karte|erstattung)|\bmein (?:guthaben|kontostand)\b",
     "ru": r"\b(?:какой|какая|сколько|где|когда)\b.*\bмо[йяеиёю]\w* (?:баланс|заказ|посылк|счёт|счет|тариф|карт)|\bмой баланс\b",
+    # Languages without a row of ways to do something: where, when, how much, which … of mine; in doubt one's own.
+    "it": r"\b(?:dove|dov|quando|quanto|quanti|quante|quale?|a che punto)\b.{0,60}\b(?:mio|mia|miei|mie)\b|\bmio (?:saldo|credito)\b",
+    "nl": r"\b(?:waar|wanneer|hoeveel|hoe hoog|welke?|wat is|wat zijn)\b.{0,60}\b(?:mijn|m'n)\b|\bmijn (?:saldo|tegoed)\b",
+    "pl": r"\b(?:gdzie|kiedy|ile|jaki|jaka|jakie|co z)\b.{0,60}\b(?:m[oó]j|moja|moje|mojej|mojego|moim|moich|mojego)\b|\bmoje saldo\b",
+    "sv": r"\b(?:var|när|hur mycket|hur många|vilken|vad är)\b.{0,60}\b(?:min|mitt|mina)\b|\bmitt saldo\b",
+    "da no": r"\b(?:hvor|hvornår|når|hvilken|hva er|hvad er)\b.{0,60}\b(?:min|mit|mitt|mine)\b",
+    "fi": r"\b(?:missä|milloin|paljonko|kuinka paljon|mikä on)\b.{0,60}\b\w{2,}ni\b",
+    "cs": r"\b(?:kde|kdy|kolik|jaký|jaká|jaké)\b.{0,60}\b(?:můj|moje|mé|mého|mém|moji|mojí)\b",
+    "ro": r"\b(?:unde|când|cand|cât|cat|care este)\b.{0,60}\b(?:meu|mea|mele|mei)\b",
+    "hu": r"\b(?:hol|mikor|mennyi|hány)\b.{0,60}\b\w{3,}(?:[aeoö]m)\b",
+    "tr": (
+        r"\bbenim\b.{0,60}\b(?:nerede|ne kadar|ne zaman|kaç|hangi)\b|\b(?:sipariş|bakiye|kargo|paket|fatura|hesab|iade|rezervasyon|puan|limit|borc|bilet|randevu)\w{0,4}?m(?:da|de)?\b"
+        r"(?!.*\bnasıl\b).{0,60}\b(?:nerede|ne|kaç|hangi|durumu|ulaştı|geldi|gelecek|var)\b"
+    ),
+    "id": r"\b(?:di ?mana|kapan|berapa)\b.{0,60}\b(?:saya|aku|\w{3,}ku)\b|\b(?:saldo|pesanan|paket|tagihan|poin) ?(?:saya|aku|ku)\b.{0,60}\b(?:mana|berapa|kapan|sudah|belum)\b",
+    "vi": r"\bsố dư\b.{0,20}\b(?:tôi|mình|em)\b|\bcủa (?:tôi|mình|em)\b.{0,60}\b(?:đâu|bao nhiêu|khi nào|bao giờ|chưa)\b|\b(?:đâu|bao nhiêu|khi nào|bao giờ)\b.{0,60}\bcủa (?:tôi|mình|em)\b",
+    "uk": r"\b(?:де|коли|скільки|який|яка|яке)\b.{0,60}\bм(?:ій|оє|оя|оїх|оєї|ого|оєму|оїй)\b",
+    "el": r"\b(?:πού|που|πότε|πόσο|πόσα|ποιο|ποια)\b.{0,60}\bμου\b",
+    "he": r"\b(?:איפה|היכן|מתי|כמה)\b.{0,60}\bשלי\b",
+    "ar": r"رصيدي|(?:أين|اين|وين|متى|كم|حالة|وصل|ما هو|ما هي).{0,40}(?:طلبي|طلبيتي|شحنتي|فاتورتي|حسابي|موعدي|طردي|اشتراكي|نقاطي|بطاقتي|باقتي|حجزي)",
+    "hi": r"मेर[ाीे].{0,40}(?:कहाँ|कहां|कितन|कब |कब\?|कौन)",
+    "th": r"(?:ของ(?:ฉัน|ผม|ดิฉัน|หนู|เรา)).{0,30}(?:ที่ไหน|เท่าไ|เมื่อไ|ถึงไหน|หรือยัง)|ยอดเงินคงเหลือ",
 }
 _LATIN = re.compile("|".join(f"(?:{pattern})" for pattern in _ASKS_FOR_ONES_OWN.values()), re.IGNORECASE)
 # Chinese, Japanese, Korean: no spaces to hold on to.
@@ -44,6 +66,7 @@ _ASIAN = re.compile(
     r"(?<!《)(?:我|俺|本人)(?:的(?!世界)|在你们|名下|这边|账[户号]|卡里?|账上)[^?？。]{0,12}(?:多少|有几|几[个张次天号点]|余额|到哪|在哪|哪里了|什么时候(?:到|发|能到|到期)|何时到|到了[吗没]|到账[了吗没]|发货了?[吗没]|[了过][吗没]|状态|进度|剩|还有|是什么|是哪)"
     r"|我(?:什么时候|何时|几时)(?:能|可以|才能|会)?(?:收到|拿到|到账)|我(?:还|现在|目前|一共|总共|这个月|上个月|本月)?(?:欠|剩|花|用|存|借|有)了?(?:你们)?多少|我(?:的)?余额|我是(?:不是)?(?:什么)?(?:会员|vip)(?:等级)?[吗么?？]|我(?:的)?(?:订单|快递|包裹|退款|账单)(?:呢|到哪|怎么还没|$)"
     r"|^\W*(?:请|帮我?|麻烦)*(?:查一?下?|查询|看一?下?|告诉)(?:我|下)?我?的"
+    r"|我(?:嘅|啲)[^?？。]{0,12}(?:喺邊|邊度|幾多|幾時|到未|去咗|未到)"
     r"|我(?:的)?(?:帳戶|帳號|餘額|訂單|包裹)[^?？。]{0,12}(?:多少|餘額|到哪|在哪|什麼時候|了嗎|狀態|$)|我的餘額"
     r"|(?:私|僕|俺)の(?:残高|注文|荷物|請求|ポイント|プラン|予約)|(?:내|제|나의|저의) ?(?:잔액|주문|택배|포인트|요금제|청구서|예약)",
     re.IGNORECASE,
