@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
 from pipelines.answer import Usage
 from pipelines.errors import ProviderFailed
@@ -242,7 +244,7 @@ def _billed(raw: Any) -> Decimal | None:
 
 def reason(code: object, message: object, prompt: str) -> str:
     """A provider's own reason: its code and message, cut to a length, what quotes the prompt withheld."""
-    said = " ".join(str(message or "")[: 4 * MOST_REASON_CHARS].split())
+    said = " ".join(_plain(str(message or "")[: 4 * MOST_REASON_CHARS]).split())
     prompt = prompt[:MOST_PROMPT_CHARS].casefold()
     said = _QUOTED.sub(
         lambda found: found[0] if _IS_NAME.fullmatch(found[1]) and found[1].casefold() not in prompt else "(withheld)",
@@ -252,7 +254,8 @@ def reason(code: object, message: object, prompt: str) -> str:
     for start in range(len(said)):
         length = LEAST_QUOTED_HAN if HAN.match(said[start]) else LEAST_QUOTED_CHARS
         piece = folded[start : start + length]
-        if len(piece) == length and piece in prompt and (length == LEAST_QUOTED_HAN or " " in piece.strip()):
+        telling = length == LEAST_QUOTED_HAN or any(sign in " @" or sign.isdigit() for sign in piece.strip())
+        if len(piece) == length and telling and piece in prompt:
             hidden[start : start + length] = [True] * length
     said = (
         "".join("\0" if gone else sign for sign, gone in zip(said, hidden, strict=True))
@@ -264,6 +267,17 @@ def reason(code: object, message: object, prompt: str) -> str:
     return ": ".join(part for part in (named, said[:MOST_REASON_CHARS]) if part)
 
 
+def _plain(said: str) -> str:
+    """What a reason says once its escapes are read: a quotation in ``%20``, ``\\u4f60`` or ``&quot;`` is one, too."""
+    if _PERCENT.search(said):
+        said = unquote_plus(said)
+    said = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), said)
+    return _BLOB.sub("(withheld)", html.unescape(said))
+
+
+_PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
+_ESCAPED = re.compile(r"\\u(?!d[89a-f])([0-9a-fA-F]{4})", re.IGNORECASE)
+_BLOB = re.compile(r"[\w+/=\-]{64,}", re.ASCII)  # nothing that a person reads: a picture, an encoded body
 _QUOTED = re.compile(r"['\"“‘`]([^'\"”’`]{1,})['\"”’`]")
 _IS_NAME = re.compile(
     r"[a-z][\w.\-\[\]/:]{0,60}", re.IGNORECASE

@@ -240,6 +240,27 @@ def test_a_providers_own_reason_quotes_nothing_of_the_prompt() -> None:
     assert len(long) < 300
 
 
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "bad field my%20card%20is%204111%201111%201111%201111 here",
+        "bad field my+card+is+4111+1111+1111+1111%21 here",
+        "bad field \\u006dy card is 4111 1111\\u00201111 1111 here",
+        "bad field my&#32;card is&nbsp;4111 1111 1111 1111 here",
+        "no user jane.doe@example.org here",
+        "no account DE89370400440532013000 here",
+        "你的身份证号码是什么 in field",
+        "\\u4f60\\u7684\\u8eab\\u4efd\\u8bc1\\u53f7\\u7801 in field",
+        "cannot read " + "aGVsbG8gd29ybGQ" * 6,
+    ],
+)
+def test_a_quotation_in_escapes_is_a_quotation(quoted: str) -> None:
+    prompt = "my card is 4111 1111 1111 1111, jane.doe@example.org, DE89370400440532013000, 你的身份证号码是什么"
+    said = completion.reason(None, quoted, prompt)
+    assert "(withheld)" in said
+    assert not any(telling in said for telling in ("4111", "jane", "DE89", "身份证", "5f60", "aGVs"))
+
+
 def failed(retryable: bool = True, after: float | None = None) -> ProviderFailed:
     return ProviderFailed("p", "x", 503, retryable, after)
 
