@@ -27,10 +27,11 @@ test: lint ## lint, type-check and run every test
 	@$(BIN)/python -m coverage run -m pytest
 	@$(BIN)/python -m coverage report --skip-covered --sort=cover | tail -n 40
 
-lint: $(STAMP) ## ruff and mypy --strict
+lint: $(STAMP) ## ruff, mypy --strict, and who may import whom
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 bench: $(STAMP) ## measure speed, side by side in one run
 	@$(BIN)/python -m tests.benchmarks
