@@ -10,9 +10,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipelines import gates, wording
-from pipelines.fingerprint import normalise
 from pipelines.han import HAN
 from pipelines.logistic import weight
+from pipelines.normalise import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
 
 from pipelines.answer import Usage
 from pipelines.errors import ProviderFailed
-from pipelines.han import HAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,21 +16,12 @@ if TYPE_CHECKING:
     from pipelines.catalog import Offer
     from pipelines.job import Message
 
-MAX_ATTEMPTS = 3  # per offer; a provider that failed three times in a row is down for this job
-FIRST_WAIT_S = 0.5
-LONGEST_WAIT_S = 8.0
-MIN_ATTEMPT_S = 0.5  # an attempt that starts with less time than this before the deadline only costs money
-
 
 # How a provider says that its answer is no answer, in the place of a reason to end.
 FAILED_REASONS = ("error", "abort", "aborted", "cancelled", "canceled", "failed")
 SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty")  # without them an answer is still one
 THINKING_TOKENS = 1_000  # room for a model that thinks before it says one word
 MOST_BILLED_USD = 1_000  # one answer costs less; NaN and the like are none
-MOST_REASON_CHARS = 240
-LEAST_QUOTED_CHARS = 10  # of the prompt, in a provider's reason, that are withheld where they are more than one word
-LEAST_QUOTED_HAN = 4
-MOST_PROMPT_CHARS = 50_000  # of the prompt that a reason is held against
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -82,18 +69,6 @@ def request(
 def left_out(offer: Offer, params: Mapping[str, Any], refuses: Collection[str] = ()) -> list[str]:
     """Parameters of the job's that this model is not sent, because it refuses them."""
     return [name for name in SAMPLING if name in params and name in {*offer.refuses, *refuses}]
-
-
-def refused_param(code: object, param: object, message: str) -> str | None:
-    """The parameter that a provider refused, if a request without it would do."""
-    known = ("max_tokens", *SAMPLING)
-    said = str(param or "")
-    if said in known:
-        return said
-    lower = message.lower()
-    if str(code) in ("unsupported_parameter", "unsupported_value") or "not support" in lower or "unsupported" in lower:
-        return next((name for name in known if name in lower), None)
-    return None
 
 
 def parse(raw: Mapping[str, Any], *, provider: str, estimate: Callable[[str], Usage] = lambda _: Usage()) -> Completion:
@@ -240,58 +215,3 @@ def _billed(raw: Any) -> Decimal | None:
     if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 < cost < MOST_BILLED_USD:
         return None
     return Decimal(str(cost))
-
-
-def reason(code: object, message: object, prompt: str) -> str:
-    """A provider's own reason: its code and message, cut to a length, what quotes the prompt withheld."""
-    said = " ".join(_plain(str(message or "")[: 4 * MOST_REASON_CHARS]).split())
-    prompt = prompt[:MOST_PROMPT_CHARS].casefold()
-    said = _QUOTED.sub(
-        lambda found: found[0] if _IS_NAME.fullmatch(found[1]) and found[1].casefold() not in prompt else "(withheld)",
-        said,
-    )
-    folded, hidden = said.casefold(), [False] * len(said)
-    for start in range(len(said)):
-        length = LEAST_QUOTED_HAN if HAN.match(said[start]) else LEAST_QUOTED_CHARS
-        piece = folded[start : start + length]
-        telling = length == LEAST_QUOTED_HAN or any(sign in " @" or sign.isdigit() for sign in piece.strip())
-        if len(piece) == length and telling and piece in prompt:
-            hidden[start : start + length] = [True] * length
-    said = (
-        "".join("\0" if gone else sign for sign, gone in zip(said, hidden, strict=True))
-        if len(folded) == len(said)
-        else ""
-    )
-    said = re.sub("\0+", "(withheld)", said)
-    named = str(code) if code and _IS_NAME.fullmatch(str(code)) else ""
-    return ": ".join(part for part in (named, said[:MOST_REASON_CHARS]) if part)
-
-
-def _plain(said: str) -> str:
-    """What a reason says once its escapes are read: a quotation in ``%20``, ``\\u4f60`` or ``&quot;`` is one, too."""
-    if _PERCENT.search(said):
-        said = unquote_plus(said)
-    said = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), said)
-    return _BLOB.sub("(withheld)", html.unescape(said))
-
-
-_PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
-_ESCAPED = re.compile(r"\\u(?!d[89a-f])([0-9a-fA-F]{4})", re.IGNORECASE)
-_BLOB = re.compile(r"[\w+/=\-]{64,}", re.ASCII)  # nothing that a person reads: a picture, an encoded body
-_QUOTED = re.compile(r"['\"“‘`]([^'\"”’`]{1,})['\"”’`]")
-_IS_NAME = re.compile(
-    r"[a-z][\w.\-\[\]/:]{0,60}", re.IGNORECASE
-)  # of a parameter, a model: no sentence of a customer's
-
-
-def retry(failure: ProviderFailed, attempt: int, remaining_s: float, jitter: float) -> float | None:
-    """Seconds to wait before the next attempt, or None to give up on this provider.
-
-    ``attempt`` counts from 1, ``remaining_s`` is the time to the job's deadline, ``jitter`` in [0, 1] spreads
-    the fleet's retries. A provider that asks for longer than the deadline allows is given up at once.
-    """
-    if not failure.retryable or attempt >= MAX_ATTEMPTS:
-        return None
-    backoff = min(FIRST_WAIT_S * 2 ** (attempt - 1), LONGEST_WAIT_S) * (0.5 + jitter / 2)
-    wait = backoff if failure.retry_after_s is None else max(failure.retry_after_s, 0.0) + backoff * jitter
-    return wait if wait + MIN_ATTEMPT_S <= remaining_s else None

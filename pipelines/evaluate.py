@@ -10,8 +10,8 @@ import numpy as np
 
 from pipelines import agreement, cache, judging, logistic, risk, verify
 from pipelines.centres import Centres
-from pipelines.fingerprint import normalise
 from pipelines.neighbours import Near
+from pipelines.normalise import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

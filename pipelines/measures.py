@@ -11,10 +11,10 @@ import numpy as np
 from pipelines import followup, gates, judging, verify
 from pipelines import privacy as finding
 from pipelines.cache import Candidate, Gray, Hit, Policy, decide
-from pipelines.fingerprint import normalise
 from pipelines.han import HAN
 from pipelines.judging import VETOES
 from pipelines.language import english
+from pipelines.normalise import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -3,7 +3,6 @@ show."""
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines import verify
+from pipelines.intervals import interval
 from pipelines.logistic import regress, sigmoid, sigmoids
 
 if TYPE_CHECKING:
@@ -259,13 +259,3 @@ def estimate(audits: Sequence[tuple[float, float]], *, hits: int, requests: int)
     worth = total**2 / sum(weight**2 for _, weight in audits)
     low, high = interval(wrong * worth, worth)
     return Estimate(share * wrong, share * low, share * high, len(audits))
-
-
-def interval(wrong: float, audits: float, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's confidence interval of a share (E. B. Wilson, 1927); (0, 1) when nothing was audited."""
-    if audits == 0:
-        return 0.0, 1.0
-    share, n = wrong / audits, float(audits)
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)

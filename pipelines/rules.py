@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import re2
 
 from pipelines.errors import RuleFailed
-from pipelines.fingerprint import without_courtesy
+from pipelines.normalise import without_courtesy
 from pipelines.patterns import compiled
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.fingerprint import normalise
+from pipelines.normalise import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

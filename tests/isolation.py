@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.answer import Answer
 from pipelines.asker import about_the_asker
-from pipelines.cache import Entry
+from pipelines.entry import Entry
 from pipelines.job import Job
 from pipelines.rules import RuleBook
 from workers.boundaries import Boundaries

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import NoScriptError
 
 from workers import keys, scripts
+from workers.connection import failing_as
 from workers.records import FEEDBACK_WINDOW_S
-from workers.stores import failing_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,8 +15,8 @@ import numpy as np
 from pipelines import risk, verify
 from pipelines.cache import Policy
 from pipelines.errors import StoreUnavailable
-from workers import keys, telemetry
-from workers.stores import failing_as
+from workers import counters, keys, telemetry
+from workers.connection import failing_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,7 +108,7 @@ class Boundaries:
         try:
             policy = _policy(self._restored(tenant, category, lessons=False))
         except StoreUnavailable as error:
-            telemetry.count("risk.unavailable")
+            counters.count("risk.unavailable")
             telemetry.log().warning("deciding on what was known", said=str(error))
             policy = known[1] if known is not None else self._new(category)
             self._away_until = time.monotonic() + AWAY_S
@@ -152,7 +152,7 @@ class Boundaries:
             try:
                 self._hand_over(tenant, category, requests)
             except StoreUnavailable:
-                telemetry.count("risk.unnoted", len(requests))
+                counters.count("risk.unnoted", len(requests))
                 self._away_until = time.monotonic() + AWAY_S
 
     def teach(self, tenant: str, category: str, taught: Taught) -> None:
@@ -185,7 +185,7 @@ class Boundaries:
         }
         with failing_as("ledger"):
             self._redis.hset(keys.risk(tenant, category), mapping=values)
-        telemetry.count("risk.learned")
+        counters.count("risk.learned")
         telemetry.log().info("boundary moved", tenant=tenant, category=category, at=round(boundary.at, 4))
 
     def taught(self, tenant: str, kind: str) -> list[Taught]:

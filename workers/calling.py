@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines import completion, tokens
+from pipelines import completion, retry, tokens
 from pipelines.answer import Usage
 from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhausted
 from pipelines.job import Message
-from workers import telemetry
+from workers import counters, telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +55,7 @@ class Refusals:
         if param is None or param in self.of(offer) | offer.refuses:
             return False
         self._seen[offer.provider, offer.model] = self.of(offer) | {param}
-        telemetry.count("provider.param_refused")
+        counters.count("provider.param_refused")
         telemetry.log().warning("a model refuses a parameter", model=offer.model, param=param)
         return True
 
@@ -100,7 +100,7 @@ def call(
                 said, left_out = tuple(str(f) for f in failures), completion.left_out(offer, params, refuses)
                 return Called(offer, answer, said, tuple(wasted), tuple(left_out))
             except ProviderFailed as failure:
-                telemetry.count(f"provider.{failure.kind}")
+                counters.count(f"provider.{failure.kind}")
                 if failure.received:
                     wasted.append((offer, estimate(failure.received)))
                 if REFUSALS.learn(offer, failure):
@@ -108,7 +108,7 @@ def call(
                     continue
                 failures.append(failure)
                 telemetry.log().warning("model call failed", said=str(failure), attempt=attempt, model=offer.model)
-                wait_s = completion.retry(failure, attempt, deadline_at - time.time(), random.random())  # noqa: S311 - jitter is not a secret
+                wait_s = retry.retry(failure, attempt, deadline_at - time.time(), random.random())  # noqa: S311 - jitter is not a secret
             if wait_s is None:
                 break
             time.sleep(wait_s)

@@ -18,7 +18,7 @@ from pipelines.rules import Rule, RuleBook
 from pipelines.rules import faults as rule_faults
 from workers import cache_rules
 from workers.cache_rules import CacheRules
-from workers.providers import ProviderConfig
+from workers.endpoints import ProviderConfig
 from workers.toml_lines import lines
 from workers.toml_reader import Reader
 

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.live import Live
 
-from pipelines import cache, completion
+from pipelines import completion
 from pipelines.answer import Answer, usd
+from pipelines.entry import entry_id
 from pipelines.errors import FarthingError
 from pipelines.job import Job
 from workers import config, demo_database, questions, reporting
@@ -33,8 +34,8 @@ from workers.fleet import Fleet
 from workers.live import Board, closing
 from workers.providers import Providers
 from workers.resources import Resources
-from workers.serve import stoppable
 from workers.settings import Settings
+from workers.signals import stoppable
 from workers.standin import StandInProcess
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def _wrong_hits(asked: Sequence[Asked], outcome: Outcome, secret: bytes) -> int 
     if not any(question.meaning for question in asked):
         return None
     meanings = {
-        cache.entry_id(str(a.tenant), str(a.job_id), secret=secret): q.meaning
+        entry_id(str(a.tenant), str(a.job_id), secret=secret): q.meaning
         for q, a in zip(asked, outcome.answers, strict=True)
         if a is not None
     }

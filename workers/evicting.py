@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import eviction
 from pipelines.eviction import Held
-from workers import keys, telemetry
-from workers.stores import CHUNK, failing_as
+from workers import counters, keys
+from workers.connection import failing_as
+from workers.stores import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ class Evictor:
             if self._store.stats(tenant)["entries"] > capacity:
                 for one in eviction.evicted(self._held(tenant), capacity):
                     gone += self._store.drop(one.scope, one.id)
-        telemetry.count("cache.evicted", gone)
+        counters.count("cache.evicted", gone)
         return gone
 
     def _held(self, tenant: str) -> Iterator[Held]:

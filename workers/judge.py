@@ -11,7 +11,7 @@ from pipelines import cache, judging, ledger
 from pipelines.answer import Usage
 from pipelines.errors import FarthingError, StoreUnavailable
 from pipelines.tokens import estimate_prompt
-from workers import economy, settling, telemetry
+from workers import counters, economy, settling, telemetry
 from workers.resources import resources
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def serve(progress: Progress, answering_tokens: int) -> Judged | None:
     try:
         judged = _in_line(progress, place, seen, answering_tokens)
     except StoreUnavailable as error:
-        telemetry.count("judge.unavailable")
+        counters.count("judge.unavailable")
         telemetry.log().warning("not judged", said=str(error))
         judged = None
     served = judged is not None and judged.answer is not None
@@ -102,7 +102,7 @@ def _in_line(progress: Progress, place: Place, seen: Neighbourhood, answering_to
     spent = sum((verdict.cost_usd for verdict in verdicts), Decimal(0))
     if not lets:
         return Judged(None, probability, spent)
-    telemetry.count("judge.served")
+    counters.count("judge.served")
     held.members.keep_verdict(place.scope, place.key, home, probability)
     hit = cache.promoted(replace(seen, suspect=home), probability)
     return Judged(settling.reused(progress, entry, hit), probability, spent)
@@ -119,15 +119,15 @@ def same_answer(job: Job, job_id: str, one: str, other: str) -> bool | None:
 
 
 def _ask(asking: Job, offers: Sequence[Offer], *, deadline_at: float) -> Verdict:
-    telemetry.count("judge.asked")
+    counters.count("judge.asked")
     try:
         called = economy.ask(asking, offers, deadline_at=deadline_at)
     except FarthingError as error:
-        telemetry.count("judge.failed")
+        counters.count("judge.failed")
         telemetry.log().warning("no verdict", said=str(error))
         return Verdict(None, Usage(), Decimal(0))
     usage = called.completion.usage
     yes = judging.verdict(called.completion.text)
     if yes is None:
-        telemetry.count("judge.unreadable")
+        counters.count("judge.unreadable")
     return Verdict(yes, usage, settling.cost_usd(called.offer, usage) + settling.wasted_usd(called.wasted))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import agreement, comparing, judging, ledger
 from pipelines.agreement import Trust
-from workers import judge, settling, telemetry
+from workers import counters, judge, settling
 from workers.boundaries import Taught
 from workers.resources import resources
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from pipelines.agreement import Placement
-    from pipelines.cache import Entry
+    from pipelines.entry import Entry
     from pipelines.job import Job
     from pipelines.journey import Place
     from pipelines.neighbours import Neighbourhood
@@ -101,7 +101,7 @@ def audited(job: Job, place: Place, entry: Entry, *, weight: float, known_until:
     others = sum(map(answers.compare, answers.more(home, agreement.AUDITED - 1, [served])))
     evidence = agrees + others or answers.judged(job, entry.id, served)
     if evidence == 0.0:
-        telemetry.count("audit.unclear")
+        counters.count("audit.unclear")
         return
     right = agreement.lesson(seen.probability, evidence)
     if agrees < 0.0 and agreement.lesson(seen.probability, others) >= agreement.LESSON_AT:
@@ -110,13 +110,13 @@ def audited(job: Job, place: Place, entry: Entry, *, weight: float, known_until:
         if joined and _voted_out(place, home, served, agrees, answers, ttl_s=known_until - entry.created_at):
             right = agreement.SERVED_WRONG
     resources().boundaries.teach(job.tenant, place.bucket, Taught(seen.features, right, weight, audited=True))
-    telemetry.count("audit.compared")
+    counters.count("audit.compared")
     if right >= agreement.LESSON_AT:
         _store(resources().store.join, job, place, replace(entry, id=home), known_until)
     elif right <= agreement.WRONG_AT and right != agreement.SERVED_WRONG:
         # The next who asks in these words gets the answer that was given to them.
         _store(resources().store.put, job, place, entry, known_until)
-        telemetry.count("audit.wrong")
+        counters.count("audit.wrong")
 
 
 def audited_twin(job: Job, job_id: str, place: Place, entry: Entry, *, known_until: float) -> None:
@@ -124,14 +124,14 @@ def audited_twin(job: Job, job_id: str, place: Place, entry: Entry, *, known_unt
     answers = _Answers(place.scope, entry.answer.text)
     agrees = answers.compare(place.twin) or answers.judged(job, job_id, place.twin)
     if agrees == 0.0:
-        telemetry.count("audit.unclear")
+        counters.count("audit.unclear")
         return
     wrong = agrees < 0.0
     settling.charge(f"{job_id}.twin", job.tenant, ledger.record_twin(wrong=wrong))
     if wrong:
         resources().members.cannot_match(place.scope, place.key, [place.twin])
         _store(resources().store.put, job, place, entry, known_until)
-        telemetry.count("audit.twin_wrong")
+        counters.count("audit.twin_wrong")
 
 
 def _voted_out(place: Place, home: str, served: str, agrees: float, answers: _Answers, *, ttl_s: float) -> bool:
@@ -144,7 +144,7 @@ def _voted_out(place: Place, home: str, served: str, agrees: float, answers: _An
     members.keep_trust(scope, before, sums, ttl_s=ttl_s)
     if elected is None or not members.elect(scope, home, elected.key):
         return False
-    telemetry.count("audit.elected")
+    counters.count("audit.elected")
     return True
 
 
@@ -192,12 +192,12 @@ def _stored(job: Job, place: Place, entry: Entry, placed: Placement | None, *, k
     store = resources().store
     home = None if placed is None else placed.entry
     if home is not None and _store(store.join, job, place, replace(entry, id=home), known_until):
-        telemetry.count("write_back.joined")
+        counters.count("write_back.joined")
         return home
     if not _store(store.put, job, place, entry, known_until):
-        telemetry.count("write_back.corrected")
+        counters.count("write_back.corrected")
         return None
-    telemetry.count("write_back.stored")
+    counters.count("write_back.stored")
     return entry.id
 
 
@@ -213,7 +213,7 @@ def _forget_what_is_over(scope: str, suspect: str) -> None:
     """An entry whose answer has expired, and whose question is answered otherwise by now, is of no more use."""
     if not resources().members.lives(scope, suspect):
         resources().store.drop(scope, suspect)
-        telemetry.count("write_back.outdated")
+        counters.count("write_back.outdated")
 
 
 def _judge_the_others(place: Place, home: str, placed: Placement, answers: _Answers, *, ttl_s: float) -> None:
@@ -229,15 +229,15 @@ def _judge_the_others(place: Place, home: str, placed: Placement, answers: _Answ
         merged = members.merge(scope, home, merge.other)
         if merged is not None:
             home = merged
-            telemetry.count("write_back.merged")
+            counters.count("write_back.merged")
     if sure:
         served = members.served(scope, home)
         if served is not None and served != place.key:
             check = partial(answers.against, home, served)
             elected = trust.served(home, place.key, answers.compare(served), check=check)
             if elected is not None and members.elect(scope, home, elected.key):
-                telemetry.count("write_back.elected")
+                counters.count("write_back.elected")
         for expelled in trust.members(home, mine, placed):
             if members.expel(scope, home, expelled.key):
-                telemetry.count("write_back.expelled")
+                counters.count("write_back.expelled")
     members.keep_trust(scope, before, sums, ttl_s=ttl_s)

@@ -13,7 +13,7 @@ from celery.signals import heartbeat_sent, setup_logging, worker_init, worker_sh
 
 from pipelines.errors import ConfigurationInvalid, StoreUnavailable
 from pipelines.journey import COMPRESS, LOOKUP, MODEL_CALL
-from workers import telemetry, watchdog
+from workers import counters, telemetry, watchdog
 from workers.queues import QUEUES
 from workers.resources import resources
 
@@ -78,13 +78,13 @@ def hand_over() -> None:
     held = resources()
     if "boundaries" in held.made:
         held.boundaries.flush()
-    counts = telemetry.take_counts()
+    counts = counters.take_counts()
     if not counts:
         return
     try:
         resources().accounts.count_events(datetime.now(UTC).date().isoformat(), counts)
     except StoreUnavailable:
-        telemetry.put_back(counts)
+        counters.put_back(counts)
 
 
 def _hand_over_until_stopped() -> None:

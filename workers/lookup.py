@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines import cache, encoding, fingerprint, judging, risk, verify
+from pipelines import cache, encoding, fingerprint, judging, normalise, risk, verify
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.journey import Place
 from pipelines.prompt import closed
-from workers import telemetry
+from workers import counters, telemetry
 from workers.cache_rules import CacheRules
 from workers.phrasings import Known
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pipelines.encoding import Encoder
+    from pipelines.entry import Entry
     from pipelines.job import Job
     from pipelines.prompt import Prompt
     from pipelines.rules import RuleBook
@@ -39,7 +40,7 @@ class Found:
 
     place: Place | None
     prompt: Prompt
-    entry: cache.Entry | None = None
+    entry: Entry | None = None
     hit: cache.Hit | None = None
     audit: float | None = None
     degraded: tuple[str, ...] = ()
@@ -79,15 +80,15 @@ class Lookup:
         prompt = closed(job, leave_out=rules.leave_out)
         question = prompt.words
         for kind in prompt.volatile:
-            telemetry.count(f"key.{kind}_in_instructions")
+            counters.count(f"key.{kind}_in_instructions")
         if job.cache == "bypass" or self._book.claims(question):
             return Found(None, prompt)
         own = prompt.personal or (prompt.about_the_asker and not rules.share_about_asker)
         if own and job.user is None:
-            telemetry.count("cache.nobodys")
+            counters.count("cache.nobodys")
             return Found(None, prompt)  # nobody to keep it for
         # The words as the exact key has them decide who reads them: full-width letters are no other language.
-        encoder = encoding.reader(self._encoders, fingerprint.normalise(question)) if prompt.readable else None
+        encoder = encoding.reader(self._encoders, normalise.normalise(question)) if prompt.readable else None
         fingerprinted = "" if encoder is None else encoder.fingerprint
         around = fingerprint.digest(prompt.around)
         scope, mine = (
@@ -108,7 +109,7 @@ class Lookup:
         try:
             return self._find(job, place, prompt, encoder, now)
         except (StoreUnavailable, EncoderUnavailable) as error:
-            telemetry.count("cache.unavailable")
+            counters.count("cache.unavailable")
             telemetry.log().warning("cache skipped", said=str(error))
             return Found(place, prompt, degraded=(*self._broken, "cache unavailable"))
 
@@ -135,7 +136,7 @@ class Lookup:
         policy = self._boundaries.policy(job.tenant, place.bucket)
         candidates = cache.apart(around.candidates, known.cannot)
         decision = cache.decide(question, candidates, around.centres.__getitem__, policy)
-        telemetry.count(f"semantic.{type(decision).__name__.lower()}")
+        counters.count(f"semantic.{type(decision).__name__.lower()}")
         if decision.seen is not None and decision.seen.suspect in known.apart:
             return self._of_ones_own(job, place, prompt, encoder, now)
         return self._decided(job, replace(missed, place=replace(place, seen=decision.seen)), decision, known, now)
@@ -182,7 +183,7 @@ class Lookup:
 
     def _of_ones_own(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> Found:
         """For a user who said that what others are given is wrong: among that user's own answers alone."""
-        telemetry.count("cache.apart")
+        counters.count("cache.apart")
         key = fingerprint.exact_key(place.mine, prompt.words)
         return self._find(job, replace(place, scope=place.mine, key=key, own=True), prompt, encoder, now)
 

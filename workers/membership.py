@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import agreement
 from workers import keys, scripts
-from workers.stores import LOG_LENGTH, failing_as
+from workers.connection import failing_as
+from workers.stores import LOG_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import JobIdReused, StoreUnavailable
-from workers import telemetry
+from workers import counters
 from workers.resources import resources
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def answered_before(backend: Backend, progress: Progress) -> dict[str, Any] | No
     try:
         owner = resources().records.claim(progress.job_id, fingerprint)
     except StoreUnavailable:
-        telemetry.count("ledger.unavailable")
+        counters.count("ledger.unavailable")
         return None
     if owner is None:
         return None
@@ -37,7 +37,7 @@ def paid(progress: Progress) -> Answer | None:
     try:
         return resources().records.paid(progress.job_id, _owner(progress))
     except StoreUnavailable:
-        telemetry.count("ledger.unavailable")
+        counters.count("ledger.unavailable")
         return None  # paying twice is better than not answering
 
 
@@ -46,7 +46,7 @@ def keep(progress: Progress, answer: Answer, *, ttl_s: int) -> None:
     try:
         resources().records.keep_paid(progress.job_id, _owner(progress), answer, ttl_s=ttl_s)
     except StoreUnavailable:
-        telemetry.count("ledger.unavailable")
+        counters.count("ledger.unavailable")
 
 
 def _owner(progress: Progress) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.answer import Answer
-from pipelines.cache import Entry
 from pipelines.encoding import unpack
-from workers import telemetry
+from pipelines.entry import Entry
+from workers import counters, telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ class Phrasing:
         try:
             return unpack(self.vector, dimensions)
         except ValueError as error:
-            telemetry.count("replica.bad_vector")
+            counters.count("replica.bad_vector")
             telemetry.log().warning("phrasing left out", said=str(error))
             return None
 

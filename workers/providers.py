@@ -6,11 +6,10 @@ import json
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from pipelines import completion
+from pipelines import completion, provider_reason
 from pipelines.errors import ProviderFailed
 from workers.wall_clock import guard, over_at
 
@@ -19,24 +18,13 @@ if TYPE_CHECKING:
 
     import openai
 
+    from workers.endpoints import ProviderConfig
+
 CONNECT_S = 5.0  # a host that does not answer by then is down: the next attempt or provider is the better bet
 EMBED_TIMEOUT_S = 10.0  # a lookup that takes longer than this costs more than the model's answer
 # 409 and 425 ask to come again; 529 is how some say that they are overloaded.
 RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 NEVER = ("insufficient_quota", "billing_hard_limit_reached")  # sent as 429, and no waiting helps
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderConfig:
-    """One OpenAI-compatible endpoint. ``base_url`` None is OpenAI's own; ``price_provider`` names its price list."""
-
-    name: str
-    base_url: str | None
-    api_key: str
-    price_provider: str
-
-    def __repr__(self) -> str:
-        return f"ProviderConfig(name={self.name!r}, base_url={self.base_url!r})"
 
 
 class Providers:
@@ -117,7 +105,7 @@ class Providers:
                     api_key=config.api_key,
                     # Given always: else the SDK would read OPENAI_BASE_URL by itself.
                     base_url=config.base_url or "https://api.openai.com/v1",
-                    max_retries=0,  # attempts are decided in completion.retry, which knows the job's deadline
+                    max_retries=0,  # attempts are decided in retry.retry, which knows the job's deadline
                 )
             return self._clients[name]
 
@@ -143,7 +131,7 @@ def _whole(name: str, raw: Any, prompt: str) -> dict[str, Any]:
 
 def _said(name: str, kind: str, error: Any, prompt: str) -> ProviderFailed:
     code, said = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, error)
-    told = completion.reason(code, said, prompt)
+    told = provider_reason.reason(code, said, prompt)
     return ProviderFailed(name, kind, 0, code not in NEVER, None, told)
 
 
@@ -232,12 +220,12 @@ def _of_status(name: str, error: openai.APIStatusError, prompt: str) -> Provider
     if spent:
         kind = "quota is used up"
     said = error.body.get("message") if isinstance(error.body, dict) else None
-    told = completion.reason(code, said, prompt)
+    told = provider_reason.reason(code, said, prompt)
     failure = ProviderFailed(
         name, kind, status, status in RETRYABLE and not spent, _retry_after_s(error.response.headers), told
     )
     if status in (400, 422):
-        failure.refused_param = completion.refused_param(code, error.param, str(said or ""))
+        failure.refused_param = provider_reason.refused_param(code, error.param, str(said or ""))
     return failure
 
 

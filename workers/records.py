@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.answer import Answer
 from workers import keys
-from workers.stores import failing_as
+from workers.connection import failing_as
 
 if TYPE_CHECKING:
     import redis

@@ -13,7 +13,7 @@ from pipelines.cache import Candidate
 from pipelines.centres import Centres
 from pipelines.errors import StoreUnavailable
 from pipelines.similarity import Index
-from workers import telemetry
+from workers import counters, telemetry
 from workers.phrasings import Seen
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Replicas:
             while len(self._partitions) > 1 and (len(self._partitions) > self._max_scopes or taken > self._max_bytes):
                 _, gone = self._partitions.popitem(last=False)
                 taken -= gone.size_bytes
-                telemetry.count("replica.unloaded")
+                counters.count("replica.unloaded")
 
     def _load(self, scope: str, dimensions: int) -> _Partition:
         """Note the log's tail first, then load: what changes meanwhile is met again in the log, and adding is safe."""
@@ -172,7 +172,7 @@ class Replicas:
         partition.position, partition.number = self._store.tail(scope)
         for phrasing in self._store.phrasings(scope, time.time()):
             partition.add(phrasing)
-        telemetry.count("replica.loaded")
+        counters.count("replica.loaded")
         self._consider(partition)
         return partition
 
@@ -194,7 +194,7 @@ class Replicas:
                 if not build.step():
                     with partition.lock:
                         adopted = partition.index.adopt(build)
-            telemetry.count("replica.graph_built", int(adopted))
+            counters.count("replica.graph_built", int(adopted))
 
     def _follow(self) -> None:
         pruned_at = time.monotonic()
@@ -206,7 +206,7 @@ class Replicas:
                 for scope, changes in self._store.changes(positions, BLOCK_MS).items():
                     self._apply(scope, held[scope], changes)
             except StoreUnavailable as error:
-                telemetry.count("replica.unavailable")
+                counters.count("replica.unavailable")
                 telemetry.log().warning("replica cannot follow", said=str(error))
                 self._closed.wait(RETRY_S)
             if time.monotonic() - pruned_at > PRUNE_EVERY_S:
@@ -221,7 +221,7 @@ class Replicas:
         if self._applied(partition, changes):
             self._consider(partition)
             return
-        telemetry.count("replica.reloaded")
+        counters.count("replica.reloaded")
         fresh = self._load(scope, partition.index.dimensions)
         with self._lock:
             if scope in self._partitions:

@@ -15,7 +15,7 @@ from redis.retry import Retry
 
 from pipelines.answer import Usage
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
-from workers import config, keys, telemetry
+from workers import config, counters, keys, telemetry
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class Resources:
         except EncoderUnavailable as error:
             readers = ()
             broken.append("encoder unavailable")
-            telemetry.count("encoder.unavailable")
+            counters.count("encoder.unavailable")
             telemetry.log().error("semantic tier is off", said=str(error))
         replicas = Replicas(self.store, max_bytes=self.settings.replica_mb * 1_000_000, outgrown=self.vector_sets)
         return Lookup(

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
-import threading
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
 
 import click
 
@@ -16,26 +13,10 @@ from workers.embedded import EmbeddedRedis
 from workers.fleet import Fleet
 from workers.running import announced
 from workers.settings import Settings
+from workers.signals import stoppable
 from workers.standin import StandInProcess
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 POLL_S = 1.0
-
-
-@contextmanager
-def stoppable() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, so that everything opened is closed in order."""
-    stop = threading.Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def serve(*, stand_in: bool) -> None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from pipelines import cache, choice, ledger, pricing, tokens
 from pipelines.answer import Answer, usd
+from pipelines.entry import entry_id
 from pipelines.errors import StoreUnavailable
 from pipelines.fingerprint import exact_key
 from pipelines.volatile import without
-from workers import telemetry
+from workers import counters, telemetry
 from workers.records import Record
 from workers.resources import resources
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pipelines.answer import Usage
-    from pipelines.cache import Entry, Hit
+    from pipelines.cache import Hit
     from pipelines.catalog import Offer
+    from pipelines.entry import Entry
     from pipelines.job import Job
     from pipelines.journey import Progress
     from workers.calling import Called
@@ -167,24 +169,24 @@ def finish(progress: Progress, answer: Answer) -> Answer:
     )
     if not charge(progress.job_id, progress.job.tenant, ledger.record(answer), _record(progress, answer)):
         return replace(answer, degraded=(*answer.degraded, "not in the ledger"))
-    telemetry.count(f"answered.{answer.source}")
+    counters.count(f"answered.{answer.source}")
     return answer
 
 
 def finish_audit(progress: Progress, answer: Answer) -> Answer:
     """What an audit cost goes on the bill; it answers no job."""
     charge(progress.job_id, progress.job.tenant, ledger.record_audit(answer))
-    telemetry.count("audit.answered")
+    counters.count("audit.answered")
     return answer.under(progress.job_id, progress.job)
 
 
-def charge(job_id: str, tenant: str, counters: Mapping[str, int], record: Record | None = None) -> bool:
-    """Put counters on today's bill, once per id; False when the ledger failed, which is counted and logged."""
+def charge(job_id: str, tenant: str, amounts: Mapping[str, int], record: Record | None = None) -> bool:
+    """Put amounts on today's bill, once per id; False when the ledger failed, which is counted and logged."""
     day = datetime.now(UTC).date().isoformat()
     try:
-        resources().accounts.count(job_id, tenant, day, counters, record)
+        resources().accounts.count(job_id, tenant, day, amounts, record)
     except StoreUnavailable as error:
-        telemetry.count("ledger.unavailable")
+        counters.count("ledger.unavailable")
         telemetry.log().error("not counted", said=str(error))
         return False
     return True
@@ -204,7 +206,7 @@ def _record(progress: Progress, answer: Answer) -> Record:
         scope=None if place is None else place.scope,
         key=None if place is None else place.key,
         # A fresh answer makes an entry of its own.
-        entry=cache.entry_id(progress.job.tenant, progress.job_id, secret=resources().secret)
+        entry=entry_id(progress.job.tenant, progress.job_id, secret=resources().secret)
         if answer.source == "model" and place is not None
         else entry,
         user=progress.job.user,

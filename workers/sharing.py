@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines import fingerprint
-from workers import keys, scripts, telemetry
-from workers.stores import failing_as
+from workers import counters, keys, scripts
+from workers.connection import failing_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import redis
 
-    from pipelines.cache import Entry
+    from pipelines.entry import Entry
     from pipelines.job import Job
     from pipelines.journey import Place
 
@@ -44,7 +44,7 @@ class Sharing:
         key = fingerprint.exact_key(entry.scope, entry.question)  # of the phrasing whose answer it serves
         if self._asked(job, entry.scope, key, wanted):
             return True
-        telemetry.count("cache.unshared")
+        counters.count("cache.unshared")
         return False
 
     def _asked(self, job: Job, scope: str, key: str, users: int) -> bool:

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from workers import keys
-from workers.stores import failing_as
+from workers.connection import failing_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

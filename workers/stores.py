@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
-
 from pipelines.encoding import unpack
-from pipelines.errors import StoreUnavailable
 from pipelines.fingerprint import near_key
 from workers import keys, phrasings, scripts
+from workers.connection import failing_as
 from workers.phrasings import Change, Known, Phrasing
 
 if TYPE_CHECKING:
@@ -19,25 +16,12 @@ if TYPE_CHECKING:
 
     import redis
 
-    from pipelines.cache import Entry
     from pipelines.encoding import Vector
+    from pipelines.entry import Entry
 
 LOG_LENGTH = 4_096  # changes kept per scope: a replica that sleeps through more loads the scope again
 ASKED_S = 86_400  # a question's frequency is counted over a day
 CHUNK = 500  # phrasings fetched per round trip
-
-
-@contextmanager
-def failing_as(role: str) -> Iterator[None]:
-    """Turn Redis's errors into ours, at this edge and nowhere else; they never quote a value."""
-    try:
-        yield
-    except AuthenticationError as error:
-        raise StoreUnavailable(role, "wrong or missing password") from error
-    except OutOfMemoryError as error:
-        raise StoreUnavailable(role, "full (maxmemory)") from error
-    except RedisError as error:
-        raise StoreUnavailable(role, type(error).__name__) from error
 
 
 class CacheStore:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import summary
 from pipelines.errors import FarthingError
-from workers import economy, settling, telemetry
+from workers import counters, economy, settling, telemetry
 
 if TYPE_CHECKING:
     from pipelines.compress import Compressed
@@ -34,10 +34,10 @@ def summarised(progress: Progress, chosen: Compressed, *, budget_tokens: int) ->
     try:
         called = economy.ask(asking, offers, deadline_at=progress.deadline_at)
     except FarthingError as error:
-        telemetry.count("summary.failed")
+        counters.count("summary.failed")
         telemetry.log().warning("sent without a summary", said=str(error))
         return chosen, replace(progress, degraded=(*progress.degraded, "no summary"))
-    telemetry.count("summary.made")
+    counters.count("summary.made")
     spent = progress.spent_usd + settling.cost_usd(called.offer, called.completion.usage)
     spent += settling.wasted_usd(called.wasted)
     return summary.applied(planned, called.completion.text), replace(progress, spent_usd=spent)

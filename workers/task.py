@@ -10,7 +10,7 @@ from celery import Task
 from celery.worker.request import Request
 
 from pipelines.errors import FarthingError
-from workers import telemetry
+from workers import counters, telemetry
 
 if TYPE_CHECKING:
     from billiard.einfo import ExceptionInfo
@@ -46,7 +46,7 @@ class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: ExceptionInfo) -> None:  # noqa: ARG002 - Celery's signature
         """Log the failure once: a sentence for what we can name, a traceback for what we cannot."""
         known = isinstance(exc, FarthingError)
-        telemetry.count(f"failed.{type(exc).__name__}")
+        counters.count(f"failed.{type(exc).__name__}")
         # A foreign exception's message may quote its input; its type and the lines of code cannot.
         said = str(exc) if known else "unexpected; the traceback says where"
         trace = {} if known else {"lines": _lines(exc)}

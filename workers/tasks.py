@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from celery import chain
 
-from pipelines import cache, choice, classify, compress, freshness, journey, tokens
+from pipelines import choice, classify, compress, freshness, journey, tokens
 from pipelines.answer import Answer, Route
+from pipelines.entry import Entry, entry_id
 from pipelines.errors import DeadlineExceeded, FarthingError, RuleFailed, StoreUnavailable
 from pipelines.job import Job
 from pipelines.journey import Place, Progress
 from pipelines.prompt import closed
 from pipelines.rules import answer as answered_by_row
-from workers import calling, canvas, judge, learning, paid_once, settling, summarising, telemetry, verdicts
+from workers import calling, canvas, counters, judge, learning, paid_once, settling, summarising, telemetry, verdicts
 from workers.app import app
 from workers.lookup import Found
 from workers.resources import resources
@@ -148,11 +149,11 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     keeping = resources().configuration.cache_of(progress.job.tenant).keeping
     verdict = freshness.keep(progress.job, answer, asked=asked, keeping=keeping)
     if isinstance(verdict, freshness.Refuse):
-        telemetry.count("write_back.refused")
+        counters.count("write_back.refused")
         return
     now = time.time()
-    entry = cache.Entry(
-        id=cache.entry_id(progress.job.tenant, progress.job_id, secret=resources().secret),
+    entry = Entry(
+        id=entry_id(progress.job.tenant, progress.job_id, secret=resources().secret),
         scope=place.scope,
         question=settling.words(progress.job),
         answer=answer.kept,
@@ -207,7 +208,7 @@ def _looked_up(progress: Progress) -> Found:
     try:
         return resources().lookup.find(progress.job, progress.started_at)
     except StoreUnavailable as error:
-        telemetry.count("cache.unavailable")
+        counters.count("cache.unavailable")
         telemetry.log().warning("cache skipped", said=str(error))
         return Found(None, closed(progress.job), degraded=("cache unavailable",))
 
@@ -232,7 +233,7 @@ def _send_off_path(work: Any, what: str) -> None:
     try:
         work.apply_async(retry=False)
     except app.connection_for_write().recoverable_connection_errors:
-        telemetry.count(f"{what}.unsent")
+        counters.count(f"{what}.unsent")
 
 
 def _arrive(task: ChatTask, raw: object) -> Progress:
@@ -271,7 +272,7 @@ def _by_rule(progress: Progress) -> tuple[Answer | None, tuple[str, ...]]:
         rows = resources().databases.rows(match.rule.database, match.rule.sql, bindings, rule=match.rule.name)
         text = answered_by_row(match, rows, user=job.user)
     except RuleFailed as error:
-        telemetry.count("rule.failed")
+        counters.count("rule.failed")
         telemetry.log().error("the model answers instead of a rule", said=str(error))
         return None, (f"rule {match.rule.name} failed",)
     if text is None:

@@ -1,12 +1,10 @@
-"""Telemetry: structured logs without message text, and one counter per event."""
+"""Structured logs without message text."""
 
 from __future__ import annotations
 
 import logging
 import re
 import sys
-import threading
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,34 +20,11 @@ QUIET = ("celery.app.trace", "celery.worker.strategy", "httpx2", "httpcore2", "o
 _END_OF_WORDS = re.compile(r"[:.%\n]")
 BODY_SIGNS = ("message body", "body:", "invalid task message", "unregistered task", "full contents")
 
-_counts: Counter[str] = Counter()
-_lock = threading.Lock()
-
 
 def log() -> structlog.stdlib.BoundLogger:
     """The fleet's logger."""
     logger: structlog.stdlib.BoundLogger = structlog.get_logger("farthing")
     return logger
-
-
-def count(event: str, amount: int = 1) -> None:
-    """Count an event of this process, e.g. ``cache.unavailable``."""
-    with _lock:
-        _counts[event] += amount
-
-
-def take_counts() -> dict[str, int]:
-    """The counts since the last call, which start again at nothing."""
-    with _lock:
-        taken = dict(_counts)
-        _counts.clear()
-    return taken
-
-
-def put_back(counts: dict[str, int]) -> None:
-    """Return counts that could not be delivered."""
-    with _lock:
-        _counts.update(counts)
 
 
 class Discreet(logging.Filter):

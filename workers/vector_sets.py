@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from pipelines.cache import Candidate
 from pipelines.centres import Centres
 from pipelines.errors import StoreUnavailable
-from workers import keys, telemetry
+from workers import counters, keys, telemetry
+from workers.connection import failing_as
 from workers.phrasings import Phrasing, Seen
-from workers.stores import CHUNK, add_vector, failing_as
+from workers.stores import CHUNK, add_vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,7 +136,7 @@ class VectorSets:
         self._add(scope, chunk)
         with failing_as("cache"):
             self._redis.set(keys.vectors_state(scope), READY, exat=math.ceil(until))
-        telemetry.count("vectors.built")
+        counters.count("vectors.built")
         return READY
 
     def _prolong(self, scope: str) -> None:
@@ -163,4 +164,4 @@ class VectorSets:
                     pipe.vset().vrem(keys.vectors(scope), key)
                 pipe.execute()
         except StoreUnavailable:
-            telemetry.count("vectors.unforgotten", len(gone))
+            counters.count("vectors.unforgotten", len(gone))

@@ -10,13 +10,13 @@ from uuid import uuid4
 from pipelines import fingerprint
 from pipelines.errors import JobInvalid
 from pipelines.voices import Voice, effect
-from workers import telemetry
+from workers import counters
 from workers.membership import KEPT_APART
 from workers.resources import resources
 from workers.reviews import KEPT_S, About
 
 if TYPE_CHECKING:
-    from pipelines.cache import Entry
+    from pipelines.entry import Entry
     from workers.phrasings import Phrasing
     from workers.records import Record
 
@@ -39,7 +39,7 @@ def give(
     """
     _check(rating, correction)
     record = resources().records.of_tenant(job_id, tenant)
-    telemetry.count(f"feedback.{rating}")
+    counters.count(f"feedback.{rating}")
     done: dict[str, Any] = {"known": False, "dropped": False, "corrected": False, "own": False, "waits": False}
     if record is None or (user is not None and record.user not in (None, user)):
         return done

@@ -19,7 +19,7 @@ import numpy as np
 
 from pipelines import encoding, fingerprint
 from pipelines.answer import Answer
-from pipelines.cache import Entry
+from pipelines.entry import Entry
 from pipelines.job import Job
 from pipelines.prompt import closed
 from pipelines.rules import RuleBook

@@ -13,8 +13,8 @@ import redis
 
 from pipelines import similarity
 from pipelines.answer import Answer
-from pipelines.cache import Entry
 from pipelines.encoding import pack
+from pipelines.entry import Entry
 from pipelines.errors import StoreUnavailable
 from pipelines.fingerprint import exact_key
 from tests.waiting import until

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from pipelines.answer import Answer
-from pipelines.cache import Entry
 from pipelines.encoding import readable
+from pipelines.entry import Entry
 from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
 from pipelines.job import Job
 from workers import encoders

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines.cache import entry_id
+from pipelines.entry import entry_id
 from pipelines.judging import Budget
 from pipelines.voices import Quorum
 from tests.waiting import until

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pipelines.answer import Answer
-from pipelines.cache import Entry
 from pipelines.encoding import pack
+from pipelines.entry import Entry
 from tests.waiting import until
 from workers.membership import Membership
 from workers.replica import Replicas

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines import completion
+from pipelines import completion, retry
 from pipelines.catalog import Offer
 from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhausted
 from pipelines.job import Message
 from workers import calling
 from workers.embedded import free_port
-from workers.providers import ProviderConfig, Providers, _follow
+from workers.endpoints import ProviderConfig
+from workers.providers import Providers, _follow
 from workers.standin import Fault, StandIn
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def test_three_failures_end_it_with_the_providers_own_error(providers: Providers
     standin.faults.extend([Fault(status=500)] * 3)
     with pytest.raises(ProviderFailed, match="HTTP 500"):
         ask(providers)
-    assert len(standin.requests) == completion.MAX_ATTEMPTS
+    assert len(standin.requests) == retry.MAX_ATTEMPTS
 
 
 def test_the_next_offer_answers_when_the_first_does_not(providers: Providers) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import completion
+from pipelines import completion, provider_reason, retry
 from pipelines.answer import Usage
 from pipelines.catalog import Offer
 from pipelines.errors import ProviderFailed
@@ -226,16 +226,16 @@ def test_a_model_that_refuses_a_parameter_is_not_sent_it() -> None:
     ],
 )
 def test_a_refused_parameter_is_known_by_its_name(code: Any, param: Any, message: str, found: str | None) -> None:
-    assert completion.refused_param(code, param, message) == found
+    assert provider_reason.refused_param(code, param, message) == found
 
 
 def test_a_providers_own_reason_quotes_nothing_of_the_prompt() -> None:
     prompt = "my card is 4111 1111 1111 1111 and I live in Springfield"
-    said = completion.reason("bad", f"Invalid value: '{prompt}' for 'messages[0].content': Springfield", prompt)
+    said = provider_reason.reason("bad", f"Invalid value: '{prompt}' for 'messages[0].content': Springfield", prompt)
     assert said.startswith("bad: Invalid value: ")
     assert "'messages[0].content'" in said
     assert "4111" not in said
-    long = completion.reason(None, f"cannot parse my card is 4111 1111 1111 1111 at 3 {'x' * 900}", prompt)
+    long = provider_reason.reason(None, f"cannot parse my card is 4111 1111 1111 1111 at 3 {'x' * 900}", prompt)
     assert "4111" not in long
     assert len(long) < 300
 
@@ -256,7 +256,7 @@ def test_a_providers_own_reason_quotes_nothing_of_the_prompt() -> None:
 )
 def test_a_quotation_in_escapes_is_a_quotation(quoted: str) -> None:
     prompt = "my card is 4111 1111 1111 1111, jane.doe@example.org, DE89370400440532013000, 你的身份证号码是什么"
-    said = completion.reason(None, quoted, prompt)
+    said = provider_reason.reason(None, quoted, prompt)
     assert "(withheld)" in said
     assert not any(telling in said for telling in ("4111", "jane", "DE89", "身份证", "5f60", "aGVs"))
 
@@ -282,4 +282,4 @@ def failed(retryable: bool = True, after: float | None = None) -> ProviderFailed
 def test_when_to_try_again(
     failure: ProviderFailed, attempt: int, remaining_s: float, jitter: float, wait_s: float | None
 ) -> None:
-    assert completion.retry(failure, attempt, remaining_s, jitter) == wait_s
+    assert retry.retry(failure, attempt, remaining_s, jitter) == wait_s

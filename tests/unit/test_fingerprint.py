@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.fingerprint import digest, exact_key, near_key, normalise, scope
+from pipelines.fingerprint import digest, exact_key, near_key, scope
 from pipelines.job import Job
+from pipelines.normalise import normalise
 from pipelines.prompt import closed
 
 SECRET = b"secret"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines import agreement, judging, logistic, risk, training, verify
+from pipelines import agreement, intervals, judging, logistic, risk, training, verify
 from pipelines.cache import Candidate, Gray, Hit, Miss, Policy, decide
 from pipelines.evaluate import Channel, Replay
 from pipelines.neighbours import Near
@@ -169,7 +169,7 @@ def test_the_boundary_serves_what_the_target_allows() -> None:
     ("wrong", "audits", "low", "high"), [(0, 0, 0.0, 1.0), (0, 100, 0.0, 0.037), (5, 100, 0.0215, 0.1118)]
 )
 def test_the_interval_is_wilsons(wrong: int, audits: int, low: float, high: float) -> None:
-    assert risk.interval(wrong, audits) == pytest.approx((low, high), abs=1e-3)
+    assert intervals.interval(wrong, audits) == pytest.approx((low, high), abs=1e-3)
 
 
 def topics(seed: int, meanings: int = 30, each: int = 60, noise: float = 0.55):  # type: ignore[no-untyped-def]
