@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from pipelines import checks, params
+from pipelines import params, validation
 from pipelines.errors import JobInvalid
 
 if TYPE_CHECKING:
@@ -94,28 +94,28 @@ class Message:
     @classmethod
     def decode(cls, raw: object, path: str = "message") -> Message:
         """Read one message; raises JobInvalid with ``path`` in front of the field's name."""
-        given = _as_input(path, checks.record(path, raw))
-        checks.known_only(f"{path}.", given, _MESSAGE_FIELDS)
+        given = _as_input(path, validation.record(path, raw))
+        validation.known_only(f"{path}.", given, _MESSAGE_FIELDS)
         role = given.get("role")
         if role not in ROLES:
-            got = repr(role) if isinstance(role, str) and len(role) <= 20 else checks.show(role)
+            got = repr(role) if isinstance(role, str) and len(role) <= 20 else validation.show(role)
             raise JobInvalid(f"{path}.role", got, f"one of {', '.join(ROLES)}")
         calls = given.get("tool_calls")
         if calls is not None and (not isinstance(calls, list) or role != "assistant"):
-            raise JobInvalid(f"{path}.tool_calls", checks.show(calls), "a list, on a message of role assistant")
+            raise JobInvalid(f"{path}.tool_calls", validation.show(calls), "a list, on a message of role assistant")
         for index, call in enumerate(calls or ()):
-            checks.plain(f"{path}.tool_calls[{index}]", checks.record(f"{path}.tool_calls[{index}]", call))
+            validation.plain(f"{path}.tool_calls[{index}]", validation.record(f"{path}.tool_calls[{index}]", call))
         call_id = given.get("tool_call_id")
         if (role == "tool") != (call_id is not None):
             raise JobInvalid(
-                f"{path}.tool_call_id", checks.show(call_id), "an id on messages of role tool, and only there"
+                f"{path}.tool_call_id", validation.show(call_id), "an id on messages of role tool, and only there"
             )
         return cls(
             role=role,
             content=_content(f"{path}.content", _said(path, given), optional=bool(calls)),
-            name=None if given.get("name") is None else checks.name(f"{path}.name", given["name"]),
+            name=None if given.get("name") is None else validation.name(f"{path}.name", given["name"]),
             tool_calls=tuple(calls or ()),
-            tool_call_id=None if call_id is None else checks.name(f"{path}.tool_call_id", call_id),
+            tool_call_id=None if call_id is None else validation.name(f"{path}.tool_call_id", call_id),
         )
 
 
@@ -123,7 +123,7 @@ def _as_input(path: str, given: dict[str, Any]) -> dict[str, Any]:
     """A message as it may be sent: what SDKs add to an answer is left out, null is absent."""
     for name in _MUST_BE_NULL:
         if given.get(name) is not None:
-            raise JobInvalid(f"{path}.{name}", checks.show(given[name]), "null: it cannot be sent on")
+            raise JobInvalid(f"{path}.{name}", validation.show(given[name]), "null: it cannot be sent on")
     leaves_out = _OUTPUT_ONLY if given.get("role") == "assistant" else ()
     kept = {name: value for name, value in given.items() if name not in leaves_out and value is not None}
     if kept.get("tool_calls") == []:
@@ -135,7 +135,7 @@ def _said(path: str, given: Mapping[str, Any]) -> object:
     """The content; an assistant that refused, or said nothing, said that."""
     refusal = given.get("refusal")
     if refusal is not None:
-        checks.text(f"{path}.refusal", refusal, most=checks.MAX_TEXT_CHARS)
+        validation.text(f"{path}.refusal", refusal, most=validation.MAX_TEXT_CHARS)
     if given.get("content") is None and given.get("role") == "assistant" and not given.get("tool_calls"):
         return refusal or ""
     return given.get("content")
@@ -148,13 +148,13 @@ def _content(path: str, value: object, *, optional: bool) -> str | tuple[Mapping
         if not value:
             raise JobInvalid(path, "an empty list", "text or at least one part")
         for index, part in enumerate(value):
-            if not isinstance(checks.record(f"{path}[{index}]", part).get("type"), str):
-                raise JobInvalid(f"{path}[{index}].type", checks.show(part.get("type")), "a part's type, e.g. text")
+            if not isinstance(validation.record(f"{path}[{index}]", part).get("type"), str):
+                raise JobInvalid(f"{path}[{index}].type", validation.show(part.get("type")), "a part's type, e.g. text")
             if part["type"] == "text":
-                checks.text(f"{path}[{index}].text", part.get("text"), most=checks.MAX_TEXT_CHARS)
-            checks.plain(f"{path}[{index}]", part)
+                validation.text(f"{path}[{index}].text", part.get("text"), most=validation.MAX_TEXT_CHARS)
+            validation.plain(f"{path}[{index}]", part)
         return tuple(value)
-    return checks.text(path, value, most=checks.MAX_TEXT_CHARS)
+    return validation.text(path, value, most=validation.MAX_TEXT_CHARS)
 
 
 def _empty() -> Mapping[str, Any]:
@@ -227,50 +227,50 @@ class Job:
     @classmethod
     def decode(cls, raw: object) -> Job:
         """Read a job from JSON values; raises JobInvalid naming the first field that is wrong."""
-        given = checks.record("job", raw)
-        checks.known_only("", given, _FIELDS)
+        given = validation.record("job", raw)
+        validation.known_only("", given, _FIELDS)
         cache = given.get("cache", "use")
         if cache not in CACHE_MODES:
-            raise JobInvalid("cache", checks.show(cache), f"one of {', '.join(CACHE_MODES)}")
+            raise JobInvalid("cache", validation.show(cache), f"one of {', '.join(CACHE_MODES)}")
         read, user = params.read(given.get("params") or {})
         user = given.get("user") if user is None else user
         if given.get("user") not in (None, user):
             raise JobInvalid("params.user", "another name", "the job's own user, or nothing")
-        metadata = checks.record("metadata", given.get("metadata") or {})
-        checks.plain("metadata", metadata)
+        metadata = validation.record("metadata", given.get("metadata") or {})
+        validation.plain("metadata", metadata)
         sources = metadata.get("sources") or []
         if not isinstance(sources, list) or not all(
             isinstance(s, str) and 0 < len(s) <= MAX_SOURCE_CHARS for s in sources
         ):
             raise JobInvalid(
-                "metadata.sources", checks.show(sources), f"a list of ids of at most {MAX_SOURCE_CHARS} characters"
+                "metadata.sources", validation.show(sources), f"a list of ids of at most {MAX_SOURCE_CHARS} characters"
             )
         ttl_s = metadata.get("ttl_s")
         if ttl_s is not None and (
             isinstance(ttl_s, bool) or not isinstance(ttl_s, int | float) or not 0 <= ttl_s <= MAX_TTL_S
         ):
-            raise JobInvalid("metadata.ttl_s", checks.show(ttl_s), f"seconds from 0 to {MAX_TTL_S}")
+            raise JobInvalid("metadata.ttl_s", validation.show(ttl_s), f"seconds from 0 to {MAX_TTL_S}")
         if len(json.dumps(metadata)) > MAX_METADATA_CHARS:
             raise JobInvalid("metadata", "more", f"at most {MAX_METADATA_CHARS} characters of JSON")
         deadline = given.get("deadline_s")
         return cls(
             messages=_messages(given.get("messages")),
-            tenant=checks.name("tenant", given.get("tenant", "default")),
-            user=None if user is None else checks.name("user", user),
-            model=checks.name("model", given.get("model", "auto")),
+            tenant=validation.name("tenant", given.get("tenant", "default")),
+            user=None if user is None else validation.name("user", user),
+            model=validation.name("model", given.get("model", "auto")),
             params=MappingProxyType(read),
             cache=cast("CacheMode", cache),
-            knowledge=None if given.get("knowledge") is None else checks.name("knowledge", given["knowledge"]),
+            knowledge=None if given.get("knowledge") is None else validation.name("knowledge", given["knowledge"]),
             deadline_s=DEFAULT_DEADLINE_S
             if deadline is None
-            else checks.number("deadline_s", deadline, 0.001, MAX_DEADLINE_S),
+            else validation.number("deadline_s", deadline, 0.001, MAX_DEADLINE_S),
             metadata=MappingProxyType(metadata),
         )
 
 
 def _messages(value: object) -> tuple[Message, ...]:
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_MESSAGES:
-        raise JobInvalid("messages", checks.show(value), f"a list of 1 to {MAX_MESSAGES} messages")
+        raise JobInvalid("messages", validation.show(value), f"a list of 1 to {MAX_MESSAGES} messages")
     messages = tuple(Message.decode(item, f"messages[{i}]") for i, item in enumerate(value))
     total = sum(len(m.text) for m in messages)
     if total > MAX_TOTAL_CHARS:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Route, usd
 from pipelines.job import Job, Message
-from pipelines.neighbours import Neighbourhood
+from pipelines.neighbourhood import Neighbourhood
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines import checks
+from pipelines import validation
 from pipelines.errors import JobInvalid
 
 if TYPE_CHECKING:
@@ -19,34 +19,34 @@ class Param:
     becomes: str
     in_key: bool
     says: str
-    check: Callable[[str, object], object] = checks.plain
+    check: Callable[[str, object], object] = validation.plain
 
 
 def _stop(path: str, value: object) -> None:
     if isinstance(value, str):
-        checks.text(path, value, most=1_000, least=1)
+        validation.text(path, value, most=1_000, least=1)
     elif isinstance(value, list) and 1 <= len(value) <= 4:
         for index, item in enumerate(value):
-            checks.text(f"{path}[{index}]", item, most=1_000, least=1)
+            validation.text(f"{path}[{index}]", item, most=1_000, least=1)
     else:
-        raise JobInvalid(path, checks.show(value), "a string or a list of 1 to 4 strings")
+        raise JobInvalid(path, validation.show(value), "a string or a list of 1 to 4 strings")
 
 
 def _tools(path: str, value: object) -> None:
     if not isinstance(value, list) or not 1 <= len(value) <= 128:
-        raise JobInvalid(path, checks.show(value), "a list of 1 to 128 tools")
+        raise JobInvalid(path, validation.show(value), "a list of 1 to 128 tools")
     for index, item in enumerate(value):
-        checks.record(f"{path}[{index}]", item)
-    checks.plain(path, value)
+        validation.record(f"{path}[{index}]", item)
+    validation.plain(path, value)
 
 
 def _record(path: str, value: object) -> None:
-    checks.plain(path, checks.record(path, value))
+    validation.plain(path, validation.record(path, value))
 
 
 def _biases(path: str, value: object) -> None:
-    for token, bias in checks.record(path, value).items():
-        checks.number(f"{path}.{token:.20}", bias, -100, 100)
+    for token, bias in validation.record(path, value).items():
+        validation.number(f"{path}.{token:.20}", bias, -100, 100)
 
 
 def _of(*allowed: object) -> Callable[[str, object], object]:
@@ -54,41 +54,43 @@ def _of(*allowed: object) -> Callable[[str, object], object]:
 
     def check(path: str, value: object) -> None:
         if isinstance(value, bool) is not isinstance(allowed[0], bool) or value not in allowed:
-            raise JobInvalid(path, checks.show(value), shown)
+            raise JobInvalid(path, validation.show(value), shown)
 
     return check
 
 
 def _refused(expected: str) -> Callable[[str, object], object]:
     def check(path: str, value: object) -> None:
-        raise JobInvalid(path, checks.show(value), expected)
+        raise JobInvalid(path, validation.show(value), expected)
 
     return check
 
 
-_TOKENS: Callable[[str, object], object] = lambda p, v: checks.whole(p, v, 1, 1_000_000)  # noqa: E731 - as its neighbours in the table
+_TOKENS: Callable[[str, object], object] = lambda p, v: validation.whole(p, v, 1, 1_000_000)  # noqa: E731 - as its neighbours in the table
 
 # Names and ranges are those of OpenAI's chat completions request.
 TABLE: dict[str, Param] = {
-    "temperature": Param("passed", True, "left out for models that refuse it", lambda p, v: checks.number(p, v, 0, 2)),
-    "top_p": Param("passed", True, "left out for models that refuse it", lambda p, v: checks.number(p, v, 0, 1)),
-    "presence_penalty": Param("passed", True, "likewise", lambda p, v: checks.number(p, v, -2, 2)),
-    "frequency_penalty": Param("passed", True, "likewise", lambda p, v: checks.number(p, v, -2, 2)),
+    "temperature": Param(
+        "passed", True, "left out for models that refuse it", lambda p, v: validation.number(p, v, 0, 2)
+    ),
+    "top_p": Param("passed", True, "left out for models that refuse it", lambda p, v: validation.number(p, v, 0, 1)),
+    "presence_penalty": Param("passed", True, "likewise", lambda p, v: validation.number(p, v, -2, 2)),
+    "frequency_penalty": Param("passed", True, "likewise", lambda p, v: validation.number(p, v, -2, 2)),
     "max_tokens": Param("passed", True, "as max_completion_tokens to models that refuse it", _TOKENS),
     "max_completion_tokens": Param("mapped", True, "the same as max_tokens", _TOKENS),
-    "seed": Param("passed", True, "", lambda p, v: checks.whole(p, v, -(2**63), 2**63 - 1)),
+    "seed": Param("passed", True, "", lambda p, v: validation.whole(p, v, -(2**63), 2**63 - 1)),
     "stop": Param("passed", True, "", _stop),
     "tools": Param("passed", True, "counted into the prompt", _tools),
     "tool_choice": Param("passed", True, ""),
     "parallel_tool_calls": Param("passed", True, ""),
     "response_format": Param("passed", True, '{"type": "text"} is the same as none', _record),
-    "reasoning_effort": Param("passed", True, "", checks.name),
-    "verbosity": Param("passed", True, "", checks.name),
+    "reasoning_effort": Param("passed", True, "", validation.name),
+    "verbosity": Param("passed", True, "", validation.name),
     "logit_bias": Param("passed", True, "", _biases),
     "prediction": Param("passed", True, "", _record),
     "modalities": Param("left out", False, "text alone", _of(["text"])),
     "n": Param("left out", False, "one answer a job", _of(1)),
-    "user": Param("mapped", False, "the same as the job's user; not sent to the provider", checks.name),
+    "user": Param("mapped", False, "the same as the job's user; not sent to the provider", validation.name),
     "service_tier": Param("left out", False, "other tiers have other prices", _of("auto", "default")),
     "store": Param("left out", False, "nothing is stored at the provider", _of(False)),
     "logprobs": Param("refused", False, "an answer carries none", _of(False)),
@@ -106,8 +108,8 @@ _LEFT_OUT = frozenset(name for name, param in TABLE.items() if param.becomes in 
 
 def read(raw: object) -> tuple[dict[str, Any], str | None]:
     """The parameters as the model gets them, and the ``user`` among them. null is absent. Raises JobInvalid by name."""
-    given = {name: value for name, value in checks.record("params", raw).items() if value is not None}
-    checks.known_only("params.", given, tuple(TABLE))
+    given = {name: value for name, value in validation.record("params", raw).items() if value is not None}
+    validation.known_only("params.", given, tuple(TABLE))
     for name, value in given.items():
         TABLE[name].check(f"params.{name}", value)
     user = given.pop("user", None)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.answer import Answer
-from pipelines.asker import about_the_asker
-from pipelines.entry import Entry
+from pipelines.cache.entry import Entry
 from pipelines.job import Job
-from pipelines.rules import RuleBook
+from pipelines.routing.rules import RuleBook
+from pipelines.text.asker import about_the_asker
 from workers.boundaries import Boundaries
 from workers.lookup import Lookup
 from workers.membership import Membership
@@ -25,7 +25,7 @@ from workers.stores import CacheStore
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines.encoding import Vectors
+    from pipelines.vectors.encoder import Vectors
 
 D = 16
 WORDS = ("reset", "change", "close", "open", "check", "pay")

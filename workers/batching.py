@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from pipelines.encoding import Encoder, Vectors
+    from pipelines.vectors.encoder import Encoder, Vectors
 
 MAX_BATCH_TEXTS = 32  # beyond it, a batch takes longer in proportion: nothing is won
 CLOSE_S = 5.0

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import risk, verify
-from pipelines.cache import Policy
+from pipelines.cache import risk
+from pipelines.cache.decision import Policy
+from pipelines.cache.verifier import COUNT, Weights, shipped
 from pipelines.errors import StoreUnavailable
 from workers import counters, keys, telemetry
 from workers.connection import failing_as
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import redis
     from numpy.typing import NDArray
 
-    from pipelines.neighbours import Neighbourhood
+    from pipelines.neighbourhood import Neighbourhood
 
 KEPT_S = 30 * 86_400
 POLICY_S = 2.0  # a lookup worker goes on with what it knew this long
@@ -36,7 +37,7 @@ MOST_POLICIES = 10_000
 def _weights(raw: bytes) -> NDArray[np.float64] | None:
     """The learned weights; None when they were learned for other features."""
     found = np.array(json.loads(raw), dtype=np.float64)
-    return found if found.shape == (verify.COUNT + 1,) else None
+    return found if found.shape == (COUNT + 1,) else None
 
 
 # What is kept of a boundary besides its lessons and recent requests, and how each field is read: what was counted, and
@@ -55,7 +56,7 @@ class Taught:
     weight: float = 1.0
     audited: bool = False
 
-    def standardised(self, verifier: verify.Weights) -> risk.Lesson:
+    def standardised(self, verifier: Weights) -> risk.Lesson:
         """As a lesson of this verifier's."""
         features = verifier.standardised(np.array(self.features))
         return risk.Lesson(features, self.right, self.weight, self.audited)
@@ -68,7 +69,7 @@ def _packed(features: Sequence[float], *more: float) -> bytes:
 
 def _unpacked(raw: bytes, more: int) -> list[float] | None:
     """What :func:`_packed` wrote, ``more`` values behind the features; None when there were other features then."""
-    if len(raw) != 4 * (verify.COUNT + more):
+    if len(raw) != 4 * (COUNT + more):
         return None
     values: list[float] = np.frombuffer(raw, dtype="<f4").tolist()
     return values
@@ -86,7 +87,7 @@ class Boundaries:
         self,
         redis: redis.Redis,
         target: Callable[[str], float],
-        verifiers: Callable[[str], verify.Weights] = verify.shipped,
+        verifiers: Callable[[str], Weights] = shipped,
     ) -> None:
         self._redis: Any = redis
         self._target, self._verifiers = target, verifiers

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import re2
 
-from pipelines import judging, risk
-from pipelines.freshness import Keeping
-from pipelines.patterns import compiled
-from pipelines.voices import Quorum
+from pipelines.cache import judge, risk
+from pipelines.cache.admission import Keeping
+from pipelines.cache.voices import Quorum
+from pipelines.text.patterns import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ class CacheRules:
     """
 
     target: float = risk.TARGET
-    judge_share: float = judging.SHARE
+    judge_share: float = judge.SHARE
     share_after_users: int = 1
     share_about_asker: bool = False
     leave_out: tuple[str, ...] = ()

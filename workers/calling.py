@@ -7,18 +7,19 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines import completion, retry, tokens
 from pipelines.answer import Usage
 from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhausted
 from pipelines.job import Message
+from pipelines.routing import completion, retry
+from pipelines.text import tokens
 from workers import counters, telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from pipelines.catalog import Offer
-    from pipelines.completion import Completion
+    from pipelines.routing.catalog import Offer
+    from pipelines.routing.completion import Completion
     from workers.providers import Providers
 
 ATTEMPT_TIMEOUT_S = 120.0  # a long answer of a slow model; a silent connection is given up after it

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import ngrams, verify
+from pipelines.cache import verifier
 from pipelines.errors import EncoderUnavailable
-from pipelines.han import HAN
+from pipelines.text.han import HAN
+from pipelines.vectors import ngrams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from pipelines.encoding import Vectors
+    from pipelines.vectors.encoder import Vectors
 
 SHIPPED = Path(__file__).parent / "characters_model"
 NAME = "characters"
@@ -32,7 +33,7 @@ RECIPE = 1  # raised when text is prepared in another way
 class CharacterEncoder:
     """A learned vector for each character and each pair of them, added up. 0.05 ms a question, no torch."""
 
-    kind = verify.CHARACTERS
+    kind = verifier.CHARACTERS
 
     def __init__(self, folder: Path = SHIPPED) -> None:
         try:

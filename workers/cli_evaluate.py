@@ -12,7 +12,7 @@ from workers.printing import as_json, print_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines.encoding import Encoder
+    from pipelines.vectors.encoder import Encoder
     from workers.verifiers import Verifiers
 
 FILE = click.Path(path_type=Path, dir_okay=False)

@@ -10,12 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import completion
-from pipelines.catalog import MODEL_TIERS, Catalog, Offer
 from pipelines.errors import ConfigurationInvalid
-from pipelines.pricing import Price, PriceBook
-from pipelines.rules import Rule, RuleBook
-from pipelines.rules import faults as rule_faults
+from pipelines.money.pricing import Price, PriceBook
+from pipelines.routing import completion
+from pipelines.routing.catalog import MODEL_TIERS, Catalog, Offer
+from pipelines.routing.rules import Rule, RuleBook
+from pipelines.routing.rules import faults as rule_faults
 from workers import cache_rules
 from workers.cache_rules import CacheRules
 from workers.endpoints import ProviderConfig

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.live import Live
 
-from pipelines import completion
 from pipelines.answer import Answer, usd
-from pipelines.entry import entry_id
+from pipelines.cache.entry import entry_id
 from pipelines.errors import FarthingError
 from pipelines.job import Job
+from pipelines.routing import completion
 from workers import config, demo_database, questions, reporting
 from workers.children import Children
 from workers.client import Farthing

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines import choice
-from pipelines.tokens import estimate_prompt
+from pipelines.routing import choice
+from pipelines.text.tokens import estimate_prompt
 from workers import calling, settling
 from workers.resources import resources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines.catalog import Offer
     from pipelines.job import Job
+    from pipelines.routing.catalog import Offer
     from workers.calling import Called
 
 

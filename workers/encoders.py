@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines import tokens, verify
+from pipelines.cache import verifier
 from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
+from pipelines.text import tokens
 from workers import characters, onnx_encoder, telemetry
 from workers.characters import CharacterEncoder
 from workers.onnx_encoder import OnnxEncoder
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from decimal import Decimal
 
-    from pipelines.encoding import Encoder, Vectors
+    from pipelines.vectors.encoder import Encoder, Vectors
 
     Embed = Callable[[Sequence[str]], list[list[float]]]
     Price = Callable[[int], Decimal]
@@ -62,13 +63,13 @@ def readers(encoder: Encoder | None) -> tuple[Encoder, ...]:
     """
     if encoder is None:
         return ()
-    return (encoder,) if encoder.kind == verify.CHARACTERS else (encoder, CharacterEncoder())
+    return (encoder,) if encoder.kind == verifier.CHARACTERS else (encoder, CharacterEncoder())
 
 
 class ProviderEncoder:
     """A provider's embedding model. It reads every language, and each call costs money and a round trip."""
 
-    kind = verify.OTHERS
+    kind = verifier.OTHERS
 
     def __init__(self, model: str, embed: Embed, price: Price) -> None:
         self._embed, self._price = embed, price

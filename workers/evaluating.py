@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import encoding, measures, risk, training, verify
+from pipelines.cache import risk, verifier
 from pipelines.errors import ConfigurationInvalid
-from pipelines.evaluate import Channel, Replay
+from pipelines.evaluation import measures, training
+from pipelines.evaluation.replay import Channel, Replay
+from pipelines.vectors.encoder import reader
 from workers import characters, datasets
 from workers.train_characters import PAIR_WEIGHT
 from workers.train_characters import train as train_table
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pipelines.encoding import Encoder
+    from pipelines.vectors.encoder import Encoder
     from workers.boundaries import Taught
     from workers.verifiers import Verifiers
 
@@ -77,7 +79,7 @@ def cosines(
 ) -> tuple[list[float | None], list[str]]:
     """Each pair's cosine, None where no encoder reads both first of all; and the kind of the encoder that does."""
     similar: list[float | None] = [None] * len(first)
-    kinds = [verify.SENTENCES] * len(first)
+    kinds = [verifier.SENTENCES] * len(first)
     readers = [{i: encoder for encoder, mine in _read_by(encoders, side) for i in mine} for side in (first, second)]
     for encoder in encoders:
         mine = [i for i in range(len(first)) if readers[0].get(i) is encoder and readers[1].get(i) is encoder]
@@ -137,7 +139,7 @@ def train_verify(
     With ``streams``, pairs are read as questions too: what they call the same is one meaning. Lessons come with the
     tenant's name.
     """
-    weights = _from_files(paths, encoder, streams=streams) if paths else verify.shipped(encoder.kind)
+    weights = _from_files(paths, encoder, streams=streams) if paths else verifier.shipped(encoder.kind)
     weights = replace(weights, kind=encoder.kind, encoder=encoder.fingerprint)
     made_by = " ".join(["farthing train verify", *(path.name for path in paths)])
     if learned_from is not None:
@@ -157,11 +159,11 @@ def train_verify(
         "files": len(paths),
         "lessons": 0 if learned_from is None else len(learned_from[1]),
         "cold_similarity": made["cold_similarity"],
-        "weights": dict(zip(verify.FEATURES, made["weights"][1:], strict=True)),
+        "weights": dict(zip(verifier.FEATURES, made["weights"][1:], strict=True)),
     }
 
 
-def _from_files(paths: Sequence[Path], encoder: Encoder, *, streams: bool) -> verify.Weights:
+def _from_files(paths: Sequence[Path], encoder: Encoder, *, streams: bool) -> verifier.Weights:
     weights = training.bare()
     questions, fixed = [], []
     for path in paths:
@@ -207,7 +209,7 @@ def _span(raw: dict[str, Any]) -> tuple[int, int, str]:
 
 def _read_by(encoders: Sequence[Encoder], texts: Sequence[str]) -> list[tuple[Encoder, list[int]]]:
     """Which texts each encoder reads first, by number; those that none reads are in nobody's list."""
-    readers = [encoding.reader(encoders, text) for text in texts]
+    readers = [reader(encoders, text) for text in texts]
     found = [(encoder, [i for i, reader in enumerate(readers) if reader is encoder]) for encoder in encoders]
     return [(encoder, mine) for encoder, mine in found if mine]
 

@@ -6,8 +6,8 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pipelines import eviction
-from pipelines.eviction import Held
+from pipelines.cache import eviction
+from pipelines.cache.eviction import Held
 from workers import counters, keys
 from workers.connection import failing_as
 from workers.stores import CHUNK

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines import cache, judging, ledger
 from pipelines.answer import Usage
+from pipelines.cache import decision, judge
 from pipelines.errors import FarthingError, StoreUnavailable
-from pipelines.tokens import estimate_prompt
+from pipelines.money import ledger
+from pipelines.text.tokens import estimate_prompt
 from workers import counters, economy, settling, telemetry
 from workers.resources import resources
 
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipelines.answer import Answer
-    from pipelines.catalog import Offer
     from pipelines.job import Job
     from pipelines.journey import Place, Progress
-    from pipelines.neighbours import Neighbourhood
+    from pipelines.neighbourhood import Neighbourhood
+    from pipelines.routing.catalog import Offer
 
 OFF_PATH_S = 30.0  # nobody waits for a verdict in write-back
 
@@ -55,7 +56,7 @@ def serve(progress: Progress, answering_tokens: int) -> Judged | None:
     if place is None or place.seen is None or progress.audit is not None or job.cache != "use":
         return None
     seen = place.seen
-    if not judging.could_serve(seen):
+    if not judge.could_serve(seen):
         return None
     try:
         judged = _in_line(progress, place, seen, answering_tokens)
@@ -64,7 +65,7 @@ def serve(progress: Progress, answering_tokens: int) -> Judged | None:
         telemetry.log().warning("not judged", said=str(error))
         judged = None
     served = judged is not None and judged.answer is not None
-    offset = None if judged is None else judging.moved(seen.probability, judged.probability)
+    offset = None if judged is None else judge.moved(seen.probability, judged.probability)
     resources().boundaries.note(job.tenant, place.bucket, seen, served=served, offset=offset)
     return judged
 
@@ -73,28 +74,28 @@ def _in_line(progress: Progress, place: Place, seen: Neighbourhood, answering_to
     job, held = progress.job, resources()
     home = held.members.now(place.scope, seen.suspect)
     entry = held.store.get(place.scope, home)
-    if entry is None or progress.deadline_at - time.time() < judging.LEAST_REMAINING_S:
+    if entry is None or progress.deadline_at - time.time() < judge.LEAST_REMAINING_S:
         return None
     if not held.sharing.allows(job, place, entry):
         return None
-    near = [one.key for one in seen.near if one.entry == seen.suspect][: judging.MOST_CALLS]
+    near = [one.key for one in seen.near if one.entry == seen.suspect][: judge.MOST_CALLS]
     saved = Usage(answering_tokens, 0, entry.answer.usage.completion_tokens)
     answering_usd = settling.cost_usd(settling.offers(progress, answering_tokens)[0], saved)
     verdicts: list[Verdict] = []
 
     def one(cached: str, turned: bool, probability: float) -> bool | None:
-        asking = judging.of_questions(job, job.question.text, cached, entry.answer.text, turned=turned)
+        asking = judge.of_questions(job, job.question.text, cached, entry.answer.text, turned=turned)
         offers = economy.offers(asking)
-        usage = Usage(estimate_prompt(asking.messages, asking.params), 0, judging.MOST_TOKENS)
+        usage = Usage(estimate_prompt(asking.messages, asking.params), 0, judge.MOST_TOKENS)
         judging_usd = settling.cost_usd(offers[0], usage)
-        pays = judging.pays(probability, judging_usd=judging_usd, answering_usd=answering_usd)
+        pays = judge.pays(probability, judging_usd=judging_usd, answering_usd=answering_usd)
         if not pays or not held.judge_budget.take():
             return None
         verdicts.append(_ask(asking, offers, deadline_at=progress.deadline_at))
         return verdicts[-1].yes
 
-    probability, lets = judging.heard(
-        judging.before(seen.probability, seen.gate, proven=seen.proven),
+    probability, lets = judge.heard(
+        judge.before(seen.probability, seen.gate, proven=seen.proven),
         held.members.questions(place.scope, near),
         one,
         served_at=seen.served_at,
@@ -104,7 +105,7 @@ def _in_line(progress: Progress, place: Place, seen: Neighbourhood, answering_to
         return Judged(None, probability, spent)
     counters.count("judge.served")
     held.members.keep_verdict(place.scope, place.key, home, probability)
-    hit = cache.promoted(replace(seen, suspect=home), probability)
+    hit = decision.promoted(replace(seen, suspect=home), probability)
     return Judged(settling.reused(progress, entry, hit), probability, spent)
 
 
@@ -112,7 +113,7 @@ def same_answer(job: Job, job_id: str, one: str, other: str) -> bool | None:
     """Off any caller's path: do two answers to the job's question say the same? None when nobody says."""
     if not resources().judge_budget.take():
         return None
-    asking = judging.of_answers(job, job.question.text, one, other)
+    asking = judge.of_answers(job, job.question.text, one, other)
     verdict = _ask(asking, economy.offers(asking), deadline_at=time.time() + OFF_PATH_S)
     settling.charge(f"{job_id}.judge", job.tenant, ledger.record_judge(verdict.cost_usd, verdict.usage))
     return verdict.yes
@@ -127,7 +128,7 @@ def _ask(asking: Job, offers: Sequence[Offer], *, deadline_at: float) -> Verdict
         telemetry.log().warning("no verdict", said=str(error))
         return Verdict(None, Usage(), Decimal(0))
     usage = called.completion.usage
-    yes = judging.verdict(called.completion.text)
+    yes = judge.verdict(called.completion.text)
     if yes is None:
         counters.count("judge.unreadable")
     return Verdict(yes, usage, settling.cost_usd(called.offer, usage) + settling.wasted_usd(called.wasted))

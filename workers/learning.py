@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipelines import agreement, comparing, judging, ledger
-from pipelines.agreement import Trust
+from pipelines.cache import answer_match, clustering
+from pipelines.cache.clustering import Trust
+from pipelines.cache.judge import evidence, matters
+from pipelines.money import ledger
 from workers import counters, judge, settling
 from workers.boundaries import Taught
 from workers.resources import resources
@@ -15,11 +17,11 @@ from workers.resources import resources
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from pipelines.agreement import Placement
-    from pipelines.entry import Entry
+    from pipelines.cache.clustering import Placement
+    from pipelines.cache.entry import Entry
     from pipelines.job import Job
     from pipelines.journey import Place
-    from pipelines.neighbours import Neighbourhood
+    from pipelines.neighbourhood import Neighbourhood
 
 
 @dataclass(slots=True)
@@ -41,14 +43,14 @@ class _Answers:
             if key not in self.known:
                 self.fetch([key])
             said = self.known.get(key)
-            self.compared[key] = 0.0 if said is None else comparing.evidence(self.fresh, said)
+            self.compared[key] = 0.0 if said is None else answer_match.evidence(self.fresh, said)
         return self.compared[key]
 
     def judged(self, job: Job, job_id: str, key: str) -> float:
         """The same, by the judge: for close calls, off every caller's path."""
         said = self.known.get(key)
         same = None if said is None else judge.same_answer(job, job_id, self.fresh, said)
-        return 0.0 if same is None else judging.evidence(yes=same)
+        return 0.0 if same is None else evidence(yes=same)
 
     def more(self, entry: str, count: int, besides: Collection[str]) -> Sequence[str]:
         """Further phrasings of an entry."""
@@ -58,19 +60,19 @@ class _Answers:
 
     def against(self, entry: str, served: str) -> list[float]:
         """Evidence of an entry's served answer beside those of its other phrasings."""
-        others = self.more(entry, agreement.CONFIRMED, [served])
+        others = self.more(entry, clustering.CONFIRMED, [served])
         self.fetch([served])
         return [
-            comparing.evidence(self.known[served], self.known[key])
+            answer_match.evidence(self.known[served], self.known[key])
             for key in others
             if {served, key} <= self.known.keys()
         ]
 
     def between(self, home: str, other: str) -> list[float]:
         """Evidence of pairs of answers, one of each entry."""
-        ours, theirs = (self.more(entry, agreement.MERGE_CHECKS, ()) for entry in (home, other))
+        ours, theirs = (self.more(entry, clustering.MERGE_CHECKS, ()) for entry in (home, other))
         pairs = zip(ours, theirs, strict=False)
-        return [comparing.evidence(self.known[a], self.known[b]) for a, b in pairs if {a, b} <= self.known.keys()]
+        return [answer_match.evidence(self.known[a], self.known[b]) for a, b in pairs if {a, b} <= self.known.keys()]
 
 
 def keep(job: Job, place: Place, entry: Entry, *, known_until: float) -> None:
@@ -82,7 +84,7 @@ def keep(job: Job, place: Place, entry: Entry, *, known_until: float) -> None:
     if home is not None and seen is not None and placed is not None:
         if placed.evidence[seen.suspect] != 0.0:  # a comparison that told nothing teaches nothing
             resources().boundaries.teach(job.tenant, place.bucket, Taught(seen.features, placed.right))
-        if seen.suspect != home and placed.evidence[seen.suspect] <= -comparing.ONE:
+        if seen.suspect != home and placed.evidence[seen.suspect] <= -answer_match.ONE:
             _forget_what_is_over(place.scope, seen.suspect)
         _judge_the_others(place, home, placed, answers, ttl_s=known_until - entry.created_at)
 
@@ -98,22 +100,22 @@ def audited(job: Job, place: Place, entry: Entry, *, weight: float, known_until:
         return  # dropped or expired since
     answers = _Answers(place.scope, entry.answer.text)
     agrees = answers.compare(served)
-    others = sum(map(answers.compare, answers.more(home, agreement.AUDITED - 1, [served])))
+    others = sum(map(answers.compare, answers.more(home, clustering.AUDITED - 1, [served])))
     evidence = agrees + others or answers.judged(job, entry.id, served)
     if evidence == 0.0:
         counters.count("audit.unclear")
         return
-    right = agreement.lesson(seen.probability, evidence)
-    if agrees < 0.0 and agreement.lesson(seen.probability, others) >= agreement.LESSON_AT:
+    right = clustering.lesson(seen.probability, evidence)
+    if agrees < 0.0 and clustering.lesson(seen.probability, others) >= clustering.LESSON_AT:
         # The entry fits, and what it serves does not: this phrasing's answer may take its place.
         joined = _store(resources().store.join, job, place, replace(entry, id=home), known_until)
         if joined and _voted_out(place, home, served, agrees, answers, ttl_s=known_until - entry.created_at):
-            right = agreement.SERVED_WRONG
+            right = clustering.SERVED_WRONG
     resources().boundaries.teach(job.tenant, place.bucket, Taught(seen.features, right, weight, audited=True))
     counters.count("audit.compared")
-    if right >= agreement.LESSON_AT:
+    if right >= clustering.LESSON_AT:
         _store(resources().store.join, job, place, replace(entry, id=home), known_until)
-    elif right <= agreement.WRONG_AT and right != agreement.SERVED_WRONG:
+    elif right <= clustering.WRONG_AT and right != clustering.SERVED_WRONG:
         # The next who asks in these words gets the answer that was given to them.
         _store(resources().store.put, job, place, entry, known_until)
         counters.count("audit.wrong")
@@ -140,7 +142,7 @@ def _voted_out(place: Place, home: str, served: str, agrees: float, answers: _An
     before = members.trust(scope, [f"served:{home}"])
     sums = dict(before)
     check = partial(answers.against, home, served)
-    elected = Trust(sums, comparing.ONE).served(home, place.key, agrees, check=check)
+    elected = Trust(sums, answer_match.ONE).served(home, place.key, agrees, check=check)
     members.keep_trust(scope, before, sums, ttl_s=ttl_s)
     if elected is None or not members.elect(scope, home, elected.key):
         return False
@@ -172,18 +174,18 @@ def _placed(job: Job, answers: _Answers, seen: Neighbourhood, job_id: str) -> Pl
     closest = mine[0] if mine else None
     told = any(map(answers.compare, mine))
     # Only what a judge may settle is put to it: a suspect near enough to matter whose answers' words do not tell.
-    verdict = 0.0 if told or closest is None or not judging.matters(seen) else answers.judged(job, job_id, closest)
+    verdict = 0.0 if told or closest is None or not matters(seen) else answers.judged(job, job_id, closest)
 
     def compare(key: str) -> float:
         return answers.compare(key) or (verdict if key == closest else 0.0)
 
-    return agreement.place(
+    return clustering.place(
         seen.near,
         suspect=seen.suspect,
         probability=seen.probability,
         compare=compare,
         more=answers.more,
-        one=comparing.ONE,
+        one=answer_match.ONE,
     )
 
 
@@ -219,12 +221,12 @@ def _forget_what_is_over(scope: str, suspect: str) -> None:
 def _judge_the_others(place: Place, home: str, placed: Placement, answers: _Answers, *, ttl_s: float) -> None:
     """Merge what turned out to be one, serve what most agree on, expel what joined wrongly."""
     members, scope = resources().members, place.scope
-    sure = placed.entry == home and placed.sure >= agreement.LESSON_AT
+    sure = placed.entry == home and placed.sure >= clustering.LESSON_AT
     homes = members.homes(scope, list(placed.said)) if sure else {}
     mine = [key for key, entry in homes.items() if entry == home]
-    before = members.trust(scope, agreement.names(home, placed, mine))
+    before = members.trust(scope, clustering.names(home, placed, mine))
     sums = dict(before)
-    trust = Trust(sums, comparing.ONE)
+    trust = Trust(sums, answer_match.ONE)
     for merge in trust.pairs(home, placed, check=partial(answers.between, home)):
         merged = members.merge(scope, home, merge.other)
         if merged is not None:

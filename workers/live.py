@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from pipelines.ledger import Totals, record
+from pipelines.money.ledger import Totals, record
 from workers.reporting import SAVED_BY, dollars
 
 if TYPE_CHECKING:

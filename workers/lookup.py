@@ -7,10 +7,26 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines import cache, encoding, fingerprint, judging, normalise, risk, verify
+from pipelines.cache import judge, risk, verifier
+from pipelines.cache.decision import (
+    EXACT,
+    NEAR_EXACT,
+    Gray,
+    Hit,
+    Miss,
+    apart,
+    audit_of_twins,
+    decide,
+    promoted,
+    repeated,
+    twins,
+)
+from pipelines.cache.scope import digest, exact_key, near_key, scope_of, user_mark
+from pipelines.context.prompt import closed
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.journey import Place
-from pipelines.prompt import closed
+from pipelines.text import normalise
+from pipelines.vectors.encoder import pack, reader
 from workers import counters, telemetry
 from workers.cache_rules import CacheRules
 from workers.phrasings import Known
@@ -18,11 +34,11 @@ from workers.phrasings import Known
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pipelines.encoding import Encoder
-    from pipelines.entry import Entry
+    from pipelines.cache.entry import Entry
+    from pipelines.context.prompt import Prompt
     from pipelines.job import Job
-    from pipelines.prompt import Prompt
-    from pipelines.rules import RuleBook
+    from pipelines.routing.rules import RuleBook
+    from pipelines.vectors.encoder import Encoder
     from workers.boundaries import Boundaries
     from workers.membership import Membership
     from workers.replica import Replicas
@@ -41,7 +57,7 @@ class Found:
     place: Place | None
     prompt: Prompt
     entry: Entry | None = None
-    hit: cache.Hit | None = None
+    hit: Hit | None = None
     audit: float | None = None
     degraded: tuple[str, ...] = ()
     spent_usd: Decimal = Decimal(0)
@@ -88,20 +104,20 @@ class Lookup:
             counters.count("cache.nobodys")
             return Found(None, prompt)  # nobody to keep it for
         # The words as the exact key has them decide who reads them: full-width letters are no other language.
-        encoder = encoding.reader(self._encoders, normalise.normalise(question)) if prompt.readable else None
+        encoder = reader(self._encoders, normalise.normalise(question)) if prompt.readable else None
         fingerprinted = "" if encoder is None else encoder.fingerprint
-        around = fingerprint.digest(prompt.around)
+        around = digest(prompt.around)
         scope, mine = (
-            fingerprint.scope(job, secret=self._secret, encoder=fingerprinted, around=around, user=user)
+            scope_of(job, secret=self._secret, encoder=fingerprinted, around=around, user=user)
             for user in (None, job.user)
         )
         bucket = risk.bucket(
-            job.category, kind=verify.SENTENCES if encoder is None else encoder.kind, follows=prompt.follows
+            job.category, kind=verifier.SENTENCES if encoder is None else encoder.kind, follows=prompt.follows
         )
         scope = mine if own else scope
         place = Place(
             scope=scope,
-            key=fingerprint.exact_key(scope, question),
+            key=exact_key(scope, question),
             bucket=bucket,
             own=own,
             mine="" if job.user is None else mine,
@@ -128,55 +144,53 @@ class Lookup:
         if encoder is None:
             return Found(place, prompt, degraded=self._broken)
         vector = encoder.encode([question])[0]
-        place = replace(place, encoder=encoder.fingerprint, vector=encoding.pack(vector))
+        place = replace(place, encoder=encoder.fingerprint, vector=pack(vector))
         missed = Found(place, prompt, degraded=self._broken, spent_usd=encoder.cost_usd(question))
         if job.cache == "refresh":
             return missed
-        around = self.replicas.search(place.scope, vector, verify.NEAREST, now)
+        around = self.replicas.search(place.scope, vector, verifier.NEAREST, now)
         policy = self._boundaries.policy(job.tenant, place.bucket)
-        candidates = cache.apart(around.candidates, known.cannot)
-        decision = cache.decide(question, candidates, around.centres.__getitem__, policy)
+        candidates = apart(around.candidates, known.cannot)
+        decision = decide(question, candidates, around.centres.__getitem__, policy)
         counters.count(f"semantic.{type(decision).__name__.lower()}")
         if decision.seen is not None and decision.seen.suspect in known.apart:
             return self._of_ones_own(job, place, prompt, encoder, now)
         return self._decided(job, replace(missed, place=replace(place, seen=decision.seen)), decision, known, now)
 
-    def _decided(
-        self, job: Job, missed: Found, decision: cache.Hit | cache.Miss | cache.Gray, known: Known, now: float
-    ) -> Found:
+    def _decided(self, job: Job, missed: Found, decision: Hit | Miss | Gray, known: Known, now: float) -> Found:
         place = missed.place
         assert place is not None  # noqa: S101 - what was decided lies somewhere
-        if isinstance(decision, cache.Gray) and self._judged and judging.could_serve(decision.seen):
+        if isinstance(decision, Gray) and self._judged and judge.could_serve(decision.seen):
             verdict = self._members.verdict(place.scope, known.verdict)
             if verdict is None or verdict[0] != decision.seen.suspect or verdict[1] < decision.seen.served_at:
                 return missed  # the judge notes it, whatever comes of it
-            decision = cache.promoted(decision.seen, verdict[1])
-        if isinstance(decision, cache.Hit):
+            decision = promoted(decision.seen, verdict[1])
+        if isinstance(decision, Hit):
             return self._served(job, missed, decision, now)
         self._boundaries.note(job.tenant, place.bucket, decision.seen, served=False)
         return missed
 
     def _known(self, job: Job, place: Place, question: str) -> Known:
         # Nobody said anything is wrong in a cache that is one user's own: it was dropped there.
-        mark = "" if job.user is None or place.own else fingerprint.mark(job.user, secret=self._secret)
-        return self._store.find(place.scope, place.key, fingerprint.near_key(place.scope, question), mark)
+        mark = "" if job.user is None or place.own else user_mark(job.user, secret=self._secret)
+        return self._store.find(place.scope, place.key, near_key(place.scope, question), mark)
 
     def _repeated(self, job: Job, place: Place, prompt: Prompt, known: Known, now: float) -> Found | None:
         """What was said to this very question, or to its near-exact twin, while it lives; such a hit is audited."""
         question = prompt.words
-        for entry, decided_by in ((known.entry, cache.EXACT), (known.twin, cache.NEAR_EXACT)):
+        for entry, decided_by in ((known.entry, EXACT), (known.twin, NEAR_EXACT)):
             if entry is None or entry.expires_at <= now or entry.id in known.apart:
                 continue
-            near = decided_by == cache.NEAR_EXACT
-            if near and (known.twin_key in known.cannot or not cache.twins(question, entry.question)):
+            near = decided_by == NEAR_EXACT
+            if near and (known.twin_key in known.cannot or not twins(question, entry.question)):
                 continue
             if not self._sharing.allows(job, place, entry):
                 continue
             self._boundaries.note(job.tenant, place.bucket, None, served=False)
-            hit = cache.repeated(entry, decided_by)
+            hit = repeated(entry, decided_by)
             if not near:
                 return Found(place, prompt, entry=entry, hit=hit, degraded=self._broken)
-            audit = cache.audit_of_twins(random.random())  # noqa: S311 - a sample, no secret
+            audit = audit_of_twins(random.random())  # noqa: S311 - a sample, no secret
             twin = replace(place, twin=known.twin_key)
             return Found(twin, prompt, entry=entry, hit=hit, audit=audit, degraded=self._broken)
         return None
@@ -184,10 +198,10 @@ class Lookup:
     def _of_ones_own(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> Found:
         """For a user who said that what others are given is wrong: among that user's own answers alone."""
         counters.count("cache.apart")
-        key = fingerprint.exact_key(place.mine, prompt.words)
+        key = exact_key(place.mine, prompt.words)
         return self._find(job, replace(place, scope=place.mine, key=key, own=True), prompt, encoder, now)
 
-    def _served(self, job: Job, missed: Found, hit: cache.Hit, now: float) -> Found:
+    def _served(self, job: Job, missed: Found, hit: Hit, now: float) -> Found:
         """The entry if its answer still lives, and whether this hit is audited."""
         place = missed.place
         assert place is not None  # noqa: S101 - a hit lies somewhere

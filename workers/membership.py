@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipelines import agreement
+from pipelines.cache import clustering
 from workers import keys, scripts
 from workers.connection import failing_as
 from workers.stores import LOG_LENGTH
@@ -148,7 +148,7 @@ class Membership:
             return bool(
                 self._expel(
                     keys=[keys.entry(scope, entry_id), keys.phrasing(scope, key), keys.log(scope)],
-                    args=[keys.scope_prefix(scope), entry_id, key, LOG_LENGTH, agreement.LEAST_MEMBERS],
+                    args=[keys.scope_prefix(scope), entry_id, key, LOG_LENGTH, clustering.LEAST_MEMBERS],
                 )
             )
 

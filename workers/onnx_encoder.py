@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import encoding
 from pipelines.errors import EncoderUnavailable
+from pipelines.vectors import encoder
 from workers import onnx_export
 from workers.onnx_export import EIGHT_BITS, FACTS, MODEL, TOKENIZER
 from workers.sentence_encoder import RECIPE, Reading, kind
@@ -27,7 +27,7 @@ from workers.sentence_encoder import RECIPE, Reading, kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines.encoding import Vectors
+    from pipelines.vectors.encoder import Vectors
 
 MISSING = "onnx and onnxruntime are not installed: pip install 'farthing[worker]'"
 # Threads for a batch; a queue is scaled by processes.
@@ -84,7 +84,7 @@ class OnnxEncoder:
         """(n, d) float32 rows of length 1. Texts of about one length are encoded together."""
         tokens = [one.ids for one in self._tokenizer.encode_batch(list(texts))]
         found = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        for batch in encoding.batches([len(ids) for ids in tokens], start=self._start, most=MOST_TEXTS):
+        for batch in encoder.batches([len(ids) for ids in tokens], start=self._start, most=MOST_TEXTS):
             ids = np.zeros((len(batch), len(tokens[batch[-1]])), dtype=np.int64)
             mask = np.zeros_like(ids)
             for row, number in enumerate(batch):

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.answer import Answer
-from pipelines.encoding import unpack
-from pipelines.entry import Entry
+from pipelines.cache.entry import Entry
+from pipelines.vectors.encoder import unpack
 from workers import counters, telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipelines.cache import Candidate
-    from pipelines.encoding import Vector
+    from pipelines.cache.decision import Candidate
+    from pipelines.vectors.encoder import Vector
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from pipelines import completion, provider_reason
 from pipelines.errors import ProviderFailed
+from pipelines.routing import completion, provider_reason
 from workers.wall_clock import guard, over_at
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import ConfigurationInvalid
-from pipelines.han import HAN
+from pipelines.text.han import HAN
 from workers import datasets
 from workers.demo_database import ORDERS, USERS, order_number
 

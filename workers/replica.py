@@ -9,16 +9,16 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipelines.cache import Candidate
-from pipelines.centres import Centres
+from pipelines.cache.decision import Candidate
 from pipelines.errors import StoreUnavailable
-from pipelines.similarity import Index
+from pipelines.vectors.centroids import Centres
+from pipelines.vectors.index import Index
 from workers import counters, telemetry
 from workers.phrasings import Seen
 
 if TYPE_CHECKING:
-    from pipelines.encoding import Vector
-    from pipelines.similarity import Build
+    from pipelines.vectors.encoder import Vector
+    from pipelines.vectors.index import Build
     from workers.phrasings import Change, Phrasing
     from workers.stores import CacheStore
     from workers.vector_sets import VectorSets

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from pipelines.ledger import Totals
+from pipelines.money.ledger import Totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

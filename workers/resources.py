@@ -21,8 +21,8 @@ from workers.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipelines.encoding import Encoder
-    from pipelines.judging import Budget
+    from pipelines.cache.judge import Budget
+    from pipelines.vectors.encoder import Encoder
     from workers import encoders
     from workers.accounts import Accounts
     from workers.boundaries import Boundaries
@@ -155,7 +155,7 @@ class Resources:
     @once
     def judge_budget(self) -> Budget:
         """How many jobs of this process may still be judged."""
-        from pipelines.judging import Budget
+        from pipelines.cache.judge import Budget
 
         return Budget(self.configuration.cache.judge_share)
 

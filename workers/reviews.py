@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.voices import Voice
+from pipelines.cache.voices import Voice
 from workers import keys
 from workers.connection import failing_as
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 
-from pipelines.checks import MAX_NAME_CHARS
 from pipelines.errors import JobIdReused, JobInvalid
 from pipelines.job import Job
+from pipelines.validation import MAX_NAME_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

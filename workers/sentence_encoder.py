@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import verify
+from pipelines.cache import verifier
 from pipelines.errors import EncoderUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines.encoding import Vectors
+    from pipelines.vectors.encoder import Vectors
 
 # all-MiniLM-L6-v2 as its authors published it. The package around it has an unknown author; the weights have not.
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -50,7 +50,7 @@ def packaged() -> str:
 
 def kind(fingerprint: str) -> str:
     """Whether the shipped verifier knows what this encoder's cosines mean."""
-    return verify.SENTENCES if fingerprint == FINGERPRINT else verify.OTHERS
+    return verifier.SENTENCES if fingerprint == FINGERPRINT else verifier.OTHERS
 
 
 @dataclass(frozen=True, slots=True)

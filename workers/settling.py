@@ -9,12 +9,15 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipelines import cache, choice, ledger, pricing, tokens
 from pipelines.answer import Answer, usd
-from pipelines.entry import entry_id
+from pipelines.cache import decision
+from pipelines.cache.entry import entry_id
+from pipelines.cache.scope import exact_key
+from pipelines.context.volatile import without
 from pipelines.errors import StoreUnavailable
-from pipelines.fingerprint import exact_key
-from pipelines.volatile import without
+from pipelines.money import ledger, pricing
+from pipelines.routing import choice
+from pipelines.text import tokens
 from workers import counters, telemetry
 from workers.records import Record
 from workers.resources import resources
@@ -23,11 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pipelines.answer import Usage
-    from pipelines.cache import Hit
-    from pipelines.catalog import Offer
-    from pipelines.entry import Entry
+    from pipelines.cache.decision import Hit
+    from pipelines.cache.entry import Entry
     from pipelines.job import Job
     from pipelines.journey import Progress
+    from pipelines.routing.catalog import Offer
     from workers.calling import Called
 
 
@@ -76,7 +79,7 @@ def reused(progress: Progress, entry: Entry, hit: Hit) -> Answer:
         provider=kept.provider,
         like=kept,
     )
-    return replace(cache.reuse(entry, hit, baseline_usd=baseline), context={"alone": progress.alone})
+    return replace(decision.reuse(entry, hit, baseline_usd=baseline), context={"alone": progress.alone})
 
 
 def cost_usd(offer: Offer, usage: Usage) -> Decimal:

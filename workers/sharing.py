@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines import fingerprint
+from pipelines.cache.scope import exact_key, user_mark
 from workers import counters, keys, scripts
 from workers.connection import failing_as
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import redis
 
-    from pipelines.entry import Entry
+    from pipelines.cache.entry import Entry
     from pipelines.job import Job
     from pipelines.journey import Place
 
@@ -41,13 +41,13 @@ class Sharing:
         wanted = self._users(job.tenant)
         if wanted <= 1 or place.own or entry.curated:
             return True
-        key = fingerprint.exact_key(entry.scope, entry.question)  # of the phrasing whose answer it serves
+        key = exact_key(entry.scope, entry.question)  # of the phrasing whose answer it serves
         if self._asked(job, entry.scope, key, wanted):
             return True
         counters.count("cache.unshared")
         return False
 
     def _asked(self, job: Job, scope: str, key: str, users: int) -> bool:
-        mark = fingerprint.mark(job.user, secret=self._secret)
+        mark = user_mark(job.user, secret=self._secret)
         with failing_as("cache"):
             return bool(self._shared(keys=[keys.users(scope, key)], args=[mark, users, ASKED_S]))

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from pipelines import judging
+from pipelines.cache import judge
 from pipelines.job import Message
-from pipelines.tokens import estimate, estimate_prompt
+from pipelines.text.tokens import estimate, estimate_prompt
 from workers.children import Children, last_lines
 from workers.embedded import free_port
 from workers.standin_text import MODELS, answer_text, verdict_text
@@ -223,7 +223,7 @@ def _text(asked: dict[str, Any], stand_in: StandIn) -> tuple[str, str]:
     messages = [Message.decode(m) for m in asked["messages"]]
     question = next((m.text for m in reversed(messages) if m.role == "user"), "")
     limit = asked.get("max_tokens") or asked.get("max_completion_tokens")
-    if messages[0].text in (judging.QUESTIONS, judging.TURNED, judging.ANSWERS):
+    if messages[0].text in (judge.QUESTIONS, judge.TURNED, judge.ANSWERS):
         return verdict_text(messages[0].text, question, stand_in.meanings), "stop"
     if stand_in.voice is not None:
         return stand_in.voice(messages), "stop"

@@ -7,8 +7,8 @@ import random
 import zlib
 from typing import TYPE_CHECKING
 
-from pipelines import comparing, judging
-from pipelines.han import HAN
+from pipelines.cache import answer_match, judge
+from pipelines.text.han import HAN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,8 +61,8 @@ def answer_text(model: str, question: str, meanings: Mapping[str, str] | None = 
 def verdict_text(asked: str, about: str, meanings: Mapping[str, str]) -> str:
     """What the stand-in says as a judge; of questions whose meaning it was not told it says that it does not know."""
     given = json.loads(about)
-    if asked == judging.ANSWERS:
-        return "yes" if comparing.evidence(given["one"], given["other"]) > 0 else "no"
+    if asked == judge.ANSWERS:
+        return "yes" if answer_match.evidence(given["one"], given["other"]) > 0 else "no"
     first, second = meanings.get(given["first"]), meanings.get(given["second"])
     return "unknown" if first is None or second is None else "yes" if first == second else "no"
 

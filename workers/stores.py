@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from pipelines.encoding import unpack
-from pipelines.fingerprint import near_key
+from pipelines.cache.scope import near_key
+from pipelines.vectors.encoder import unpack
 from workers import keys, phrasings, scripts
 from workers.connection import failing_as
 from workers.phrasings import Change, Known, Phrasing
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import redis
 
-    from pipelines.encoding import Vector
-    from pipelines.entry import Entry
+    from pipelines.cache.entry import Entry
+    from pipelines.vectors.encoder import Vector
 
 LOG_LENGTH = 4_096  # changes kept per scope: a replica that sleeps through more loads the scope again
 ASKED_S = 86_400  # a question's frequency is counted over a day

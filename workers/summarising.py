@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipelines import summary
+from pipelines.context import summary
 from pipelines.errors import FarthingError
 from workers import counters, economy, settling, telemetry
 
 if TYPE_CHECKING:
-    from pipelines.compress import Compressed
+    from pipelines.context.compress import Compressed
     from pipelines.journey import Progress
 
 

@@ -9,34 +9,36 @@ from typing import TYPE_CHECKING, Any
 
 from celery import chain
 
-from pipelines import choice, classify, compress, freshness, journey, tokens
-from pipelines.answer import Answer, Route
-from pipelines.entry import Entry, entry_id
-from pipelines.errors import DeadlineExceeded, FarthingError, RuleFailed, StoreUnavailable
-from pipelines.job import Job
+from pipelines import journey
+from pipelines.answer import Answer
+from pipelines.cache import admission
+from pipelines.cache.entry import Entry, entry_id
+from pipelines.context import compress
+from pipelines.errors import FarthingError
 from pipelines.journey import Place, Progress
-from pipelines.prompt import closed
-from pipelines.rules import answer as answered_by_row
+from pipelines.routing import choice, tier
+from pipelines.text import tokens
 from workers import calling, canvas, counters, judge, learning, paid_once, settling, summarising, telemetry, verdicts
 from workers.app import app
-from workers.lookup import Found
+from workers.arrival import arrive, in_time, look_up
+from workers.by_rule import by_rule
 from workers.resources import resources
 from workers.task import ChatTask, Stopwatch
 
 if TYPE_CHECKING:
     from pipelines.answer import Usage
-    from pipelines.catalog import Offer
+    from pipelines.routing.catalog import Offer
 
 
 @app.task(name=journey.LOOKUP, base=ChatTask, shared=False, bind=True)
 def cache_lookup(self: ChatTask, raw: object) -> Any:
     """Answer the job from the cache, or replace this task by the rest of the journey under the same id."""
     watch = Stopwatch()
-    progress = _arrive(self, raw)
+    progress = arrive(self, raw)
     answered = paid_once.answered_before(self.backend, progress)
     if answered is not None:
         return answered
-    found = _looked_up(progress)
+    found = look_up(progress)
     timings = {**progress.timings_ms, "lookup": watch.lap_ms()}
     # Where the answer may be kept, what is sent is what the scope says; else all that the caller gave.
     asked = found.prompt
@@ -55,7 +57,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
         if found.audit is not None:
             _audit_later(progress, found.audit)
         return answer.encode()
-    _in_time(progress, "cache-lookup")
+    in_time(progress, "cache-lookup")
     return self.replace(_after_a_miss(progress, self))
 
 
@@ -64,13 +66,13 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     """Answer a structured question from its database, or decide which tier suffices."""
     watch = Stopwatch()
     progress = Progress.decode(raw)
-    _in_time(progress, "classify")
-    answer, degraded = _by_rule(progress) if progress.audit is None else (None, ())
+    in_time(progress, "classify")
+    answer, degraded = by_rule(progress) if progress.audit is None else (None, ())
     timings = {**progress.timings_ms, "classify": watch.lap_ms()}
     progress = replace(progress, timings_ms=timings, degraded=(*progress.degraded, *degraded))
     if answer is not None:
         return canvas.ended_early(self, progress.job_id, settling.finish(progress, answer).encode())
-    route = classify.route(
+    route = tier.route(
         progress.asking,
         prompt_tokens=tokens.estimate_prompt(progress.sent, progress.job.params),
         catalog=resources().configuration.catalog,
@@ -83,7 +85,7 @@ def compress_context(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     """Send all that the model's window takes, or the operator's budget where there is one; say what is left out."""
     watch = Stopwatch()
     progress = Progress.decode(raw)
-    _in_time(progress, "compress-context")
+    in_time(progress, "compress-context")
     budget = resources().configuration.context_budget_tokens
     window = choice.widest(progress.asking, settling.listed(progress))
     chosen = compress.compress(progress.sent, budget_tokens=window if budget is None else min(budget, window))
@@ -147,8 +149,8 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
         return
     asked = resources().store.asked(place.scope, place.key)
     keeping = resources().configuration.cache_of(progress.job.tenant).keeping
-    verdict = freshness.keep(progress.job, answer, asked=asked, keeping=keeping)
-    if isinstance(verdict, freshness.Refuse):
+    verdict = admission.keep(progress.job, answer, asked=asked, keeping=keeping)
+    if isinstance(verdict, admission.Refuse):
         counters.count("write_back.refused")
         return
     now = time.time()
@@ -203,16 +205,6 @@ def _after_a_miss(progress: Progress, task: ChatTask | None = None) -> Any:
     return chain(*steps)
 
 
-def _looked_up(progress: Progress) -> Found:
-    """The lookup; a cache that was never reached since this worker started is a miss that says so."""
-    try:
-        return resources().lookup.find(progress.job, progress.started_at)
-    except StoreUnavailable as error:
-        counters.count("cache.unavailable")
-        telemetry.log().warning("cache skipped", said=str(error))
-        return Found(None, closed(progress.job), degraded=("cache unavailable",))
-
-
 def _audit_later(progress: Progress, weight: float) -> None:
     """Answer a hit afresh, off its caller's path: a journey of its own, under an id of its own."""
     now = time.time()
@@ -234,52 +226,6 @@ def _send_off_path(work: Any, what: str) -> None:
         work.apply_async(retry=False)
     except app.connection_for_write().recoverable_connection_errors:
         counters.count(f"{what}.unsent")
-
-
-def _arrive(task: ChatTask, raw: object) -> Progress:
-    """Check the job and note when it came; a model that nobody offers is refused before anything is spent."""
-    job = Job.decode(raw)
-    resources().configuration.catalog.check(job.model)
-    now = time.time()
-    submitted_at = _submitted_at(task, now)
-    queued = {} if submitted_at is None else {"queued": round((now - submitted_at) * 1000, 3)}
-    return Progress(job=job, job_id=str(task.request.id), started_at=now, submitted_at=submitted_at, timings_ms=queued)
-
-
-def _submitted_at(task: ChatTask, now: float) -> float | None:
-    """When the sender says it submitted, if its clock is believable."""
-    said = (task.request.headers or {}).get("farthing_submitted_at")
-    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 < said <= now:
-        return None
-    return float(said)
-
-
-def _in_time(progress: Progress, stage: str) -> None:
-    if time.time() > progress.deadline_at:
-        raise DeadlineExceeded(progress.job.deadline_s, stage)
-
-
-def _by_rule(progress: Progress) -> tuple[Answer | None, tuple[str, ...]]:
-    """The answer of the rule that matches, if one does and its database gives exactly one row of this user's."""
-    book, job = resources().configuration.rules, progress.job
-    # A row answers a bare question: not a picture, not a tool's result, not one that wants JSON.
-    bare = job.messages[-1] is job.question and not job.question.has_parts and "response_format" not in job.params
-    match = book.match(job.question.text) if bare and job.model == "auto" else None
-    if match is None:
-        return None, ()
-    bindings = {**match.bindings, "user": job.user, "tenant": job.tenant}
-    try:
-        rows = resources().databases.rows(match.rule.database, match.rule.sql, bindings, rule=match.rule.name)
-        text = answered_by_row(match, rows, user=job.user)
-    except RuleFailed as error:
-        counters.count("rule.failed")
-        telemetry.log().error("the model answers instead of a rule", said=str(error))
-        return None, (f"rule {match.rule.name} failed",)
-    if text is None:
-        return None, ()
-    route = Route(tier="rule", score=0.0, reason=f"rule {match.rule.name}")
-    baseline = settling.baseline_usd(job, prompt_tokens=None, completion_tokens=tokens.estimate(text), provider=None)
-    return Answer(text=text, source="rule", route=route, baseline_usd=baseline), ()
 
 
 def _judged_hit(progress: Progress, place: Place, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:

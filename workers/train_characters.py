@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import ngrams
 from pipelines.errors import EncoderUnavailable
+from pipelines.vectors import ngrams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

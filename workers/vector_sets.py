@@ -12,9 +12,9 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cache import Candidate
-from pipelines.centres import Centres
+from pipelines.cache.decision import Candidate
 from pipelines.errors import StoreUnavailable
+from pipelines.vectors.centroids import Centres
 from workers import counters, keys, telemetry
 from workers.connection import failing_as
 from workers.phrasings import Phrasing, Seen
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import redis
 
-    from pipelines.encoding import Vector
+    from pipelines.vectors.encoder import Vector
     from workers.stores import CacheStore
 
 FROM = 1_000_000  # phrasings of a scope: about 2 GB of a worker's memory

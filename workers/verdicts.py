@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pipelines import fingerprint
+from pipelines.cache.scope import user_mark
+from pipelines.cache.voices import Voice, effect
 from pipelines.errors import JobInvalid
-from pipelines.voices import Voice, effect
 from workers import counters
 from workers.membership import KEPT_APART
 from workers.resources import resources
 from workers.reviews import KEPT_S, About
 
 if TYPE_CHECKING:
-    from pipelines.entry import Entry
+    from pipelines.cache.entry import Entry
     from workers.phrasings import Phrasing
     from workers.records import Record
 
@@ -47,7 +47,7 @@ def give(
     found = resources().members.entry_of(record)
     if rating == "right":
         if found is not None and user is not None and user == record.user:
-            resources().reviews.withdraw(tenant, found, fingerprint.mark(user, secret=resources().secret))
+            resources().reviews.withdraw(tenant, found, user_mark(user, secret=resources().secret))
         return done
     if record.scope is None or record.key is None or found is None:
         return done
@@ -73,7 +73,7 @@ def _heard(record: Record, found: str, voice: Voice) -> dict[str, Any]:
     """One user's word: for that user at once, for all when enough say so; until then it waits for an operator."""
     held, scope, key = resources(), str(record.scope), str(record.key)
     entry, asked = held.store.get(scope, found), held.store.phrasing(scope, key)
-    mark = fingerprint.mark(voice.user, secret=held.secret)
+    mark = user_mark(voice.user, secret=held.secret)
     own = voice.user is not None and record.mine is not None and record.mine_key is not None
     if own:
         held.store.set_apart(scope, mark, [key, found], ttl_s=KEPT_S)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import verify
+from pipelines.cache import verifier
 from pipelines.errors import ConfigurationInvalid, EncoderUnavailable
 
 if TYPE_CHECKING:
-    from pipelines.encoding import Encoder
+    from pipelines.vectors.encoder import Encoder
 
 SETTING = "FARTHING_VERIFIER"
 
@@ -20,11 +20,11 @@ SETTING = "FARTHING_VERIFIER"
 class Verifiers:
     """The weights of each kind of encoder; ``own`` are the operator's, if any."""
 
-    own: verify.Weights | None = None
+    own: verifier.Weights | None = None
 
-    def __call__(self, kind: str) -> verify.Weights:
+    def __call__(self, kind: str) -> verifier.Weights:
         """The weights that know what cosines of this kind mean."""
-        return self.own if self.own is not None and self.own.kind == kind else verify.shipped(kind)
+        return self.own if self.own is not None and self.own.kind == kind else verifier.shipped(kind)
 
     def check(self, encoder: Encoder) -> None:
         """Raises EncoderUnavailable where the operator's weights were learned from another encoder's cosines."""
@@ -39,7 +39,7 @@ def load(path: str, setting: str = SETTING) -> Verifiers:
     if not path:
         return Verifiers()
     try:
-        return Verifiers(verify.Weights.decode(json.loads(Path(path).expanduser().read_text(encoding="utf-8"))))
+        return Verifiers(verifier.Weights.decode(json.loads(Path(path).expanduser().read_text(encoding="utf-8"))))
     except OSError as error:
         raise ConfigurationInvalid([f"{setting}: cannot read {path}: {error.strerror}"]) from error
     except (KeyError, TypeError, ValueError) as error:

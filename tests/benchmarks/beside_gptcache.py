@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines import encoding, fingerprint
 from pipelines.answer import Answer
-from pipelines.entry import Entry
+from pipelines.cache.entry import Entry
+from pipelines.cache.scope import digest, exact_key, scope_of
+from pipelines.context.prompt import closed
 from pipelines.job import Job
-from pipelines.prompt import closed
-from pipelines.rules import RuleBook
+from pipelines.routing.rules import RuleBook
+from pipelines.vectors.encoder import pack
 from tests.benchmarks.gptcache_side import THREADS
 from tests.benchmarks.measure import percentile, spread
 from tests.benchmarks.search import DATA, questions
@@ -41,7 +42,7 @@ from workers.stores import CacheStore
 if TYPE_CHECKING:
     import redis
 
-    from pipelines.encoding import Encoder, Vectors
+    from pipelines.vectors.encoder import Encoder, Vectors
 
 CACHED, ASKED, ROUNDS = 10_000, 200, 3
 ENVIRONMENT = Path(".venv-gptcache")
@@ -119,13 +120,13 @@ class Ours:
         store = CacheStore(client)
         self.tenant = spec.replace(":", "-")
         job = self._job("?")
-        around = fingerprint.digest(closed(job).around)
-        scope = fingerprint.scope(job, secret=SECRET, encoder=encoder.fingerprint, around=around)
+        around = digest(closed(job).around)
+        scope = scope_of(job, secret=SECRET, encoder=encoder.fingerprint, around=around)
         now = time.time()
         for text, vector in zip(cached, self.vectors, strict=True):
-            key = fingerprint.exact_key(scope, text)
+            key = exact_key(scope, text)
             entry = Entry(key[:32], scope, text, Answer(text=f"answer to {text}", source="model"), now, now + 3_600)
-            store.put(scope, key, entry, vector=encoding.pack(vector), tenant=self.tenant)
+            store.put(scope, key, entry, vector=pack(vector), tenant=self.tenant)
         boundaries = Boundaries(client, lambda _: 0.01)
         sharing = Sharing(client, lambda _: 1, SECRET)
         members = Membership(client)

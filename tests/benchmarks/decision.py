@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from pipelines.cache import Candidate, Policy, decide
+from pipelines.cache.decision import Candidate, Policy, decide
 from tests.benchmarks.measure import percentile
 
 QUESTIONS = 5_000

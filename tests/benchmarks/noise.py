@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.verify import NEAREST
+from pipelines.cache.verifier import NEAREST
 from tests.benchmarks.search import DATA
 from workers import encoders
 from workers.datasets import rows

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.indexes import FlatIndex, GraphIndex
-from pipelines.verify import NEAREST
+from pipelines.cache.verifier import NEAREST
+from pipelines.vectors.faiss_index import FlatIndex, GraphIndex
 from tests.benchmarks.measure import percentile
 from workers import encoders
 from workers.evaluating import _vectors

@@ -6,7 +6,7 @@ import importlib
 import statistics
 from typing import Any
 
-from pipelines.tokens import estimate
+from pipelines.text.tokens import estimate
 from tests.benchmarks.search import DATA
 from workers.datasets import rows
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from pipelines.answer import Answer
-from pipelines.encoding import pack
-from pipelines.entry import Entry
+from pipelines.cache.entry import Entry
+from pipelines.vectors.encoder import pack
 from tests.benchmarks.measure import percentile
 from workers.embedded import EmbeddedRedis
 from workers.replica import Replicas

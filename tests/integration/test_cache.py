@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import redis
 
-from pipelines import similarity
 from pipelines.answer import Answer
-from pipelines.encoding import pack
-from pipelines.entry import Entry
+from pipelines.cache.entry import Entry
+from pipelines.cache.scope import exact_key
 from pipelines.errors import StoreUnavailable
-from pipelines.fingerprint import exact_key
+from pipelines.vectors import index
+from pipelines.vectors.encoder import pack
 from tests.waiting import until
 from workers import keys, replica, stores
 from workers.embedded import EmbeddedRedis, free_port
@@ -224,7 +224,7 @@ def test_a_scope_that_many_ask_for_at_once_is_loaded_once(store: CacheStore, mon
 def test_a_large_scope_is_searched_by_a_graph_that_follows_its_log(
     store: CacheStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(similarity, "FLAT_MOST", 50)
+    monkeypatch.setattr(index, "FLAT_MOST", 50)
     vectors = {f"e{n}": unit() for n in range(120)}
     for name, vector in list(vectors.items())[:40]:
         put(store, key=f"k-{name}", vector=vector, name=name)

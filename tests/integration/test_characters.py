@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pipelines import ngrams, verify
-from pipelines.encoding import reader
+from pipelines.cache import verifier
+from pipelines.cache.judge import Budget
 from pipelines.errors import EncoderUnavailable
-from pipelines.judging import Budget
+from pipelines.vectors import ngrams
+from pipelines.vectors.encoder import reader
 from workers import characters, encoders
 from workers.characters import CharacterEncoder
 from workers.train_characters import train
@@ -47,9 +48,9 @@ def test_width_case_and_punctuation_do_not_matter(shipped: CharacterEncoder) -> 
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("How do I log in?", verify.SENTENCES),
-        ("怎么登录？", verify.CHARACTERS),
-        ("iPhone 14 怎么退货", verify.CHARACTERS),
+        ("How do I log in?", verifier.SENTENCES),
+        ("怎么登录？", verifier.CHARACTERS),
+        ("iPhone 14 怎么退货", verifier.CHARACTERS),
         ("怎么登录" * 200, None),
         ("ログインするには？", None),
         ("", None),
@@ -110,7 +111,7 @@ def test_a_judges_yes_serves_a_chinese_rewording(
 ) -> None:
     monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(1.0))
     monkeypatch.setattr("workers.judge._ask", _yes)
-    monkeypatch.setattr("pipelines.judging.pays", lambda *_, **__: True)
+    monkeypatch.setattr("pipelines.cache.judge.pays", lambda *_, **__: True)
     fleet.settled(fleet.ask("可以修改收货地址吗？", tenant=tenant))
     served = fleet.ask("可以更改收货地址吗？", tenant=tenant)
     assert served.source == "semantic"

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from pipelines.answer import Answer
-from pipelines.encoding import readable
-from pipelines.entry import Entry
+from pipelines.cache.entry import Entry
 from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
 from pipelines.job import Job
+from pipelines.vectors.encoder import readable
 from workers import encoders
 from workers.batching import MicroBatcher
 from workers.resources import Resources

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from pipelines.verify import Weights
+from pipelines.cache.verifier import Weights
 from workers.cli import main
 
 if TYPE_CHECKING:

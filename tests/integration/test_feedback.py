@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines.entry import entry_id
-from pipelines.judging import Budget
-from pipelines.voices import Quorum
+from pipelines.cache.entry import entry_id
+from pipelines.cache.judge import Budget
+from pipelines.cache.voices import Quorum
 from tests.waiting import until
 from workers.client import Farthing
 
@@ -24,7 +24,7 @@ NEAR = "How can I reset my password?"
 def plain(fleet: InProcess, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     """The fleet without a judge and without audits: nothing but feedback changes the cache."""
     monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(0.0))
-    monkeypatch.setattr("pipelines.cache.Policy.audit", lambda *_: None)
+    monkeypatch.setattr("pipelines.cache.decision.Policy.audit", lambda *_: None)
     return fleet
 
 

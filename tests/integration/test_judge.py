@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines import judging
-from pipelines.judging import Budget
+from pipelines.cache import judge
+from pipelines.cache.judge import Budget
 from workers.standin import Fault
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ def judged(fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch) -> It
     budget = Budget(1.0, left=10.0)
     monkeypatch.setitem(fleet.resources.made, "judge_budget", budget)
     # A long answer makes a verdict worth its price.
-    monkeypatch.setattr(judging, "pays", lambda *_, **__: True)
+    monkeypatch.setattr(judge, "pays", lambda *_, **__: True)
     fleet.settled(fleet.ask(CACHED, tenant=tenant))
     yield fleet
     fleet.model.meanings.clear()
 
 
 def verdicts(fleet: InProcess) -> int:
-    asked = (judging.QUESTIONS, judging.TURNED, judging.ANSWERS)
+    asked = (judge.QUESTIONS, judge.TURNED, judge.ANSWERS)
     return sum(request["messages"][0]["content"] in asked for request in fleet.model.requests)
 
 
@@ -48,7 +48,7 @@ def test_a_gray_suspect_is_served_on_the_judges_word_and_next_time_at_once(judge
     assert first.cost_usd > 0, "a verdict is paid for"
     assert first.cost_usd < first.baseline_usd
     asked = verdicts(judged)
-    assert 1 <= asked - before <= judging.MOST_CALLS
+    assert 1 <= asked - before <= judge.MOST_CALLS
     again = judged.ask(GRAY, tenant=tenant)
     assert again.source in ("semantic", "exact")
     assert again.text == first.text
@@ -80,7 +80,7 @@ def test_nobody_is_judged_without_time_budget_or_cache(
     monkeypatch.setitem(judged.resources.made, "judge_budget", Budget(share, left=10.0 * share))
     before = verdicts(judged)
     assert judged.ask(GRAY, tenant=tenant, **fields).source == "model"
-    assert sum(r["messages"][0]["content"] == judging.QUESTIONS for r in judged.model.requests) <= before
+    assert sum(r["messages"][0]["content"] == judge.QUESTIONS for r in judged.model.requests) <= before
 
 
 def test_a_number_is_never_put_to_the_judge(judged: InProcess, tenant: str) -> None:

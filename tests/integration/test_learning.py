@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pipelines import risk, verify
-from pipelines.cache import Policy
+from pipelines.cache import risk, verifier
+from pipelines.cache.decision import Policy
+from pipelines.cache.judge import Budget
 from pipelines.errors import ConfigurationInvalid
-from pipelines.judging import Budget
-from pipelines.neighbours import Near, Neighbourhood
+from pipelines.neighbourhood import Near, Neighbourhood
 from tests.waiting import until
 from workers import encoders, evaluating, keys, verifiers
 from workers.boundaries import Boundaries, Taught
@@ -131,7 +131,7 @@ def test_a_wrong_answer_in_a_right_entry_is_voted_out_by_one_audit(
 
 
 def seen(similarity: float, probability: float) -> Neighbourhood:
-    features = [0.0] * verify.COUNT
+    features = [0.0] * verifier.COUNT
     features[0], features[2], features[13] = similarity, 1.0, 4.0
     return Neighbourhood((Near("k", "e", similarity),), "e", probability, tuple(features))
 
@@ -182,7 +182,7 @@ def test_what_was_learned_on_another_verifier_begins_anew(boundaries: Boundaries
         near = seen(0.6 + 0.001 * n, 0.9)
         boundaries.teach("t", "", Taught(near.features, float(near.similarity > 0.8)))
     assert boundaries.standing("t", "")["state"] == "open"
-    own = replace(verify.shipped(), weights=verify.shipped().weights * 0.9, cold_similarity=0.8)
+    own = replace(verifier.shipped(), weights=verifier.shipped().weights * 0.9, cold_similarity=0.8)
     others = Boundaries(boundaries._redis, lambda _: 0.01, Verifiers(own))
     begun = others.policy("t", "")
     assert (begun.at, begun.least_similarity) == (Policy().at, 0.8)
@@ -196,16 +196,16 @@ def test_a_tenants_own_lessons_become_weights_for_all_its_buckets(boundaries: Bo
         near = seen(0.6 + 0.001 * n, 0.9)
         boundaries.teach("t", ("", "billing")[n % 2], Taught(near.features, float(near.similarity > 0.7)))
     boundaries.teach("t", "/characters", Taught(seen(0.9, 0.9).features, 1.0))
-    lessons = boundaries.taught("t", verify.SENTENCES)
+    lessons = boundaries.taught("t", verifier.SENTENCES)
     assert len(lessons) == risk.COLD_LESSONS
     encoder = encoders.load("packaged", lambda _: pytest.fail("no provider"), resources().settings.encoders)
     assert encoder is not None
     out = tmp_path / "own.json"
     evaluating.train_verify([], encoder, out, streams=False, learned_from=("t", lessons))
-    own = verifiers.load(str(out))(verify.SENTENCES)
-    assert (own.cold_similarity, own.encoder) == (verify.shipped().cold_similarity, encoder.fingerprint)
-    near, far = (verify.shipped().standardised(np.array(seen(c, 0.9).features)) for c in (0.78, 0.62))
-    before, after = (float((near - far) @ one.weights) for one in (verify.shipped(), own))
+    own = verifiers.load(str(out))(verifier.SENTENCES)
+    assert (own.cold_similarity, own.encoder) == (verifier.shipped().cold_similarity, encoder.fingerprint)
+    near, far = (verifier.shipped().standardised(np.array(seen(c, 0.9).features)) for c in (0.78, 0.62))
+    before, after = (float((near - far) @ one.weights) for one in (verifier.shipped(), own))
     assert after > before, "it tells them apart more clearly than before"
     with pytest.raises(ConfigurationInvalid, match="expected at least 200"):
         evaluating.train_verify([], encoder, out, streams=False, learned_from=("t", lessons[:9]))

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pipelines.answer import Answer
-from pipelines.encoding import pack
-from pipelines.entry import Entry
+from pipelines.cache.entry import Entry
+from pipelines.vectors.encoder import pack
 from tests.waiting import until
 from workers.membership import Membership
 from workers.replica import Replicas

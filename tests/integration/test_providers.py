@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines import completion, retry
-from pipelines.catalog import Offer
 from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhausted
 from pipelines.job import Message
+from pipelines.routing import completion, retry
+from pipelines.routing.catalog import Offer
 from workers import calling
 from workers.embedded import free_port
 from workers.endpoints import ProviderConfig

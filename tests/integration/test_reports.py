@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines.judging import Budget
+from pipelines.cache.judge import Budget
 
 if TYPE_CHECKING:
     from tests.fleet import InProcess

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.judging import Budget
+from pipelines.cache.judge import Budget
 
 if TYPE_CHECKING:
     from tests.fleet import InProcess
@@ -19,7 +19,7 @@ NEAR = "How can I reset my password?"
 def careful(fleet: InProcess, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     """The fleet of a tenant that shares after three users; no judge, no audits."""
     monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(0.0))
-    monkeypatch.setattr("pipelines.cache.Policy.audit", lambda *_: None)
+    monkeypatch.setattr("pipelines.cache.decision.Policy.audit", lambda *_: None)
     monkeypatch.setattr(fleet.resources.sharing, "_users", lambda _: 3)
     return fleet
 

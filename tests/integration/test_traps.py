@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines import measures
+from pipelines.evaluation import measures
 from tests import traps
 from workers import encoders, evaluating
 

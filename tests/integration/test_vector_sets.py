@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from pipelines.answer import Answer
-from pipelines.encoding import pack, unpack
-from pipelines.entry import Entry
+from pipelines.cache.entry import Entry
+from pipelines.vectors.encoder import pack, unpack
 from workers import embedded, keys
 from workers.membership import Membership
 from workers.replica import Replicas

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.asker import about_the_asker
+from pipelines.text.asker import about_the_asker
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines import choice
-from pipelines.catalog import Offer
 from pipelines.job import Job
+from pipelines.routing import choice
+from pipelines.routing.catalog import Offer
 
 if TYPE_CHECKING:
     from pipelines.answer import Usage

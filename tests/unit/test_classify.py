@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.catalog import Catalog, Offer
-from pipelines.classify import route
 from pipelines.errors import UnknownModel
 from pipelines.job import Job
+from pipelines.routing.catalog import Catalog, Offer
+from pipelines.routing.tier import route
 
 CATALOG = Catalog(
     (Offer("p", "small", "economy", context_tokens=8_000, max_output_tokens=1_000), Offer("p", "big", "premium"))

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from pipelines.comparing import ONE, evidence
+from pipelines.cache.answer_match import ONE, evidence
 from workers.standin_text import answer_text
 
 LONG = (

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from pipelines import completion, provider_reason, retry
 from pipelines.answer import Usage
-from pipelines.catalog import Offer
 from pipelines.errors import ProviderFailed
 from pipelines.job import Message
+from pipelines.routing import completion, provider_reason, retry
+from pipelines.routing.catalog import Offer
 
 OFFER = Offer("p", "small", "economy", max_output_tokens=1_000)
 WHOLE: dict[str, Any] = {

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.compress import compress
+from pipelines.context.compress import compress
 from pipelines.job import Message
-from pipelines.tokens import estimate, estimate_messages
+from pipelines.text.tokens import estimate, estimate_messages
 
 SYSTEM = Message("system", "Be brief.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.encoding import batches
+from pipelines.vectors.encoder import batches
 
 
 def test_texts_are_encoded_together_where_that_is_cheaper() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.eviction import Held, evicted
+from pipelines.cache.eviction import Held, evicted
 
 
 def held(name: str, asked: int = 1, saves: str = "0.001", expires_at: float = 100.0, *, curated: bool = False) -> Held:

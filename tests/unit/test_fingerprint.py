@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.fingerprint import digest, exact_key, near_key, scope
+from pipelines.cache.scope import digest, exact_key, near_key, scope_of
+from pipelines.context.prompt import closed
 from pipelines.job import Job
-from pipelines.normalise import normalise
-from pipelines.prompt import closed
+from pipelines.text.normalise import normalise
 
 SECRET = b"secret"
 
 
-def scope_of(secret: bytes = SECRET, encoder: str = "e", user: str | None = None, **fields: Any) -> str:
+def scope(secret: bytes = SECRET, encoder: str = "e", user: str | None = None, **fields: Any) -> str:
     messages = fields.pop("messages", [{"role": "user", "content": "How do I log in?"}])
     job = Job.decode({"messages": messages, **fields})
-    return scope(job, secret=secret, encoder=encoder, around=digest(closed(job).around), user=user)
+    return scope_of(job, secret=secret, encoder=encoder, around=digest(closed(job).around), user=user)
 
 
 @pytest.mark.parametrize(
@@ -39,23 +39,23 @@ def scope_of(secret: bytes = SECRET, encoder: str = "e", user: str | None = None
     ],
 )
 def test_whatever_changes_the_right_answer_changes_the_scope(change: dict[str, Any]) -> None:
-    assert scope_of(**change) != scope_of()
+    assert scope(**change) != scope()
 
 
 @pytest.mark.parametrize("change", [{"metadata": {"channel": "app"}}, {"deadline_s": 5}, {"cache": "refresh"}])
 def test_what_does_not_change_the_answer_does_not_split_the_cache(change: dict[str, Any]) -> None:
-    assert scope_of(**change) == scope_of()
+    assert scope(**change) == scope()
 
 
 def test_the_order_of_parameters_is_no_difference() -> None:
-    one = scope_of(params={"temperature": 0, "max_tokens": 5})
-    assert scope_of(params={"max_tokens": 5, "temperature": 0}) == one
+    one = scope(params={"temperature": 0, "max_tokens": 5})
+    assert scope(params={"max_tokens": 5, "temperature": 0}) == one
 
 
 def test_earlier_turns_that_matter_are_part_of_the_scope() -> None:
     def behind(said: str) -> str:
         turns = [("user", said), ("assistant", "Fine."), ("user", "And then?")]
-        return scope_of(messages=[{"role": role, "content": text} for role, text in turns])
+        return scope(messages=[{"role": role, "content": text} for role, text in turns])
 
     assert behind("a lamp") != behind("a bed")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.followup import dependence, sets_terms
+from pipelines.text.followup import dependence, sets_terms
 
 BEFORE = ["Do you ship to Spain?"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pipelines.answer import Answer
+from pipelines.cache.admission import Keep, Keeping, Refuse, answers, keep, of_this_moment
 from pipelines.errors import JobInvalid
-from pipelines.freshness import Keep, Keeping, Refuse, answers, keep, of_this_moment
 from pipelines.job import Job
 
 HOURS = Keeping(frequent_ttl_s=86_400.0, ttl_s=3_600.0, frequent_asks=3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.gates import trip
+from pipelines.text.gates import trip
 
 APART = [
     ("number", "Can I withdraw 50 dollars?", "Can I withdraw 500 dollars?"),

@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.answer import Answer, Route, Usage
 from pipelines.errors import PriceUnknown
-from pipelines.ledger import Totals, record
-from pipelines.pricing import Price, PriceBook, baseline
+from pipelines.money.ledger import Totals, record
+from pipelines.money.pricing import Price, PriceBook, baseline
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 OWN = Price("acme", "acme-1", Decimal("1.00"), Decimal("2.00"), Decimal("0.10"), "2026-10-01")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.privacy import kinds, mask, personal
+from pipelines.text.privacy import kinds, mask, personal
 
 FOUND = [
     ("email", "write to jo.doe+shop@mail.example.org please"),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.context.prompt import Prompt, closed
 from pipelines.job import Job
-from pipelines.prompt import Prompt, closed
 
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
 

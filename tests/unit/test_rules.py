@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import RuleFailed
-from pipelines.rules import Rule, RuleBook, answer, faults
+from pipelines.routing.rules import Rule, RuleBook, answer, faults
 
 ORDER = Rule(
     name="order",

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import similarity
-from pipelines.encoding import pack, unpack
-from pipelines.indexes import FlatIndex, GraphIndex
-from pipelines.similarity import Index
+from pipelines.vectors import index as searching
+from pipelines.vectors.encoder import pack, unpack
+from pipelines.vectors.faiss_index import FlatIndex, GraphIndex
+from pipelines.vectors.index import Index
 
 DICE = np.random.default_rng(7)
 
@@ -96,7 +96,7 @@ def test_a_flat_index_gives_memory_back() -> None:
 
 
 def test_what_grows_is_searched_by_a_graph_and_what_shrinks_is_exact_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(similarity, "FLAT_MOST", 100)
+    monkeypatch.setattr(searching, "FLAT_MOST", 100)
     index, vectors = Index(16), {str(n): unit() for n in range(150)}
     for name, vector in vectors.items():
         index.add(name, vector)
@@ -114,7 +114,7 @@ def test_what_grows_is_searched_by_a_graph_and_what_shrinks_is_exact_again(monke
 
 
 def test_a_graph_full_of_dropped_vectors_is_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(similarity, "FLAT_MOST", 100)
+    monkeypatch.setattr(searching, "FLAT_MOST", 100)
     index, vectors = Index(16), {str(n): unit() for n in range(200)}
     for name, vector in vectors.items():
         index.add(name, vector)
@@ -129,8 +129,8 @@ def test_a_graph_full_of_dropped_vectors_is_built_anew(monkeypatch: pytest.Monke
 
 
 def test_what_changes_while_a_graph_is_built_is_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(similarity, "FLAT_MOST", 50)
-    monkeypatch.setattr(similarity, "STEP", 20)
+    monkeypatch.setattr(searching, "FLAT_MOST", 50)
+    monkeypatch.setattr(searching, "STEP", 20)
     index, vectors = Index(16), {str(n): unit() for n in range(300)}
     for n in range(100):
         index.add(str(n), vectors[str(n)])

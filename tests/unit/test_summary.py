@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines import summary
+from pipelines.context import summary
 from pipelines.job import Job, Message
 
 if TYPE_CHECKING:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines import agreement, intervals, judging, logistic, risk, training, verify
-from pipelines.cache import Candidate, Gray, Hit, Miss, Policy, decide
-from pipelines.evaluate import Channel, Replay
-from pipelines.neighbours import Near
+from pipelines.cache import clustering, judge, risk, verifier
+from pipelines.cache.decision import Candidate, Gray, Hit, Miss, Policy, decide
+from pipelines.evaluation import training
+from pipelines.evaluation.replay import Channel, Replay
+from pipelines.neighbourhood import Near
+from pipelines.statistics import intervals, logistic
 
 ONE = logistic.weight(0.05)
 
@@ -73,8 +75,8 @@ def test_two_entries_equally_near_are_no_hit() -> None:
     assert isinstance(decide("a", [], centre(0), Policy()), Miss)
 
 
-def placed(said: dict[str, float], near: list[Near], suspect: str, probability: float = 0.5) -> agreement.Placement:
-    return agreement.place(
+def placed(said: dict[str, float], near: list[Near], suspect: str, probability: float = 0.5) -> clustering.Placement:
+    return clustering.place(
         near,
         suspect=suspect,
         probability=probability,
@@ -105,7 +107,7 @@ def test_entries_made_twice_both_speak_for_the_join_and_are_merged_after_a_check
     said = {f"{entry}{n}": ONE for entry in "ab" for n in range(9)}
     found = placed(said, near, "a")
     assert found.entry is not None
-    trust = agreement.Trust({}, ONE)
+    trust = clustering.Trust({}, ONE)
     checks: list[str] = []
 
     def check(other: str) -> list[float]:
@@ -113,22 +115,22 @@ def test_entries_made_twice_both_speak_for_the_join_and_are_merged_after_a_check
         return [ONE] * 8
 
     merged = [merge for _ in range(4) for merge in trust.pairs("a", found, check=check)]
-    assert merged[0] == agreement.Merge("a", "b")
+    assert merged[0] == clustering.Merge("a", "b")
     assert len(checks) == len(merged)  # nothing is merged unchecked
-    wary = agreement.Trust({}, ONE)
+    wary = clustering.Trust({}, ONE)
     assert not [m for _ in range(9) for m in wary.pairs("a", found, check=lambda _: [-ONE] * 8)]
 
 
 def test_a_served_answer_that_the_others_contradict_is_replaced() -> None:
-    trust = agreement.Trust({}, ONE)
+    trust = clustering.Trust({}, ONE)
     assert trust.served("e", "k1", ONE, check=list) is None
     found = [trust.served("e", f"k{n}", -ONE, check=list) for n in range(2, 6)]
-    assert agreement.Elect("e", "k4") in found
+    assert clustering.Elect("e", "k4") in found
 
 
 def test_a_served_answer_is_compared_with_the_others_once_one_contradicts_it() -> None:
-    trust = agreement.Trust({}, ONE)
-    assert trust.served("e", "k1", -ONE, check=lambda: [-ONE] * 3) == agreement.Elect("e", "k1")
+    trust = clustering.Trust({}, ONE)
+    assert trust.served("e", "k1", -ONE, check=lambda: [-ONE] * 3) == clustering.Elect("e", "k1")
     assert trust.served("e", "k2", -ONE, check=lambda: [ONE] * 3) is None, "the one that contradicts is alone"
     assert trust.served("e", "k3", ONE, check=lambda: pytest.fail("nothing to check")) is None
 
@@ -138,20 +140,20 @@ def test_no_two_buckets_have_one_name_and_each_knows_its_encoder() -> None:
     named = {
         risk.bucket(category, kind=kind, follows=follows): (category, kind, follows)
         for category in categories
-        for kind in verify.KINDS
+        for kind in verifier.KINDS
         for follows in (False, True)
     }
-    assert len(named) == len(categories) * len(verify.KINDS) * 2
+    assert len(named) == len(categories) * len(verifier.KINDS) * 2
     assert all(risk.kind_of(bucket) == kind for bucket, (_, kind, _) in named.items())
-    assert risk.bucket("billing", kind=verify.SENTENCES, follows=False) == "billing"
+    assert risk.bucket("billing", kind=verifier.SENTENCES, follows=False) == "billing"
 
 
 def test_a_judges_verdict_moves_the_probability_and_never_alone_decides() -> None:
-    assert judging.asks(0.7, served_at=0.95)
-    assert not judging.asks(0.96, served_at=0.95)
-    assert not judging.asks(0.1, served_at=0.95)
-    assert judging.after(0.7, yes=True, error=0.05) > 0.9
-    assert judging.after(0.9, yes=False, error=0.05) < 0.6
+    assert judge.asks(0.7, served_at=0.95)
+    assert not judge.asks(0.96, served_at=0.95)
+    assert not judge.asks(0.1, served_at=0.95)
+    assert judge.after(0.7, yes=True, error=0.05) > 0.9
+    assert judge.after(0.9, yes=False, error=0.05) < 0.6
 
 
 def test_the_boundary_serves_what_the_target_allows() -> None:
@@ -162,7 +164,7 @@ def test_the_boundary_serves_what_the_target_allows() -> None:
     assert risk.boundary(recent, 1_000, allowed=0.006) == pytest.approx(0.9), "those without a suspect count too"
     assert risk.boundary(recent, 100, allowed=0.2) >= risk.LEAST_BOUNDARY
     with pytest.raises(ValueError, match="target"):
-        risk.Boundary(verify.shipped(), 0.0)
+        risk.Boundary(verifier.shipped(), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -208,25 +210,25 @@ def test_a_replay_is_repeatable_and_a_judge_brings_more_hits() -> None:
 def test_weights_are_learned_and_survive_their_file() -> None:
     data = topics(4)
     weights = training.fit([training.from_questions(*data, training.bare())])
-    again = verify.Weights.decode(weights.encode())
+    again = verifier.Weights.decode(weights.encode())
     assert again.weights == pytest.approx(weights.weights, abs=1e-3)
-    assert again.fingerprint != verify.shipped().fingerprint
+    assert again.fingerprint != verifier.shipped().fingerprint
     with pytest.raises(ValueError, match="shapes"):
-        verify.Weights.decode({**weights.encode(), "mean": [1]})
+        verifier.Weights.decode({**weights.encode(), "mean": [1]})
     with pytest.raises(ValueError, match="kind"):
-        verify.Weights.decode({**weights.encode(), "kind": "words"})
+        verifier.Weights.decode({**weights.encode(), "kind": "words"})
 
 
 def test_a_new_tenant_is_served_from_a_cosine_on_at_which_training_saw_hardly_an_error() -> None:
-    weights = verify.shipped()
-    sure = np.zeros((1_000, verify.COUNT)) + weights.mean + 3 * weights.scale * np.sign(weights.weights[1:])
+    weights = verifier.shipped()
+    sure = np.zeros((1_000, verifier.COUNT)) + weights.mean + 3 * weights.scale * np.sign(weights.weights[1:])
     sure[:, 0] = np.linspace(0.5, 1.0, 1_000)
     right = (sure[:, 0] >= 0.75).astype(float)
     assert training.cold_similarity(weights, [(sure, right)]) == pytest.approx(0.75, abs=0.02)
-    assert training.cold_similarity(weights, [(sure, 0 * right)]) == verify.NEVER
-    assert training.cold_similarity(weights, [(sure[-20:], right[-20:])]) == verify.NEVER, "too few to tell"
+    assert training.cold_similarity(weights, [(sure, 0 * right)]) == verifier.NEVER
+    assert training.cold_similarity(weights, [(sure[-20:], right[-20:])]) == verifier.NEVER, "too few to tell"
 
 
 def test_of_an_encoder_that_nobody_measured_a_new_tenant_is_served_nothing() -> None:
-    assert Policy.new(verify.shipped(verify.OTHERS)).least_similarity > 1.0
-    assert Policy.new(verify.shipped()).least_similarity == 0.9
+    assert Policy.new(verifier.shipped(verifier.OTHERS)).least_similarity > 1.0
+    assert Policy.new(verifier.shipped()).least_similarity == 0.9

@@ -1,0 +1,1 @@
+"""May a cached answer serve, what is kept, and what is learned from it."""

@@ -1,0 +1,170 @@
+"""Freshness: which answers may be kept for the next who asks, and for how long.
+
+What cannot be known from words: whether a price, a rule or a product changed since (name the documents that an answer
+rests on, `metadata.sources`, or the version, `knowledge`), and what passes in a way that no table names. A job's
+`metadata.ttl_s` (0 for never) comes before all of this, a tenant's `passing` and `lasting` patterns before the tables.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipelines.cache import admission_words as words
+from pipelines.text.patterns import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.answer import Answer
+    from pipelines.job import Job
+
+# Languages that part their words by no space: their patterns stand anywhere.
+_UNSPACED = frozenset({"zh", "ja", "ko"})
+SHORT_CHARS = 240  # an answer as short as that may be nothing but an excuse; a longer one says something, too
+MOST_SENTENCES = 4
+LONGEST_CHARS = 2_000  # of a question or an answer that is read
+_TERMS = re.compile(r"\breal[- ]time (?=\w)|现在完成时|現在完了", re.IGNORECASE)  # words of a subject, not of the clock
+_QUOTED = re.compile(r"'[^']{1,60}'|\"[^\"]{1,60}\"|“[^”]{1,60}”")
+TERSE_CHARS = 20  # "What size?" asks the reader, whatever its words
+_TO_THE_READER = re.compile(
+    r"\b(?:you|your|yours|usted|su|sie|ihr|ihre[nrms]?|vous|votre|você|seu|sua|вы|ваш\w*)\b|您|你|ですか|さい|세요|까요",
+    re.IGNORECASE,
+)
+
+
+def _any_of(rows: Mapping[str, str]) -> re.Pattern[str]:
+    """One pattern of a table's rows, each matched as its script is written."""
+    spaced = "|".join(f"(?:{row})" for name, row in rows.items() if name not in _UNSPACED)
+    unspaced = "|".join(f"(?:{row})" for name, row in rows.items() if name in _UNSPACED)
+    return re.compile(rf"(?<!\w)(?:{spaced})(?!\w)" + (f"|{unspaced}" if unspaced else ""), re.IGNORECASE)
+
+
+_NOW, _PASSES, _ADVERBIAL = _any_of(words.NOW), _any_of(words.PASSES), _any_of(words.ADVERBIAL)
+_HOW_TO = re.compile("|".join(f"(?:{row})" for row in words.HOW_TO.values()), re.IGNORECASE)
+_DECLINES, _FAILED, _ASKS_BACK = _any_of(words.DECLINES), _any_of(words.FAILED), _any_of(words.ASKS_BACK)
+_PLEASANTRY = re.compile(words.PLEASANTRY, re.IGNORECASE)
+_OF_ONESELF = re.compile(words.OF_ONESELF, re.IGNORECASE)
+_SCHEDULE = re.compile(words.SCHEDULE, re.IGNORECASE)
+_GENERAL = re.compile(words.GENERAL, re.IGNORECASE)
+_PLACEHOLDER = re.compile(words.PLACEHOLDERS, re.IGNORECASE)
+_NOTHING = re.compile(words.NOTHING, re.IGNORECASE)
+_IF = re.compile(
+    r"\b(?:if|when|whenever|in case|should|wenn|falls|si|se|quando|если)\b[^,.;:]*|(?:如果|若|当|假如)[^，,。]*",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[^.!?。！？؟।\n]+[.!?。！？؟।]*")
+_QUESTION = ("?", "？", "؟")
+
+
+def of_this_moment(question: str) -> bool:
+    """Is the right answer another one in a minute, or tomorrow? In doubt, yes."""
+    question = question[:LONGEST_CHARS]
+    # "What is a forecast?", "how do I see what is in stock?": the same at any time, unless it names one.
+    if _GENERAL.search(question) and not _NOW.search(_TERMS.sub(" ", _QUOTED.sub(" ", question))):
+        return False
+    if _PASSES.search(_SCHEDULE.sub(" ", question)):
+        return True
+    if not _NOW.search(question):
+        return False
+    asked = _OF_ONESELF.sub(" ", question)
+    # "How do I close my account now?": the way is the same tomorrow.
+    if _HOW_TO.search(question):
+        asked = _ADVERBIAL.sub(" ", asked)
+    return _NOW.search(asked) is not None
+
+
+def answers(text: str) -> bool:
+    """Does a model's text answer anything? Not if it declines, failed, asks back, or was left to be filled in."""
+    plain = text.strip()
+    if len(plain) > LONGEST_CHARS:
+        return True
+    if _NOTHING.fullmatch(plain.rstrip(" .…!:")) or _PLACEHOLDER.search(plain):
+        return False
+    sentences = [found.strip(" \t*_\"'«»“”「」>-") for found in _SENTENCE.findall(plain)]
+    sentences = [one for one in sentences if re.search(r"\w", one)]
+    if not sentences:
+        return False
+    if _DECLINES.match(sentences[0]) or (len(plain) <= SHORT_CHARS and any(map(_DECLINES.match, sentences))):
+        return False
+    if len(plain) > SHORT_CHARS or len(sentences) > MOST_SENTENCES:
+        return True
+    # "Try again later if the terminal shows code 12" tells what to do.
+    if any(_FAILED.search(one) and not _IF.search(one) for one in sentences):
+        return False
+    said = [one for one in sentences if not _PLEASANTRY.search(one)]
+    return not said or not all(map(_asks_back, said))
+
+
+def _asks_back(sentence: str) -> bool:
+    """Does it want something of the reader? A text that merely repeats a question does not."""
+    if _ASKS_BACK.search(sentence):
+        return True
+    return sentence.endswith(_QUESTION) and (
+        len(sentence) <= TERSE_CHARS or _TO_THE_READER.search(sentence) is not None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The answer may be kept for ``ttl_s`` seconds, counted from when it was made."""
+
+    ttl_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The answer must not be kept."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is kept, and how long, in seconds. A question asked ``frequent_asks`` times within a day is frequent.
+
+    What was found to mean the same is known for ``known_s``, longer than the answer to it is served. A person's
+    correction is kept ``curated_s``. An answer sampled at more than ``max_temperature`` is one of many, and not kept.
+    ``passing`` and ``lasting`` are the tenant's own RE2 patterns of questions about this moment, and of others.
+    """
+
+    frequent_ttl_s: float = 24 * 3600.0
+    ttl_s: float = 3600.0
+    frequent_asks: int = 3
+    known_s: float = 24 * 3600.0
+    curated_s: float = 30 * 24 * 3600.0
+    max_temperature: float = 1.0
+    passing: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
+
+
+def _of_this_moment(question: str, keeping: Keeping) -> bool:
+    """As the tenant says, else as the tables do."""
+    if any(compiled(pattern, any_case=True).search(question) for pattern in keeping.passing):
+        return True
+    lasts = any(compiled(pattern, any_case=True).search(question) for pattern in keeping.lasting)
+    return not lasts and of_this_moment(question)
+
+
+def keep(job: Job, answer: Answer, *, asked: int, keeping: Keeping) -> Keep | Refuse:
+    """Decide on a fresh answer to a question that was asked ``asked`` times within a day, this time included."""
+    if job.cache == "bypass":
+        return Refuse("the job asked for no cache")
+    if answer.source != "model":
+        return Refuse("it is not a model's answer")
+    if answer.finish_reason != "stop":
+        return Refuse("truncated, filtered or unfinished")
+    if not answer.text.strip():
+        return Refuse("empty")
+    if answer.message and (answer.message.get("tool_calls") or answer.message.get("refusal")):
+        return Refuse("a tool call or a refusal")
+    if not answers(answer.text):
+        return Refuse("it answers nothing: it declines, failed or asks back")
+    if float(job.params.get("temperature") or 0.0) > keeping.max_temperature:
+        return Refuse("sampled at a higher temperature than answers that are kept")
+    if job.ttl_s is not None:
+        return Keep(job.ttl_s) if job.ttl_s > 0 else Refuse("the job asked for it")
+    if _of_this_moment(job.question.text, keeping):
+        return Refuse("the question is about this moment")
+    return Keep(keeping.frequent_ttl_s if asked >= keeping.frequent_asks else keeping.ttl_s)

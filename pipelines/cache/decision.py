@@ -1,0 +1,183 @@
+"""The cache's decision: may this entry answer that job? When in doubt, no."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pipelines.answer import Answer, Usage
+from pipelines.cache import judge, risk
+from pipelines.cache.verifier import Weights, find_suspect, shipped
+from pipelines.neighbourhood import Near, Neighbourhood
+from pipelines.statistics.logistic import sigmoid
+from pipelines.text import gates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pipelines.cache.entry import Entry
+
+NOT_PROBABLE = "not probable enough"
+EXACT, NEAR_EXACT = "exact", "near-exact"
+TWINS = 0.99  # about how often near-exact twins deserve one answer; audits watch it
+NEVER_TWINS = ("identifier", "number", "negation", "opposite")
+BESIDE = 0.05  # cosine below an entry's nearest phrasing at which another one still speaks for it
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A phrasing near the question: its exact key, its entry, its own words, its cosine in [-1, 1]."""
+
+    key: str
+    entry_id: str
+    question: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The entry may answer: the probability that it is right, in [0, 1], and what a judge added to its log-odds.
+
+    ``seen`` is None when the very question was there.
+    """
+
+    entry_id: str
+    similarity: float
+    probability: float
+    decided_by: str
+    seen: Neighbourhood | None = None
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """No entry may answer."""
+
+    reason: str
+    seen: Neighbourhood | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gray:
+    """Near enough to ask a judge, not to serve: a gate tripped, or it is not probable enough. Else it is a miss."""
+
+    reason: str
+    seen: Neighbourhood
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Where a tenant's bucket stands: its verifier with the weights learned so far, the probability at which it serves,
+    the cosine below which it never does; ``hits`` so far and their mean ``uncertainty`` say how many are audited. The
+    defaults are a new tenant's.
+    """
+
+    verifier: Weights = field(default_factory=shipped)
+    at: float = risk.COLD_BOUNDARY
+    least_similarity: float = shipped().cold_similarity
+    hits: int = 0
+    uncertainty: float = 0.1
+
+    @classmethod
+    def new(cls, verifier: Weights) -> Policy:
+        """Where a tenant begins."""
+        return cls(verifier=verifier, least_similarity=verifier.cold_similarity)
+
+    def probability(self, features: NDArray[np.float64]) -> float:
+        """Probability that a suspect with these raw features (15,) is right."""
+        return sigmoid(float(self.verifier.standardised(features) @ self.verifier.weights))
+
+    def audit(self, probability: float, dice: float) -> float | None:
+        """The weight, >= 1, of the audit of a hit of this probability; None when ``dice`` in [0, 1) spares it."""
+        rate = risk.audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
+        return 1.0 / rate if dice < rate else None
+
+
+def apart(candidates: Sequence[Candidate], cannot: Collection[str]) -> Sequence[Candidate]:
+    """The candidates without the entries of phrasings that people said the question must never be matched with."""
+    entries = {one.entry_id for one in candidates if one.key in cannot} if cannot else ()
+    return [one for one in candidates if one.entry_id not in entries] if entries else candidates
+
+
+def decide(
+    question: str, candidates: Sequence[Candidate], centre: Callable[[str], float], policy: Policy
+) -> Hit | Miss | Gray:
+    """Decide on the nearest phrasings, best first; ``centre`` gives the question's cosine to an entry's mean."""
+    near = tuple(Near(c.key, c.entry_id, c.similarity) for c in candidates)
+    suspect = find_suspect(near, centre)
+    if suspect is None:
+        return Miss("nothing near")
+    probability = policy.probability(suspect.features)
+    mine = [c for c in candidates if c.entry_id == suspect.entry]
+    tripped = gated(question, [(c.question, c.similarity) for c in mine])
+    gate = None if tripped is None else tripped.gate
+    proven = float(suspect.features[0]) >= policy.least_similarity
+    features = tuple(suspect.features.tolist())
+    seen = Neighbourhood(near, suspect.entry, probability, features, gate, policy.at, proven)
+    if gate is not None:
+        return Gray(gate, seen)
+    if probability >= policy.at and proven:
+        return Hit(suspect.entry, seen.similarity, probability, decided_by="verify", seen=seen)
+    if probability >= policy.at or judge.asks(probability, served_at=policy.at):
+        return Gray(NOT_PROBABLE, seen)
+    return Miss("not probable", seen)
+
+
+def twins(question: str, other: str) -> bool:
+    """May near-exact twins be one question? Not where a gate sees what was dropped between them."""
+    tripped = gates.trip(question, other)
+    return tripped is None or tripped.gate not in NEVER_TWINS
+
+
+def repeated(entry: Entry, decided_by: str) -> Hit:
+    """The very question was asked before, or all but it."""
+    return Hit(entry.id, 1.0, 1.0 if decided_by == EXACT else TWINS, decided_by=decided_by)
+
+
+def audit_of_twins(dice: float) -> float | None:
+    """The weight of the audit of a near-exact hit; None when ``dice`` in [0, 1) spares it. As often as others are."""
+    return 1.0 / risk.AUDITS if dice < risk.AUDITS else None
+
+
+def promoted(seen: Neighbourhood, probability: float) -> Hit:
+    """A gray suspect that the judge made this probable."""
+    offset = judge.moved(seen.probability, probability)
+    return Hit(seen.suspect, seen.similarity, probability, decided_by="judge", seen=seen, offset=offset)
+
+
+def gated(question: str, mine: Sequence[tuple[str, float]]) -> gates.Trip | None:
+    """The first trip against an entry's phrasings and their cosines, best first.
+
+    Phrasings that agreed before outvote a gate: None when one beside the nearest differs in nothing a gate sees.
+    """
+    first = None
+    for phrasing, similarity in mine:
+        if similarity < mine[0][1] - BESIDE:
+            break
+        tripped = gates.trip(question, phrasing)
+        if tripped is None:
+            return None
+        first = first or tripped
+    return first
+
+
+def reuse(entry: Entry, hit: Hit, *, baseline_usd: Decimal) -> Answer:
+    """The entry's answer as this job's: nothing was used, nothing was paid."""
+    found: dict[str, Any] = {
+        "entry": entry.id,
+        "similarity": round(hit.similarity, 4),
+        "probability": round(hit.probability, 4),
+        "decided_by": hit.decided_by,
+    }
+    return replace(
+        entry.answer.kept,
+        source="exact" if hit.decided_by in (EXACT, NEAR_EXACT) else "semantic",
+        usage=Usage(),
+        cost_usd=Decimal(0),
+        baseline_usd=baseline_usd,
+        cache=found,
+    )

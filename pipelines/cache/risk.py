@@ -1,0 +1,261 @@
+"""Risk: holds the wrong hits per request at a target, by a boundary that is learned online from what misses and audits
+show."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipelines.cache import verifier
+from pipelines.statistics.intervals import interval
+from pipelines.statistics.logistic import regress, sigmoid, sigmoids
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from pipelines.cache.verifier import Weights
+
+TARGET = 0.01  # wrong hits per request, unless the operator chose another
+COLD_BOUNDARY = 0.93  # until enough was seen
+COLD_LESSONS = 200  # of the tenant's own; until then nothing far is served (Weights.cold_similarity)
+RECENT = 3_000  # requests whose expected errors set the boundary
+NOTHING = 1.01  # the boundary when not even the surest may be served
+LEAST_BOUNDARY = 0.6  # below it, a hit is a guess
+LESSONS = 4_000  # kept; older ones are forgotten
+EVERY = 100  # lessons between two refits; fewer at first
+# Half of a new tenant's first hits are audited, whatever their probability; a quarter after so many, and so on.
+EARLY_SHARE, EARLY_AUDITS = 0.5, 40
+# How strongly the shipped weights hold against lessons: the bias may move, the shape less.
+HOLDS_BIAS, HOLDS_SHAPE = 0.3, 3.0
+MOST_WEIGHT = 10.0  # of one lesson in a refit: one mistaken audit of a sure hit must not turn everything over
+AUDITS = 0.06  # of hits, on average; uncertain ones more often
+LEAST_AUDIT = 0.02
+HORIZON = 1_500  # requests within which a surplus or a debt of errors is made good
+LEAST_ALLOWED = 0.2  # of the target, while a debt is paid back: no hits would teach nothing
+MOST_STRETCH = 1.5  # of the target, while a surplus is spent
+
+
+FOLLOW_UP = "/follow-up"
+
+
+def bucket(category: str, *, kind: str, follows: bool) -> str:
+    """What has a boundary of its own within a tenant: the job's category, the kind of encoder (its cosines mean other
+    things), and whether the question followed others (that it stands alone may itself be a mistake).
+
+    The usual kind is named only where the category itself ends as if it named one.
+    """
+    named = kind != verifier.SENTENCES or category.endswith((FOLLOW_UP, *(f"/{known}" for known in verifier.KINDS)))
+    return category + f"/{kind}" * named + FOLLOW_UP * follows
+
+
+def kind_of(bucket: str) -> str:
+    """The kind of encoder that a bucket is of."""
+    plain = bucket.removesuffix(FOLLOW_UP)
+    return next((kind for kind in verifier.KINDS if plain.endswith(f"/{kind}")), verifier.SENTENCES)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one request taught: standardised features (16,), how right its suspect was in [0, 1], its weight >= 1."""
+
+    features: NDArray[np.float64]
+    right: float
+    weight: float = 1.0
+    audited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: its suspect's standardised features (16,), what a judge or a gate added to the log-odds, whether it
+    was served. ``features`` is None where nothing was near, or the very question was there.
+    """
+
+    features: NDArray[np.float64] | None
+    offset: float = 0.0
+    served: bool = False
+
+
+@dataclass(slots=True)
+class Boundary:
+    """The state of one tenant and category: its weights, where it serves, and what it learned from."""
+
+    shipped: Weights
+    target: float = TARGET
+    weights: NDArray[np.float64] = field(init=False)
+    at: float = COLD_BOUNDARY
+    lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=LESSONS))
+    recent: deque[Request] = field(default_factory=lambda: deque(maxlen=RECENT))
+    taught: int = 0
+    unlearned: int = 0
+    uncertainty: float = 0.1
+    requests: int = 0
+    hits: int = 0
+    audits: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.target < 0.5:
+            raise ValueError(f"target: got {self.target}, expected a share of requests above 0 and below 0.5")
+        self.weights = self.shipped.weights.copy()
+
+    @property
+    def state(self) -> str:
+        """``cold`` until enough was learned, ``closed`` while nothing is sure enough to be served, else ``open``."""
+        if self.at >= NOTHING:
+            return "closed"
+        return "cold" if self.taught < COLD_LESSONS else "open"
+
+    def probability(self, features: NDArray[np.float64]) -> float:
+        """Probability that the suspect is right, in (0, 1); ``features`` are standardised, (16,)."""
+        return sigmoid(float(features @ self.weights))
+
+    @property
+    def least_similarity(self) -> float:
+        """Cosine of the suspect's nearest phrasing below which nothing is served: nothing far to a new tenant."""
+        return self.shipped.cold_similarity if self.taught < COLD_LESSONS else -1.0
+
+    def decide(self, features: NDArray[np.float64], offset: float, *, lets: bool) -> bool:
+        """Serve? Notes the request. ``lets``: nothing beside the probability speaks against it."""
+        probability = sigmoid(float(features @ self.weights) + offset)
+        served = lets and probability >= self.at
+        self.hits += served
+        self.note(Request(features, offset, served))
+        return served
+
+    def note(self, request: Request) -> None:
+        """One more request."""
+        self.requests += 1
+        self.recent.append(request)
+
+    def audit_rate(self, probability: float) -> float:
+        """Probability with which this hit should be audited, in (0, 1]."""
+        return audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
+
+    def learn(self, lesson: Lesson) -> None:
+        """Take a lesson in; every so many of them move the weights and the boundary."""
+        self.lessons.append(lesson)
+        self.audits += lesson.audited
+        self.taught += 1
+        self.unlearned += 1
+        if due(self.unlearned, self.taught):
+            self.relearn()
+
+    def relearn(self) -> None:
+        """Move the weights and the boundary to where the lessons and the recent requests put them."""
+        self.unlearned = 0
+        self.weights = refit(self.shipped.weights, self.weights, self.lessons)
+        near = [request for request in self.recent if request.features is not None]
+        if not near:
+            return
+        margins = np.array([request.features for request in near]) @ self.weights
+        probabilities = sigmoids(margins + np.array([request.offset for request in near]))
+        served = probabilities[np.array([request.served for request in near])]
+        wrong = float((1.0 - served).sum()) + len(served) * self._surprise()
+        self.at = boundary(probabilities, len(self.recent), self._allowed(wrong))
+        doubts = doubt(probabilities[probabilities >= self.at])
+        if len(doubts):
+            self.uncertainty = float(doubts.mean())
+
+    def _surprise(self) -> float:
+        """How much more often than expected audited hits were wrong, as far as that is no chance; in [-1, 1]."""
+        audits = [lesson for lesson in self.lessons if lesson.audited]
+        if not audits:
+            return 0.0
+        weights = np.array([lesson.weight for lesson in audits])
+        expected = sigmoids(np.array([lesson.features for lesson in audits]) @ self.weights)
+        share = weights / weights.sum()
+        apart = expected - np.array([lesson.right for lesson in audits])
+        mean = float((share * apart).sum())
+        # One audit of a sure hit stands for fifty: alone it is chance, however unlikely the weights call it.
+        chance = float((share**2 * np.maximum(doubt(expected) ** 2, apart**2)).sum())
+        return mean * max(0.0, 1.0 - chance / max(mean**2, 1e-12))
+
+    def _allowed(self, wrong: float) -> float:
+        """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus.
+
+        ``wrong`` were expected of the recent requests.
+        """
+        surplus = (self.target * len(self.recent) - max(wrong, 0.0)) / HORIZON
+        return min(max(self.target + surplus, LEAST_ALLOWED * self.target), MOST_STRETCH * self.target)
+
+
+def due(unlearned: int, taught: int) -> bool:
+    """Are ``unlearned`` lessons among all that were ``taught`` enough to learn from?"""
+    return unlearned >= min(EVERY, 10 + taught // 4)
+
+
+def doubt(probability: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Standard deviation of a yes or no of this probability."""
+    found: NDArray[np.float64] = np.sqrt(np.asarray(probability) * (1.0 - np.asarray(probability)))
+    return found
+
+
+def audit_rate(probability: float, *, hits: int, uncertainty: float) -> float:
+    """Probability, in (0, 1], with which a hit is audited, after ``hits`` others of mean doubt ``uncertainty``."""
+    # The shipped weights have never seen a new tenant's questions.
+    early = EARLY_SHARE * EARLY_AUDITS / (EARLY_AUDITS + hits)
+    return min(1.0, max(LEAST_AUDIT, early, AUDITS * float(doubt(probability)) / max(uncertainty, 1e-3)))
+
+
+def refit(
+    shipped: NDArray[np.float64], weights: NDArray[np.float64], lessons: Sequence[Lesson] | deque[Lesson]
+) -> NDArray[np.float64]:
+    """The weights (16,) that the lessons suggest, from ``weights`` on and held near ``shipped``."""
+    holds = np.full(len(shipped), HOLDS_SHAPE)
+    holds[0] = HOLDS_BIAS
+    return regress(
+        np.array([lesson.features for lesson in lessons]),
+        np.array([lesson.right for lesson in lessons]),
+        np.array([min(lesson.weight, MOST_WEIGHT) for lesson in lessons]),
+        start=weights,
+        towards=shipped,
+        holds=holds,
+        steps=6,
+        enough=1e-3,
+    )
+
+
+def boundary(recent: NDArray[np.float64], requests: int, allowed: float) -> float:
+    """The least probability at which serving brings at most ``allowed`` expected wrong hits per request.
+
+    ``recent`` are the probabilities of those of ``requests`` that had one.
+    """
+    falling = np.sort(recent)[::-1]
+    expected = np.cumsum(1.0 - falling) / requests
+    served = int(np.searchsorted(expected, allowed, side="right"))
+    if served == len(falling):
+        return max(LEAST_BOUNDARY, float(falling[-1]))
+    # What is as probable as the first that is too much is too much as well.
+    above = falling[falling > falling[served]]
+    return max(LEAST_BOUNDARY, float(above[-1])) if len(above) else NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Wrong hits per request, from audits: the share and its 95 % confidence interval, and the audits behind it."""
+
+    rate: float
+    low: float
+    high: float
+    audits: int
+
+
+def estimate(audits: Sequence[tuple[float, float]], *, hits: int, requests: int) -> Estimate:
+    """What audits say of the wrong hits per request, where ``hits`` of ``requests`` were served on a probability.
+
+    Each audit is how right the hit was, in [0, 1], and its weight (one over the chance that it was audited): J. Hajek's
+    estimate of a mean (1971). The interval is Wilson's, for as many audits as weights so unequal are worth (L. Kish,
+    1965); without audits it is (0, the share of hits).
+    """
+    share = hits / requests if requests else 0.0
+    total = sum(weight for _, weight in audits)
+    if not total:
+        return Estimate(0.0, 0.0, share, 0)
+    wrong = sum((1.0 - right) * weight for right, weight in audits) / total
+    worth = total**2 / sum(weight**2 for _, weight in audits)
+    low, high = interval(wrong * worth, worth)
+    return Estimate(share * wrong, share * low, share * high, len(audits))

@@ -1,0 +1,1 @@
+"""What goes to the model with a question."""

@@ -1,0 +1,69 @@
+"""A summary instead of old turns: whether it pays, the request for it, and the context with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pipelines.answer import Usage
+from pipelines.context.compress import INSTRUCTIONS, Compressed, groups
+from pipelines.job import Job, Message
+from pipelines.text.tokens import estimate_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from decimal import Decimal
+
+LAST_TURNS = 5  # user turns sent as they were, with the replies to them
+SUMMARY_TOKENS = 90  # one sentence that may name a few things
+LEAST_REMAINING_S = 10.0  # a summary is a model call before the model call: not for a caller in a hurry
+_ASK = (
+    "Summarise the conversation below in one sentence, in its own language. Keep names, numbers, dates, products and "
+    "what was decided; leave out courtesies. Reply with the sentence alone."
+)
+_SAID = "Earlier in this conversation (summary): "
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan:
+    """``older`` would be summarised; ``kept`` are sent as they are, instructions first. Tokens are estimates."""
+
+    older: tuple[Message, ...]
+    kept: tuple[Message, ...]
+    older_tokens: int
+    before_tokens: int
+
+
+def plan(messages: Sequence[Message], *, budget_tokens: int) -> Plan | None:
+    """What a summary would replace; None when the last turns alone exceed the budget, or nothing is older."""
+    last_user = max(i for i, message in enumerate(messages) if message.role == "user")
+    turns = groups(messages, last_user)
+    older = {index for group in turns[: max(0, len(turns) + 1 - LAST_TURNS)] for index in group}
+    kept = tuple(message for index, message in enumerate(messages) if index not in older)
+    if not older or estimate_messages(kept) + SUMMARY_TOKENS > budget_tokens:
+        return None
+    replaced = tuple(messages[index] for index in sorted(older))
+    return Plan(replaced, kept, estimate_messages(replaced), estimate_messages(messages))
+
+
+def pays(plan: Plan, *, answering: Callable[[Usage], Decimal], summing_up: Callable[[Usage], Decimal]) -> bool:
+    """Is the summary cheaper than sending the old turns? Both arguments price a usage: at the model that answers, and
+    at the one that would sum up."""
+    spent = summing_up(Usage(plan.older_tokens + SUMMARY_TOKENS, 0, SUMMARY_TOKENS)) + answering(Usage(SUMMARY_TOKENS))
+    return spent < answering(Usage(plan.older_tokens))
+
+
+def request(plan: Plan, job: Job) -> Job:
+    """The job that asks for the summary; its messages are the request's."""
+    said = "\n".join(f"{message.role}: {message.text}" for message in plan.older if message.text)
+    asked = (Message("system", _ASK), Message("user", said))
+    return replace(job, messages=asked, params={"temperature": 0, "max_tokens": SUMMARY_TOKENS}, model="economy")
+
+
+def applied(plan: Plan, text: str) -> Compressed:
+    """The context with the summary behind the instructions."""
+    place = next((i for i, m in enumerate(plan.kept) if m.role not in INSTRUCTIONS), len(plan.kept))
+    said = Message("system", _SAID + text.strip())
+    messages = (*plan.kept[:place], said, *plan.kept[place:])
+    after = estimate_messages(messages)
+    return Compressed(messages, len(plan.older), plan.before_tokens, after, summarised=len(plan.older))

@@ -1,0 +1,1 @@
+"""Which rule, tier, model and provider suffice, and the two ends of a model call."""

@@ -1,0 +1,119 @@
+"""Rules: which structured question a text is, and the answer that a database's row gives to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Formatter
+from typing import TYPE_CHECKING, Any
+
+import re2
+
+from pipelines.errors import RuleFailed
+from pipelines.text.normalise import without_courtesy
+from pipelines.text.patterns import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LONGEST_QUESTION_CHARS = 300  # a structured question is one sentence; longer text says more than a rule can answer
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One structured question.
+
+    ``patterns`` maps a language to RE2 patterns for the whole question; named groups become the query's bound
+    parameters beside ``:user`` and ``:tenant``. ``answers`` maps a language to a template over the row's columns.
+    ``user_column`` names the column that must equal the job's user: without that no row is shown.
+    """
+
+    name: str
+    patterns: Mapping[str, Sequence[str]]
+    database: str
+    sql: str
+    answers: Mapping[str, str]
+    user_column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that the question matches, in which language, and what its groups caught."""
+
+    rule: Rule
+    language: str
+    bindings: Mapping[str, str]
+
+
+class RuleBook:
+    """All rules, compiled. RE2 matches in linear time, so no pattern or question can hang a worker."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        """Compile; raises ValueError naming the rule and what is wrong with it."""
+        self.rules = tuple(rules)
+        self._compiled = [
+            (rule, language, _compiled(rule, pattern))
+            for rule in rules
+            for language, patterns in rule.patterns.items()
+            for pattern in patterns
+        ]
+
+    def claims(self, question: str) -> bool:
+        """Does any rule's pattern match the whole question? Then it is not the cache's, whichever rule answers."""
+        text = without_courtesy(question).rstrip("?")
+        return any(pattern.fullmatch(text) is not None for _, _, pattern in self._compiled)
+
+    def match(self, question: str) -> Match | None:
+        """The only rule that matches the whole question; None also when two rules claim it."""
+        if len(question) > LONGEST_QUESTION_CHARS:
+            return None
+        text = without_courtesy(question).rstrip("?")
+        found: dict[str, Match] = {}
+        for rule, language, pattern in self._compiled:
+            caught = pattern.fullmatch(text)
+            if caught is not None and rule.name not in found:
+                found[rule.name] = Match(rule, language, dict(caught.groupdict()))
+        return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _compiled(rule: Rule, pattern: str) -> Any:
+    try:
+        return compiled(pattern, any_case=True)
+    except re2.error as error:
+        reason = error.args[0] if error.args else "not a pattern"
+        shown = reason.decode() if isinstance(reason, bytes) else str(reason)
+        raise ValueError(f"rule {rule.name!r}: pattern {pattern!r}: {shown}") from None
+
+
+def faults(rule: Rule) -> list[str]:
+    """What is inconsistent in a rule: a language without a template, a template that is not one."""
+    found = [
+        f"answers.{language}: missing, patterns in this language need it"
+        for language in rule.patterns
+        if language not in rule.answers
+    ]
+    for language, template in rule.answers.items():
+        try:
+            names = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+        except ValueError as error:
+            found.append(f"answers.{language}: not a template: {error}")
+            continue
+        # Attribute and index access in a template could reach anything that a row's value holds.
+        found += [f"answers.{language}: {{{name}}} is not a column's name" for name in names if not name.isidentifier()]
+    return found
+
+
+def answer(match: Match, rows: Sequence[Mapping[str, Any]], *, user: str | None) -> str | None:
+    """The answer's text; None unless exactly one row came back and it is this user's own.
+
+    Raises RuleFailed when the template names a column that the query does not return.
+    """
+    rule = match.rule
+    if len(rows) != 1:
+        return None
+    row = rows[0]
+    if rule.user_column is not None and (user is None or str(row.get(rule.user_column)) != user):
+        return None
+    try:
+        return rule.answers[match.language].format_map({key: str(value) for key, value in row.items()})
+    except KeyError as error:
+        raise RuleFailed(rule.name, f"its query returns no column {error}") from None

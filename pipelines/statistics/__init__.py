@@ -1,0 +1,1 @@
+"""Probabilities, log-odds, intervals."""

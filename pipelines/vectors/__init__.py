@@ -1,0 +1,1 @@
+"""Encoders as the decisions see them, and the search for what is near."""

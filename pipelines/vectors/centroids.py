@@ -1,0 +1,51 @@
+"""The mean of each entry's phrasings, kept as they come and go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipelines.vectors.encoder import Vector
+
+
+class Centres:
+    """Sums of the unit vectors (d,) of each entry; an entry is gone with its last phrasing. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Vector] = {}
+        self._counts: dict[str, int] = {}
+        self._lengths: dict[str, float] = {}  # of the sums that were asked for: a search asks for sixteen
+
+    def add(self, entry: str, vector: Vector) -> None:
+        """A phrasing came."""
+        self._lengths.pop(entry, None)
+        self._sums[entry] = self._sums[entry] + vector if entry in self._sums else vector
+        self._counts[entry] = self._counts.get(entry, 0) + 1
+
+    def drop(self, entry: str, vector: Vector) -> None:
+        """A phrasing went; KeyError for an entry that has none."""
+        self._counts[entry] -= 1
+        self._lengths.pop(entry, None)
+        if self._counts[entry]:
+            self._sums[entry] = self._sums[entry] - vector
+        else:
+            del self._sums[entry], self._counts[entry]
+
+    def merge(self, entry: str, other: str) -> None:
+        """All of ``other``'s phrasings are ``entry``'s; either may have none."""
+        if other in self._sums:
+            sums, count = self._sums.pop(other), self._counts.pop(other)
+            self._lengths.pop(entry, None)
+            self._lengths.pop(other, None)
+            self._sums[entry] = self._sums[entry] + sums if entry in self._sums else sums
+            self._counts[entry] = self._counts.get(entry, 0) + count
+
+    def cosine(self, entry: str, vector: Vector) -> float:
+        """Cosine of a vector to the entry's mean."""
+        sums = self._sums[entry]
+        length = self._lengths.get(entry)
+        if length is None:
+            length = self._lengths[entry] = float(np.linalg.norm(sums))
+        return float(vector @ sums) / length
