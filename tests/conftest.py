@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.fleet import InProcess
-from workers import demo_database
-from workers.embedded import EmbeddedRedis
-from workers.standin import StandIn
+from workers.demo import shop
+from workers.demo.standin import StandIn
+from workers.fleet.embedded_redis import EmbeddedRedis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,17 +61,17 @@ def model() -> Iterator[StandIn]:
 def home(redis_url: str, model: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """The environment that the in-process fleet reads, once: Redis, the stand-in model, a shop's rules and database."""
     folder = tmp_path_factory.mktemp("fleet")
-    (folder / "farthing.toml").write_text(Path("workers/demo.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "farthing.toml").write_text(Path("workers/demo/demo.toml").read_text(encoding="utf-8"), encoding="utf-8")
     environ = {
         "FARTHING_BROKER_URL": redis_url,
         "FARTHING_CONFIG": str(folder / "farthing.toml"),
         "FARTHING_STATE_DIR": str(folder),
         "DEMO_MODEL_URL": model.url,
-        "DEMO_DATABASE_URL": demo_database.seed(folder / "shop.sqlite"),
+        "DEMO_DATABASE_URL": shop.seed(folder / "shop.sqlite"),
     }
     os.environ.update(environ)
     yield model
-    from workers.resources import resources
+    from workers.runtime import resources
 
     resources().lookup.replicas.close()
     for name in environ:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from pipelines.answer import Answer, Usage
-    from workers.standin import StandIn
+    from workers.demo.standin import StandIn
 
 
 class InProcess:
@@ -29,7 +29,7 @@ class InProcess:
         from workers import tasks
         from workers.app import app
         from workers.queues import QUEUES
-        from workers.resources import resources
+        from workers.runtime import resources
 
         self.tasks, self.app, self.resources = tasks, app, resources()
         self._stack = ExitStack()

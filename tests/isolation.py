@@ -15,12 +15,12 @@ from pipelines.cache.entry import Entry
 from pipelines.job import Job
 from pipelines.routing.rules import RuleBook
 from pipelines.text.asker import about_the_asker
-from workers.boundaries import Boundaries
-from workers.lookup import Lookup
-from workers.membership import Membership
-from workers.replica import Replicas
-from workers.sharing import Sharing
-from workers.stores import CacheStore
+from workers.cache.clusters import Membership
+from workers.cache.entries import CacheStore
+from workers.cache.lookup import Lookup
+from workers.cache.min_users import Sharing
+from workers.cache.replica import Replicas
+from workers.cache.risk_state import Boundaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import Celery
 
 from pipelines.journey import MAINTAIN
+from workers.config.settings import Settings
 from workers.queues import QUEUE_OF
-from workers.settings import Settings
 
 # Wire settings that a sender shares with the workers; the client uses them too.
 JSON_ONLY = {
@@ -24,7 +24,7 @@ def build(settings: Settings) -> Celery:
         "farthing",
         broker=settings.broker_url,
         backend=settings.result_url,
-        include=["workers.tasks", "workers.lifecycle"],
+        include=["workers.tasks", "workers.fleet.lifecycle"],
     )
     app.conf.update(
         JSON_ONLY,

@@ -20,10 +20,10 @@ from pipelines.answer import Answer
 from pipelines.errors import AnswerTimeout, JobIdReused, JobInvalid, JobRevoked, JobUnknown, StoreUnavailable
 from pipelines.job import Job, Message
 from pipelines.journey import FEEDBACK, LOOKUP
+from workers.config.settings import Settings
 from workers.queues import QUEUE_OF
+from workers.results import LoopThread, Waiting
 from workers.sending import Messages, checked_id, job_of, says, sender
-from workers.settings import Settings
-from workers.waiting import LoopThread, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,12 +18,15 @@ from pipelines.errors import FarthingError
 from pipelines.journey import Place, Progress
 from pipelines.routing import choice, tier
 from pipelines.text import tokens
-from workers import calling, canvas, counters, judge, learning, paid_once, settling, summarising, telemetry, verdicts
 from workers.app import app
-from workers.arrival import arrive, in_time, look_up
-from workers.by_rule import by_rule
-from workers.resources import resources
-from workers.task import ChatTask, Stopwatch
+from workers.observability import counters, logs
+from workers.providers import calls
+from workers.runtime import resources
+from workers.stages import billing, canvas, judge, learning, paid_once, summary
+from workers.stages.arrival import arrive, in_time, look_up
+from workers.stages.base import ChatTask, Stopwatch
+from workers.stages.feedback import give
+from workers.stages.rules import by_rule
 
 if TYPE_CHECKING:
     from pipelines.answer import Usage
@@ -53,7 +56,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
         spent_usd=found.spent_usd,
     )
     if found.entry is not None and found.hit is not None:
-        answer = settling.finish(progress, settling.reused(progress, found.entry, found.hit))
+        answer = billing.finish(progress, billing.reused(progress, found.entry, found.hit))
         if found.audit is not None:
             _audit_later(progress, found.audit)
         return answer.encode()
@@ -71,7 +74,7 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     timings = {**progress.timings_ms, "classify": watch.lap_ms()}
     progress = replace(progress, timings_ms=timings, degraded=(*progress.degraded, *degraded))
     if answer is not None:
-        return canvas.ended_early(self, progress.job_id, settling.finish(progress, answer).encode())
+        return canvas.ended_early(self, progress.job_id, billing.finish(progress, answer).encode())
     route = tier.route(
         progress.asking,
         prompt_tokens=tokens.estimate_prompt(progress.sent, progress.job.params),
@@ -87,10 +90,10 @@ def compress_context(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     progress = Progress.decode(raw)
     in_time(progress, "compress-context")
     budget = resources().configuration.context_budget_tokens
-    window = choice.widest(progress.asking, settling.listed(progress))
+    window = choice.widest(progress.asking, billing.listed(progress))
     chosen = compress.compress(progress.sent, budget_tokens=window if budget is None else min(budget, window))
     if chosen.dropped and budget is not None:
-        chosen, progress = summarising.summarised(progress, chosen, budget_tokens=budget)
+        chosen, progress = summary.summarised(progress, chosen, budget_tokens=budget)
     timings = {**progress.timings_ms, "compress": watch.lap_ms()}
     progress = replace(
         progress,
@@ -119,9 +122,9 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
             return _judged_hit(progress, progress.place, judged.answer, judged.probability, watch.lap_ms())
     wasted: list[tuple[Offer, Usage]] = []
     try:
-        called = calling.call(
+        called = calls.call(
             resources().providers,
-            settling.offers(progress, prompt_tokens),
+            billing.offers(progress, prompt_tokens),
             messages,
             progress.job.params,
             deadline_at=progress.deadline_at,
@@ -129,11 +132,11 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
             wasted=wasted,
         )
     except FarthingError:
-        settling.charge_wasted(progress, wasted)
+        billing.charge_wasted(progress, wasted)
         raise
     timings = {**progress.timings_ms, "model": watch.lap_ms()}
-    finish = settling.finish if progress.audit is None else settling.finish_audit
-    answer = finish(replace(progress, timings_ms=timings), settling.priced(progress, called))
+    finish = billing.finish if progress.audit is None else billing.finish_audit
+    answer = finish(replace(progress, timings_ms=timings), billing.priced(progress, called))
     paid_once.keep(progress, answer, ttl_s=2 * app.conf.broker_transport_options["visibility_timeout"])
     if progress.place is not None:
         _write_back_later(progress, answer)
@@ -157,7 +160,7 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     entry = Entry(
         id=entry_id(progress.job.tenant, progress.job_id, secret=resources().secret),
         scope=place.scope,
-        question=settling.words(progress.job),
+        question=billing.words(progress.job),
         answer=answer.kept,
         created_at=now,
         expires_at=now + verdict.ttl_s,
@@ -177,7 +180,7 @@ def maintain() -> None:
     """Sweep what expired, evict what is worth least where there is too much, and hand to Redis what outgrew workers."""
     held, now = resources(), time.time()
     swept = held.store.sweep(now)
-    telemetry.log().info("swept", **swept, evicted=held.evictor.evict(), outgrown=held.vector_sets.tend(now))
+    logs.log().info("swept", **swept, evicted=held.evictor.evict(), outgrown=held.vector_sets.tend(now))
 
 
 @app.task(name=journey.FEEDBACK, base=ChatTask, shared=False)
@@ -190,7 +193,7 @@ def feedback(
     approve: bool = False,
 ) -> dict[str, Any]:
     """A person's verdict on an answer: of a user, for that user; with ``approve``, of an operator, for all."""
-    return verdicts.give(job_id, rating, correction, tenant=tenant, user=user, approve=approve)
+    return give(job_id, rating, correction, tenant=tenant, user=user, approve=approve)
 
 
 def _after_a_miss(progress: Progress, task: ChatTask | None = None) -> Any:
@@ -231,7 +234,7 @@ def _send_off_path(work: Any, what: str) -> None:
 def _judged_hit(progress: Progress, place: Place, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:
     """The entry's answer, as the judge let it pass; audited like other hits."""
     timings = {**progress.timings_ms, "judge": took_ms}
-    finished = settling.finish(replace(progress, timings_ms=timings), answer)
+    finished = billing.finish(replace(progress, timings_ms=timings), answer)
     weight = resources().boundaries.audit(progress.job.tenant, place.bucket, probability)
     if weight is not None:
         _audit_later(progress, weight)

@@ -19,11 +19,11 @@ import redis
 import yaml
 
 from tests.waiting import until
-from workers.children import Children
 from workers.client import Farthing
-from workers.embedded import find_server, free_port
+from workers.demo.standin import StandInProcess
+from workers.fleet.children import Children
+from workers.fleet.embedded_redis import find_server, free_port
 from workers.queues import QUEUES
-from workers.standin import StandInProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -62,7 +62,12 @@ def test_a_web_backend_needs_the_wheel_celery_and_redis_alone(wheel: Path, tmp_p
     site.mkdir()
     with ZipFile(wheel) as archive:
         archive.extractall(site)
-        assert {"workers/demo.toml", "workers/questions.toml", "pipelines/py.typed"} <= set(archive.namelist())
+        assert {
+            "workers/demo/demo.toml",
+            "workers/demo/questions.toml",
+            "workers/store/put.lua",
+            "pipelines/py.typed",
+        } <= set(archive.namelist())
         assert not [name for name in archive.namelist() if name.startswith(("tests/", "deploy/"))]
     needed = required("farthing") - {"farthing"}
     assert needed >= {"celery", "redis", "kombu"}

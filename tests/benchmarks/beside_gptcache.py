@@ -27,17 +27,17 @@ from pipelines.vectors.encoder import pack
 from tests.benchmarks.gptcache_side import THREADS
 from tests.benchmarks.measure import percentile, spread
 from tests.benchmarks.search import DATA, questions
-from workers import encoders
-from workers.batching import MicroBatcher
-from workers.boundaries import Boundaries
-from workers.embedded import EmbeddedRedis
-from workers.evaluating import _vectors
-from workers.lookup import Lookup
-from workers.membership import Membership
-from workers.replica import Replicas
-from workers.resources import connect
-from workers.sharing import Sharing
-from workers.stores import CacheStore
+from workers.cache.clusters import Membership
+from workers.cache.entries import CacheStore
+from workers.cache.lookup import Lookup
+from workers.cache.min_users import Sharing
+from workers.cache.replica import Replicas
+from workers.cache.risk_state import Boundaries
+from workers.encoders import factory
+from workers.encoders.batching import MicroBatcher
+from workers.evaluation.commands import _vectors
+from workers.fleet.embedded_redis import EmbeddedRedis
+from workers.runtime import connect
 
 if TYPE_CHECKING:
     import redis
@@ -113,7 +113,7 @@ class Ours:
     """A lookup worker's own lookup with one encoder, and a cache of the questions."""
 
     def __init__(self, client: redis.Redis, spec: str, folder: Path, cached: list[str]) -> None:
-        loaded = encoders.load(spec, lambda _: sys.exit("no provider"), folder)
+        loaded = factory.load(spec, lambda _: sys.exit("no provider"), folder)
         assert loaded is not None
         encoder: Encoder = MicroBatcher(loaded)
         self.vectors: Vectors = _vectors(encoder, cached)

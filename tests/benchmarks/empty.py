@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from celery import chain
 
 from workers.app import build
-from workers.settings import Settings
+from workers.config.settings import Settings
 
 if TYPE_CHECKING:
     from celery import Celery, Task

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.search import DATA, questions
-from workers import encoders
+from workers.encoders import factory
 
 SPECS = ("packaged", "torch:packaged", "int8:packaged", "characters")
 PROGRAM = """
@@ -58,7 +58,7 @@ def _nearness(state: Path) -> dict[str, Any]:
     if not texts:
         return {"skipped": f"{DATA}/questions-en: no *.csv.gz with questions there"}
     exact, near = (
-        encoders.load(spec, lambda _: sys.exit("no provider"), state) for spec in ("packaged", "int8:packaged")
+        factory.load(spec, lambda _: sys.exit("no provider"), state) for spec in ("packaged", "int8:packaged")
     )
     assert exact is not None
     assert near is not None

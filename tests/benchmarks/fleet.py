@@ -15,12 +15,12 @@ from celery import Celery
 
 from tests.benchmarks import empty
 from tests.benchmarks.measure import percentile, spread, timed_ms
-from workers.children import Children
 from workers.client import Farthing
-from workers.embedded import EmbeddedRedis
-from workers.fleet import Fleet
+from workers.demo.standin import StandInProcess
+from workers.fleet.children import Children
+from workers.fleet.embedded_redis import EmbeddedRedis
+from workers.fleet.fleet import Fleet
 from workers.queues import QUEUES
-from workers.standin import StandInProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.isolation import fuzz
-from workers.embedded import EmbeddedRedis
-from workers.resources import connect
+from workers.fleet.embedded_redis import EmbeddedRedis
+from workers.runtime import connect
 
 LOOKUPS = 100_000
 

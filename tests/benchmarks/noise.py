@@ -12,9 +12,9 @@ import numpy as np
 
 from pipelines.cache.verifier import NEAREST
 from tests.benchmarks.search import DATA
-from workers import encoders
-from workers.datasets import rows
-from workers.evaluating import OUT_OF_SCOPE, _vectors
+from workers.encoders import factory
+from workers.evaluation.commands import OUT_OF_SCOPE, _vectors
+from workers.evaluation.datasets import rows
 
 FILES = ("banking77-train.csv.gz", "clinc150-train.csv.gz")
 AGREEING = (14, 15, 16)
@@ -26,11 +26,11 @@ def run() -> dict[str, Any]:
     missing = [name for name in FILES if not (DATA / "questions-en" / name).exists()]
     if missing:
         return {"skipped": f"{DATA}/questions-en: {', '.join(missing)} not there"}
-    encoder = encoders.TransformerEncoder(encoders.packaged(), latin=True)
+    encoder = factory.TransformerEncoder(factory.packaged(), latin=True)
     return {name: _of(encoder, name) for name in FILES}
 
 
-def _of(encoder: encoders.TransformerEncoder, name: str) -> dict[str, Any]:
+def _of(encoder: factory.TransformerEncoder, name: str) -> dict[str, Any]:
     found = rows(DATA / "questions-en" / name)
     vectors = _vectors(encoder, [row["question"] for row in found])
     labels = np.array([row["intent"] for row in found])

@@ -17,8 +17,8 @@ import numpy as np
 from pipelines.cache.verifier import NEAREST
 from pipelines.vectors.faiss_index import FlatIndex, GraphIndex
 from tests.benchmarks.measure import percentile
-from workers import encoders
-from workers.evaluating import _vectors
+from workers.encoders import factory
+from workers.evaluation.commands import _vectors
 
 DATA = Path(os.environ.get("FARTHING_DATA", "../shared/data"))
 ASKED = 1_000
@@ -33,7 +33,7 @@ def run() -> dict[str, Any]:
     texts = questions(folder)
     if not texts:
         return {"skipped": f"{folder}: no *.csv.gz with questions there"}
-    encoder = encoders.TransformerEncoder(encoders.packaged(), latin=True)
+    encoder = factory.TransformerEncoder(factory.packaged(), latin=True)
     dice = np.random.default_rng(0)
     vectors = _vectors(encoder, texts)[dice.permutation(len(texts))]
     asked, vectors = vectors[:ASKED], vectors[ASKED:]

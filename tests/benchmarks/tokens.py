@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.text.tokens import estimate
 from tests.benchmarks.search import DATA
-from workers.datasets import rows
+from workers.evaluation.datasets import rows
 
 FILES = {
     "questions-en/banking77-train.csv.gz": "question",

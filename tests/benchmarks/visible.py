@@ -11,10 +11,10 @@ from pipelines.answer import Answer
 from pipelines.cache.entry import Entry
 from pipelines.vectors.encoder import pack
 from tests.benchmarks.measure import percentile
-from workers.embedded import EmbeddedRedis
-from workers.replica import Replicas
-from workers.resources import connect
-from workers.stores import CacheStore
+from workers.cache.entries import CacheStore
+from workers.cache.replica import Replicas
+from workers.fleet.embedded_redis import EmbeddedRedis
+from workers.runtime import connect
 
 D = 384
 HELD, WRITES = 10_000, 200

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines.errors import JobIdReused, JobUnknown
-from workers import reporting
 from workers.client import Farthing
-from workers.embedded import free_port
-from workers.resources import connect
+from workers.fleet.embedded_redis import free_port
+from workers.jobs import reports
+from workers.runtime import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -267,7 +267,7 @@ def test_what_was_saved_is_split_by_its_cause(fleet: InProcess, tenant: str) -> 
     fleet.ask("Do you sell ladders?", tenant=tenant)
     fleet.ask("What is my balance?", tenant=tenant, user="u-1")
     fleet.ask(talk("Do you ship to Spain?", "Yes. " * 300, "How do I reset my account password?"), tenant=tenant)
-    total = reporting.as_json(fleet.resources.accounts.totals(tenant, 2))["total"]
+    total = reports.as_json(fleet.resources.accounts.totals(tenant, 2))["total"]
     saved = {cause: float(amount) for cause, amount in total["saved_by"].items()}
     assert all(amount > 0 for amount in saved.values()), saved
     assert sum(saved.values()) == pytest.approx(float(total["saved_usd"]), abs=1e-6)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipelines.errors import DeadlineExceeded, JobInvalid, ProviderFailed, UnknownModel
-from workers.standin import Fault
+from workers.demo.standin import Fault
 
 if TYPE_CHECKING:
     from tests.fleet import InProcess

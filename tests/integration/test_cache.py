@@ -18,12 +18,13 @@ from pipelines.errors import StoreUnavailable
 from pipelines.vectors import index
 from pipelines.vectors.encoder import pack
 from tests.waiting import until
-from workers import keys, replica, stores
-from workers.embedded import EmbeddedRedis, free_port
-from workers.evicting import Evictor
-from workers.replica import Replicas
-from workers.resources import connect
-from workers.stores import CacheStore
+from workers.cache import entries, replica
+from workers.cache.entries import CacheStore
+from workers.cache.eviction import Evictor
+from workers.cache.replica import Replicas
+from workers.fleet.embedded_redis import EmbeddedRedis, free_port
+from workers.runtime import connect
+from workers.store import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -268,7 +269,7 @@ def test_a_tenant_keeps_what_saves_most(store: CacheStore, replicas: Replicas, c
 
 
 def test_followers_survive_a_redis_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "CHUNK", 2)
+    monkeypatch.setattr(entries, "CHUNK", 2)
     with EmbeddedRedis() as server, connect(server.url) as client:
         store, vector = CacheStore(client), unit()
         replicas = Replicas(store)

@@ -9,13 +9,13 @@ import pytest
 from celery import chain, chord
 
 from tests.waiting import until
-from workers.resources import connect
+from workers.runtime import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.fleet import InProcess
-    from workers.standin import StandIn
+    from workers.demo.standin import StandIn
 
 KINDS = {"rule": "What is my balance?", "model": "Do you sell garden chairs?", "hit": "Do you sell garden tables?"}
 

@@ -13,9 +13,9 @@ from pipelines.cache.judge import Budget
 from pipelines.errors import EncoderUnavailable
 from pipelines.vectors import ngrams
 from pipelines.vectors.encoder import reader
-from workers import characters, encoders
-from workers.characters import CharacterEncoder
-from workers.train_characters import train
+from workers.encoders import characters, factory
+from workers.encoders.characters import CharacterEncoder
+from workers.encoders.train_characters import train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ def test_width_case_and_punctuation_do_not_matter(shipped: CharacterEncoder) -> 
     ],
 )
 def test_each_question_has_the_first_reader_that_knows_all_of_it(fleet: InProcess, text: str, kind: str | None) -> None:
-    found = reader(encoders.readers(fleet.resources.encoder), text)
+    found = reader(factory.readers(fleet.resources.encoder), text)
     assert (None if found is None else found.kind) == kind
 
 
@@ -76,15 +76,15 @@ def test_text_without_characters_has_no_vector(shipped: CharacterEncoder) -> Non
 
 
 def test_training_brings_rewordings_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.train_characters.ROWS", 4_096)
-    monkeypatch.setattr("workers.train_characters.DIMENSIONS", 32)
+    monkeypatch.setattr("workers.encoders.train_characters.ROWS", 4_096)
+    monkeypatch.setattr("workers.encoders.train_characters.DIMENSIONS", 32)
     same = [(f"怎么{what}", f"如何{what}", True) for what in ("退款", "登录", "付款", "换货", "开发票", "改地址")]
     unlike = [(f"怎么{one}", f"怎么{other}", False) for one, other in (("退款", "付款"), ("登录", "换货"))]
     table = train([*same, *unlike] * 40)
     characters.save(tmp_path, table, 0.25, {"made_by": "a test"})
-    taught = encoders.load(f"characters:{tmp_path}", lambda _: pytest.fail("no provider"), tmp_path)
+    taught = factory.load(f"characters:{tmp_path}", lambda _: pytest.fail("no provider"), tmp_path)
     assert isinstance(taught, CharacterEncoder)
-    assert encoders.readers(taught) == (taught,)
+    assert factory.readers(taught) == (taught,)
     assert cosine(taught, "怎么投诉", "如何投诉") > cosine(taught, "怎么投诉", "怎么退货")
     assert (tmp_path / characters.TABLE).stat().st_size < 200_000
 
@@ -110,7 +110,7 @@ def test_a_judges_yes_serves_a_chinese_rewording(
     fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(1.0))
-    monkeypatch.setattr("workers.judge._ask", _yes)
+    monkeypatch.setattr("workers.stages.judge._ask", _yes)
     monkeypatch.setattr("pipelines.cache.judge.pays", lambda *_, **__: True)
     fleet.settled(fleet.ask("可以修改收货地址吗？", tenant=tenant))
     served = fleet.ask("可以更改收货地址吗？", tenant=tenant)
@@ -123,7 +123,7 @@ def _yes(*_: Any, **__: Any) -> Any:
     from decimal import Decimal
 
     from pipelines.answer import Usage
-    from workers.judge import Verdict
+    from workers.stages.judge import Verdict
 
     return Verdict(True, Usage(), Decimal(0))
 

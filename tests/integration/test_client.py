@@ -31,9 +31,9 @@ from pipelines.errors import (
     UnknownModel,
 )
 from workers import client as client_module
-from workers import waiting
+from workers import results
 from workers.client import Farthing
-from workers.embedded import EmbeddedRedis, free_port
+from workers.fleet.embedded_redis import EmbeddedRedis, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -368,7 +368,7 @@ def test_a_broker_that_restarts_gets_the_job_under_the_same_id(tmp_path: Path) -
 def test_a_result_store_that_stays_away_is_named(
     server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch, url: str, says: str
 ) -> None:
-    monkeypatch.setattr(waiting, "OUTAGE_S", 0.5)
+    monkeypatch.setattr(results, "OUTAGE_S", 0.5)
     password = server.url.split(":")[2].split("@")[0]
     bad = {"down": f"redis://127.0.0.1:{free_port()}/0", "password": server.url.replace(password, "guess")}[url]
     with Farthing(server.url, bad) as farthing, pytest.raises(StoreUnavailable, match=says) as caught:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipelines.errors import RuleFailed
-from workers.databases import TIME_LIMIT_S, Databases
+from workers.providers.databases import TIME_LIMIT_S, Databases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

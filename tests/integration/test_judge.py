@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.cache import judge
 from pipelines.cache.judge import Budget
-from workers.standin import Fault
+from workers.demo.standin import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,11 +16,13 @@ from pipelines.cache.judge import Budget
 from pipelines.errors import ConfigurationInvalid
 from pipelines.neighbourhood import Near, Neighbourhood
 from tests.waiting import until
-from workers import encoders, evaluating, keys, verifiers
-from workers.boundaries import Boundaries, Taught
-from workers.embedded import free_port
-from workers.resources import connect, resources
-from workers.verifiers import Verifiers
+from workers.cache.risk_state import Boundaries, Taught
+from workers.encoders import factory, verifiers
+from workers.encoders.verifiers import Verifiers
+from workers.evaluation import commands
+from workers.fleet.embedded_redis import free_port
+from workers.runtime import connect, resources
+from workers.store import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,17 +200,17 @@ def test_a_tenants_own_lessons_become_weights_for_all_its_buckets(boundaries: Bo
     boundaries.teach("t", "/characters", Taught(seen(0.9, 0.9).features, 1.0))
     lessons = boundaries.taught("t", verifier.SENTENCES)
     assert len(lessons) == risk.COLD_LESSONS
-    encoder = encoders.load("packaged", lambda _: pytest.fail("no provider"), resources().settings.encoders)
+    encoder = factory.load("packaged", lambda _: pytest.fail("no provider"), resources().settings.encoders)
     assert encoder is not None
     out = tmp_path / "own.json"
-    evaluating.train_verify([], encoder, out, streams=False, learned_from=("t", lessons))
+    commands.train_verify([], encoder, out, streams=False, learned_from=("t", lessons))
     own = verifiers.load(str(out))(verifier.SENTENCES)
     assert (own.cold_similarity, own.encoder) == (verifier.shipped().cold_similarity, encoder.fingerprint)
     near, far = (verifier.shipped().standardised(np.array(seen(c, 0.9).features)) for c in (0.78, 0.62))
     before, after = (float((near - far) @ one.weights) for one in (verifier.shipped(), own))
     assert after > before, "it tells them apart more clearly than before"
     with pytest.raises(ConfigurationInvalid, match="expected at least 200"):
-        evaluating.train_verify([], encoder, out, streams=False, learned_from=("t", lessons[:9]))
+        commands.train_verify([], encoder, out, streams=False, learned_from=("t", lessons[:9]))
 
 
 def test_lessons_of_other_features_are_left_out(boundaries: Boundaries) -> None:

@@ -13,10 +13,10 @@ from pipelines.answer import Answer
 from pipelines.cache.entry import Entry
 from pipelines.vectors.encoder import pack
 from tests.waiting import until
-from workers.membership import Membership
-from workers.replica import Replicas
-from workers.resources import connect
-from workers.stores import CacheStore
+from workers.cache.clusters import Membership
+from workers.cache.entries import CacheStore
+from workers.cache.replica import Replicas
+from workers.runtime import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines.errors import EncoderUnavailable
-from workers import encoders
+from workers.encoders import factory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +32,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_vectors_are_the_same_and_so_is_the_index(state: Path) -> None:
     ours, exact = (
-        encoders.load("onnx:packaged", no_provider, state),
-        encoders.load("torch:packaged", no_provider, state),
+        factory.load("onnx:packaged", no_provider, state),
+        factory.load("torch:packaged", no_provider, state),
     )
     assert ours is not None
     assert exact is not None
@@ -44,7 +44,7 @@ def test_the_vectors_are_the_same_and_so_is_the_index(state: Path) -> None:
 
 
 def test_eight_bits_are_near_and_never_compared_with_the_exact_ones(fleet: InProcess, state: Path) -> None:
-    ours, exact = encoders.load("int8:packaged", no_provider, state), fleet.resources.encoder
+    ours, exact = factory.load("int8:packaged", no_provider, state), fleet.resources.encoder
     assert ours is not None
     assert exact is not None
     assert ours.fingerprint != exact.fingerprint
@@ -55,7 +55,7 @@ def test_eight_bits_are_near_and_never_compared_with_the_exact_ones(fleet: InPro
 
 
 def test_what_was_exported_needs_no_torch(state: Path) -> None:
-    assert encoders.load("onnx:packaged", no_provider, state) is not None  # it is there by now
+    assert factory.load("onnx:packaged", no_provider, state) is not None  # it is there by now
     program = (
         "import sys; from pathlib import Path; from workers import encoders;"
         f"encoders.load('onnx:packaged', None, Path({str(state)!r})).encode(['hello']);"
@@ -84,21 +84,21 @@ def test_the_packaged_encoder_needs_no_torch_once_it_was_exported(fleet: InProce
 def test_what_was_exported_may_be_read_only(state: Path) -> None:
     (home,) = state.iterdir()
     (home / "lock").unlink()
-    assert encoders.load("int8:packaged", no_provider, state) is not None
+    assert factory.load("int8:packaged", no_provider, state) is not None
     assert not (home / "lock").exists()
 
 
 def test_without_a_folder_to_write_to_torch_encodes_what_is_packaged(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    found = encoders.load("packaged", no_provider, tmp_path / "file")
+    found = factory.load("packaged", no_provider, tmp_path / "file")
     assert type(found).__name__ == "TransformerEncoder"
     with pytest.raises(EncoderUnavailable, match="FARTHING_ENCODER_DIR"):
-        encoders.load("onnx:packaged", no_provider, tmp_path / "file")
+        factory.load("onnx:packaged", no_provider, tmp_path / "file")
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(EncoderUnavailable, match="no/such"):
-        encoders.load("onnx:/no/such/model", no_provider, tmp_path)
+        factory.load("onnx:/no/such/model", no_provider, tmp_path)
 
 
 def test_a_broken_export_is_named_with_its_mend(state: Path, tmp_path: Path) -> None:
@@ -108,4 +108,4 @@ def test_a_broken_export_is_named_with_its_mend(state: Path, tmp_path: Path) -> 
     for file in good.iterdir():
         (broken / file.name).write_bytes(file.read_bytes()[:200])
     with pytest.raises(EncoderUnavailable, match="remove the folder"):
-        encoders.load("onnx:packaged", no_provider, tmp_path)
+        factory.load("onnx:packaged", no_provider, tmp_path)

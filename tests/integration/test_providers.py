@@ -12,11 +12,11 @@ from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhauste
 from pipelines.job import Message
 from pipelines.routing import completion, retry
 from pipelines.routing.catalog import Offer
-from workers import calling
-from workers.embedded import free_port
-from workers.endpoints import ProviderConfig
-from workers.providers import Providers, _follow
-from workers.standin import Fault, StandIn
+from workers.config.endpoints import ProviderConfig
+from workers.demo.standin import Fault, StandIn
+from workers.fleet.embedded_redis import free_port
+from workers.providers import calls
+from workers.providers.openai_client import Providers, _follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +44,9 @@ def providers(standin: StandIn) -> Iterator[Providers]:
     made.close()
 
 
-def ask(providers: Providers, *offers: Offer, deadline_s: float = 30.0) -> calling.Called:
+def ask(providers: Providers, *offers: Offer, deadline_s: float = 30.0) -> calls.Called:
     until = time.time() + deadline_s
-    return calling.call(
+    return calls.call(
         providers, offers or (MINI,), [Message("user", SECRET)], {}, deadline_at=until, deadline_s=deadline_s
     )
 
@@ -157,7 +157,7 @@ def test_comments_that_keep_a_connection_alive_outlive_no_deadline(providers: Pr
 
 def test_the_clock_is_over_every_connection_of_the_sdks(providers: Providers) -> None:
     client = providers._client("p")._client
-    assert type(client._transport._pool._network_backend).__module__ == "workers.wall_clock"  # type: ignore[attr-defined]
+    assert type(client._transport._pool._network_backend).__module__ == "workers.providers.wall_clock"  # type: ignore[attr-defined]
 
 
 def test_an_answer_in_one_piece_is_an_answer(providers: Providers, standin: StandIn) -> None:
@@ -203,7 +203,7 @@ def test_what_a_model_refuses_is_left_out_and_remembered(providers: Providers, s
         standin.faults.append(Fault(status=400, said=said))
     until = time.time() + 30
     for asked in range(2):
-        called = calling.call(
+        called = calls.call(
             providers,
             [offer],
             [Message("user", SECRET)],

@@ -9,7 +9,8 @@ import pytest
 
 from pipelines.evaluation import measures
 from tests import traps
-from workers import encoders, evaluating
+from workers.encoders import factory
+from workers.evaluation import commands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ def test_the_suite_is_what_it_says() -> None:
 
 @pytest.fixture(scope="module")
 def measured() -> Any:
-    from workers.encoders import TransformerEncoder, packaged, readers
+    from workers.encoders.factory import TransformerEncoder, packaged, readers
 
     return readers(TransformerEncoder(packaged(), latin=True))
 
@@ -38,7 +39,7 @@ def measured() -> Any:
 def figures(readers: Sequence[Any], pairs: Sequence[Pair], judge_error: float | None) -> dict[str, Any]:
     first, second = [pair.a for pair in pairs], [pair.b for pair in pairs]
     same = [pair.kind == traps.REWORDED for pair in pairs]
-    similar, kinds = evaluating.cosines(first, second, readers)
+    similar, kinds = commands.cosines(first, second, readers)
     return measures.pairs(first, second, same, similar, kinds, judge_error=judge_error, seed=1)
 
 
@@ -59,4 +60,4 @@ def test_a_judge_that_errs_serves_most_rewordings_and_hardly_a_trap(measured: An
 
 def test_encoders_are_what_the_fleet_has(measured: Any) -> None:
     assert [encoder.kind for encoder in measured] == ["sentences", "characters"]
-    assert encoders.readers(None) == ()
+    assert factory.readers(None) == ()

@@ -15,12 +15,13 @@ import pytest
 from pipelines.answer import Answer
 from pipelines.cache.entry import Entry
 from pipelines.vectors.encoder import pack, unpack
-from workers import embedded, keys
-from workers.membership import Membership
-from workers.replica import Replicas
-from workers.resources import connect
-from workers.stores import CacheStore
-from workers.vector_sets import BUILDING, READY, VectorSets
+from workers.cache.clusters import Membership
+from workers.cache.entries import CacheStore
+from workers.cache.replica import Replicas
+from workers.cache.vector_sets import BUILDING, READY, VectorSets
+from workers.fleet import embedded_redis
+from workers.runtime import connect
+from workers.store import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +46,8 @@ def url() -> Iterator[str]:
     if server is None:
         pytest.skip("no Redis 8 here: REDIS8_SERVER names no redis-server, and the one on the PATH is older")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(embedded, "find_server", lambda: server)
-        with embedded.EmbeddedRedis() as started:
+        patched.setattr(embedded_redis, "find_server", lambda: server)
+        with embedded_redis.EmbeddedRedis() as started:
             yield started.url
 
 

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from pipelines.cache.answer_match import ONE, evidence
-from workers.standin_text import answer_text
+from workers.demo.standin_text import answer_text
 
 LONG = (
     "To reset your password, open the login page, choose 'Forgot password', enter your e-mail address and follow the"

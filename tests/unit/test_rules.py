@@ -96,6 +96,6 @@ def test_a_hostile_pattern_and_question_take_no_time() -> None:
 
 
 def test_the_demos_rules_have_no_faults() -> None:
-    raw = tomllib.loads(Path("workers/demo.toml").read_text(encoding="utf-8"))
+    raw = tomllib.loads(Path("workers/demo/demo.toml").read_text(encoding="utf-8"))
     for row in raw["rules"]:
         assert not faults(Rule(row["name"], row["patterns"], row["database"], row["sql"], row["answers"]))

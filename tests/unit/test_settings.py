@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.answer import Usage
 from pipelines.errors import ConfigurationInvalid
-from workers import config
-from workers.settings import Settings, environment
+from workers.config import configuration
+from workers.config.settings import Settings, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,11 +49,11 @@ ttl_s = 600
 """
 
 
-def load(tmp_path: Path, text: str, **environ: str) -> config.Configuration:
+def load(tmp_path: Path, text: str, **environ: str) -> configuration.Configuration:
     path = tmp_path / "farthing.toml"
     path.write_text(text, encoding="utf-8")
     given = {"FARTHING_CONFIG": str(path), **environ}
-    return config.load(Settings.from_env(given), given)
+    return configuration.load(Settings.from_env(given), given)
 
 
 def faults(tmp_path: Path, text: str) -> list[str]:
@@ -63,7 +63,7 @@ def faults(tmp_path: Path, text: str) -> list[str]:
 
 
 def test_without_anything_the_defaults_hold() -> None:
-    found = config.load(Settings.from_env({}), {})
+    found = configuration.load(Settings.from_env({}), {})
     assert found.catalog.models() == ["gpt-4o-mini", "gpt-4o"]
     assert found.providers[0].base_url is None
 
@@ -150,11 +150,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "none.toml", tmp_path):
         given = {"FARTHING_CONFIG": str(path)}
         with pytest.raises(ConfigurationInvalid, match="cannot read"):
-            config.load(Settings.from_env(given), given)
+            configuration.load(Settings.from_env(given), given)
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
     given = {"FARTHING_CONFIG": str(tmp_path / "bad.toml")}
     with pytest.raises(ConfigurationInvalid, match="not UTF-8"):
-        config.load(Settings.from_env(given), given)
+        configuration.load(Settings.from_env(given), given)
 
 
 def test_every_fault_of_the_environment_is_told_at_once_and_no_password() -> None:
@@ -200,7 +200,7 @@ def test_prices_in_another_currency_become_dollars(tmp_path: Path) -> None:
 
 def test_the_example_of_several_providers_loads_and_prefers_the_cheapest() -> None:
     given = {"FARTHING_CONFIG": "deploy/examples/providers.toml"}
-    built = config.load(Settings.from_env(given), given)
+    built = configuration.load(Settings.from_env(given), given)
     assert {p.name: p.api_key for p in built.providers} == {"openai": "", "anthropic": "", "qwen": ""}
     usage = Usage(prompt_tokens=1_000, completion_tokens=300)
     prices = {

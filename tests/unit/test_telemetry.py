@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from workers.telemetry import Discreet
+from workers.observability.logs import Discreet
 
 SECRET = "my card is 4111 1111 1111 1111"
 

@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from pipelines import journey
-from workers import queues, settings
+from workers import queues
+from workers.config import settings
 
 PIPELINES, WORKERS = (sorted(Path(house).rglob("*.py")) for house in ("pipelines", "workers"))
 # What an import contract cannot see: a clock or a file that is reached through an innocent module or a builtin.
@@ -121,7 +122,7 @@ def test_every_redis_key_is_in_the_one_table() -> None:
 
 def test_the_readmes_settings_are_the_codes() -> None:
     assert settings.table() in Path("README.md").read_text(encoding="utf-8"), (
-        "paste what workers.settings.table() returns"
+        "paste what workers.config.settings.table() returns"
     )
 
 

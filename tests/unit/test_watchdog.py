@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.watchdog import HANGS_S, Watchdog
+from workers.fleet.watchdog import HANGS_S, Watchdog
 
 
 class World:

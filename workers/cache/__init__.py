@@ -1,0 +1,1 @@
+"""The cache in Redis, and this process's view of it."""

@@ -1,0 +1,177 @@
+"""Which phrasing belongs to which entry, in Redis: what each was answered, merges, elections, expulsions, trust."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pipelines.cache import clustering
+from workers.cache.entries import LOG_LENGTH
+from workers.store import keys, scripts
+from workers.store.connection import failing_as
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    import redis
+
+    from workers.jobs.records import Record
+
+KEPT_APART = 200  # phrasings of one entry that are kept apart from a question
+MERGED_S = 8 * 86_400  # feedback comes within a week
+
+
+class Membership:
+    """Reads and changes who belongs where. Every change is one atomic script; all errors are StoreUnavailable."""
+
+    def __init__(self, redis: redis.Redis) -> None:
+        self._redis: Any = redis
+        self._merge = redis.register_script(scripts.MERGE)
+        self._elect = redis.register_script(scripts.ELECT)
+        self._expel = redis.register_script(scripts.EXPEL)
+
+    def _each(self, scope: str, phrasings: Sequence[str], field: str) -> dict[str, bytes]:
+        """A field of those phrasings that have it, in one round trip."""
+        with failing_as("cache"):
+            pipe = self._redis.pipeline(transaction=False)
+            for key in phrasings:
+                pipe.hget(keys.phrasing(scope, key), field)
+            found = pipe.execute()
+        return {key: raw for key, raw in zip(phrasings, found, strict=True) if raw}
+
+    def said(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
+        """What each phrasing was answered, its text; phrasings that are gone, or never had one, are left out."""
+        return {key: json.loads(raw)["text"] for key, raw in self._each(scope, phrasings, "answer").items()}
+
+    def questions(self, scope: str, phrasings: Sequence[str]) -> list[str]:
+        """The words of those phrasings that are there."""
+        return [raw.decode() for raw in self._each(scope, phrasings, "question").values()]
+
+    def verdict(self, scope: str, raw: bytes) -> tuple[str, float] | None:
+        """Reads what :meth:`keep_verdict` kept of a question: the entry that the judge let answer it, and how probably
+        it is right.
+        """
+        if not raw:
+            return None
+        entry, probability = json.loads(raw)
+        return self.now(scope, entry), float(probability)
+
+    def keep_verdict(self, scope: str, key: str, entry_id: str, probability: float) -> None:
+        """Let lookups serve this question from the entry at once, as long as the entry's phrasings are known."""
+        with failing_as("cache"):
+            ttl_ms = self._redis.pttl(keys.asks(scope, entry_id))
+            if ttl_ms > 0:
+                self._redis.set(keys.verdict(scope, key), json.dumps([entry_id, probability]), px=ttl_ms)
+
+    def cannot_match(self, scope: str, key: str, phrasings: Sequence[str]) -> None:
+        """A person said that this question and those phrasings do not deserve one answer; either way round."""
+        others = [other for other in phrasings if other != key]
+        if not others:
+            return
+        with failing_as("cache"):
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.sadd(keys.cannot(scope, key), *others)
+            for other in others:
+                pipe.sadd(keys.cannot(scope, other), key)
+            pipe.execute()
+
+    def never_matched(self, scope: str, key: str) -> frozenset[str]:
+        """The phrasings that a question must never be matched with."""
+        with failing_as("cache"):
+            return frozenset(raw.decode() for raw in self._redis.smembers(keys.cannot(scope, key)))
+
+    def homes(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
+        """The entry of each phrasing; those that are gone are left out."""
+        return {key: raw.decode() for key, raw in self._each(scope, phrasings, "entry").items()}
+
+    def more(self, scope: str, entry_id: str, count: int, besides: Collection[str] = ()) -> list[str]:
+        """Up to ``count`` further phrasings of an entry, by chance."""
+        with failing_as("cache"):
+            found = self._redis.srandmember(keys.asks(scope, entry_id), count + len(besides))
+        return [key for key in (raw.decode() for raw in found) if key not in besides][:count]
+
+    def served(self, scope: str, entry_id: str) -> str | None:
+        """The phrasing whose answer the entry serves, or None when its answer has expired."""
+        with failing_as("cache"):
+            raw = self._redis.hget(keys.entry(scope, entry_id), "served")
+        return None if raw is None else raw.decode()
+
+    def lives(self, scope: str, entry_id: str) -> bool:
+        """Does the entry have an answer that may be served?"""
+        with failing_as("cache"):
+            return bool(self._redis.exists(keys.entry(scope, entry_id)))
+
+    def now(self, scope: str, entry_id: str) -> str:
+        """The entry that this one became part of, or itself."""
+        with failing_as("cache"):
+            into = self._redis.get(keys.merged(scope, entry_id))
+        return entry_id if into is None else into.decode()
+
+    def entry_of(self, record: Record) -> str | None:
+        """The entry that a job was served from, or that its fresh answer is in by now; None when nothing was cached."""
+        if record.scope is None or record.entry is None:
+            return None
+        if record.source == "model" and record.key is not None:
+            home = self.homes(record.scope, [record.key]).get(record.key)
+            if home is not None:
+                return home
+        return self.now(record.scope, record.entry)
+
+    def merge(self, scope: str, entry_id: str, other: str) -> str | None:
+        """Make two entries one, the larger one's answer and id stay: the id, or None when either is gone."""
+        with failing_as("cache"):
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.scard(keys.asks(scope, entry_id))
+            pipe.scard(keys.asks(scope, other))
+            ours, theirs = pipe.execute()
+            if ours < theirs:
+                entry_id, other = other, entry_id
+            merged = self._merge(
+                keys=[keys.entry(scope, entry_id), keys.entry(scope, other), keys.log(scope)],
+                args=[keys.scope_prefix(scope), entry_id, other, LOG_LENGTH, MERGED_S],
+            )
+        return entry_id if merged else None
+
+    def elect(self, scope: str, entry_id: str, key: str) -> bool:
+        """Serve this phrasing's answer from now on; how long it is served does not change."""
+        with failing_as("cache"):
+            return bool(
+                self._elect(
+                    keys=[keys.entry(scope, entry_id), keys.phrasing(scope, key)],
+                    args=[key, entry_id, keys.scope_prefix(scope)],
+                )
+            )
+
+    def expel(self, scope: str, entry_id: str, key: str) -> bool:
+        """Drop a phrasing that joined wrongly; never the one whose answer is served, nor one of the last two."""
+        with failing_as("cache"):
+            return bool(
+                self._expel(
+                    keys=[keys.entry(scope, entry_id), keys.phrasing(scope, key), keys.log(scope)],
+                    args=[keys.scope_prefix(scope), entry_id, key, LOG_LENGTH, clustering.LEAST_MEMBERS],
+                )
+            )
+
+    def trust(self, scope: str, names: Iterable[str]) -> dict[str, float]:
+        """Sums of evidence of those names that have one."""
+        wanted = list(names)
+        if not wanted:
+            return {}
+        with failing_as("cache"):
+            found = self._redis.hmget(keys.trust(scope), wanted)
+        return {name: float(raw) for name, raw in zip(wanted, found, strict=True) if raw is not None}
+
+    def keep_trust(self, scope: str, before: Mapping[str, float], after: Mapping[str, float], *, ttl_s: float) -> None:
+        """Write what changed; the sums of a scope are forgotten ``ttl_s`` after the last change."""
+        changed = {name: value for name, value in after.items() if before.get(name) != value}
+        gone = [name for name in before if name not in after]
+        if not changed and not gone:
+            return
+        with failing_as("cache"):
+            pipe = self._redis.pipeline(transaction=False)
+            if changed:
+                pipe.hset(keys.trust(scope), mapping={name: repr(value) for name, value in changed.items()})
+            if gone:
+                pipe.hdel(keys.trust(scope), *gone)
+            pipe.expire(keys.trust(scope), int(ttl_s) + 1)
+            pipe.execute()

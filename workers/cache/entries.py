@@ -1,0 +1,261 @@
+"""The cache's truth in Redis: entries, their phrasings, and the log of changes that replicas follow."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from pipelines.cache.scope import near_key
+from pipelines.vectors.encoder import unpack
+from workers.cache import rows
+from workers.cache.rows import Change, Known, Phrasing
+from workers.store import keys, scripts
+from workers.store.connection import failing_as
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import redis
+
+    from pipelines.cache.entry import Entry
+    from pipelines.vectors.encoder import Vector
+
+LOG_LENGTH = 4_096  # changes kept per scope: a replica that sleeps through more loads the scope again
+ASKED_S = 86_400  # a question's frequency is counted over a day
+CHUNK = 500  # phrasings fetched per round trip
+
+
+class CacheStore:
+    """Entries and phrasings of all scopes. Every change is one atomic script."""
+
+    def __init__(self, redis: redis.Redis) -> None:
+        self._redis: Any = redis
+        self._serve = redis.register_script(scripts.SERVE)
+        self._find = redis.register_script(scripts.FIND)
+        self._put = redis.register_script(scripts.PUT)
+        self._join = redis.register_script(scripts.JOIN)
+        self._drop = redis.register_script(scripts.DROP)
+
+    def find(self, scope: str, key: str, near: str = "", mark: str = "") -> Known:
+        """The exact and the near-exact tier, in one round trip that also counts the question; ``mark``: its user's."""
+        with failing_as("cache"):
+            own, twin_key, twin, cannot, verdict, apart = self._find(
+                keys=[
+                    *(name(scope, key) for name in (keys.phrasing, keys.asked, keys.cannot, keys.verdict)),
+                    keys.near(scope, near),
+                    keys.apart(scope, mark),
+                ],
+                args=[keys.scope_prefix(scope), ASKED_S],
+            )
+        return Known(
+            rows.said(key, scope, *own),
+            rows.said(twin_key.decode(), scope, *twin),
+            twin_key.decode(),
+            frozenset(name.decode() for name in cannot),
+            verdict,
+            frozenset(name.decode() for name in apart),
+        )
+
+    def set_apart(self, scope: str, mark: str, names: Sequence[str], *, ttl_s: int) -> None:
+        """A user said that these exact keys and entries are wrong: this user is given them no more."""
+        with failing_as("cache"):
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.sadd(keys.apart(scope, mark), *names)
+            pipe.expire(keys.apart(scope, mark), ttl_s)
+            pipe.execute()
+
+    def get(self, scope: str, entry_id: str) -> Entry | None:
+        """An entry by id, or None when it was dropped or expired."""
+        with failing_as("cache"):
+            raw = self._redis.hgetall(keys.entry(scope, entry_id))
+        return rows.entry(raw) if raw else None
+
+    def serve(self, scope: str, entry_id: str) -> Entry | None:
+        """As :meth:`get`, and its question counts as asked once more: a rewording asks it too."""
+        with failing_as("cache"):
+            return rows.flat_entry(
+                self._serve(keys=[keys.entry(scope, entry_id)], args=[keys.scope_prefix(scope), ASKED_S])
+            )
+
+    def asked(self, scope: str, key: str) -> int:
+        """How often a question was asked since a day ago at the most."""
+        with failing_as("cache"):
+            return int(self._redis.get(keys.asked(scope, key)) or 0)
+
+    def put(
+        self,
+        scope: str,
+        key: str,
+        entry: Entry,
+        *,
+        vector: bytes | None,
+        tenant: str,
+        known_until: float = 0.0,
+    ) -> bool:
+        """Store an entry and the phrasing that asked for it; the phrasing leaves any entry that it had before.
+
+        The phrasing is remembered as long as the entry, or until ``known_until`` (seconds since the epoch).
+        False, and nothing done, when a model's answer would replace a person's.
+        """
+        return self._enter(self._put, scope, key, entry, vector, tenant, known_until)
+
+    def join(
+        self, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str, known_until: float = 0.0
+    ) -> bool:
+        """Add a phrasing and its own fresh answer, both as ``entry`` says, to the entry of that id.
+
+        The entry's answer stays while it lives. False, and nothing done, when the entry is gone.
+        """
+        return self._enter(self._join, scope, key, entry, vector, tenant, known_until)
+
+    def _enter(
+        self,
+        script: Any,
+        scope: str,
+        key: str,
+        entry: Entry,
+        vector: bytes | None,
+        tenant: str,
+        known_until: float,
+    ) -> bool:
+        fields = entry.encode()
+        until = max(known_until, entry.expires_at)
+        with failing_as("cache"):
+            done = bool(
+                script(
+                    keys=[
+                        keys.phrasing(scope, key),
+                        keys.entry(scope, entry.id),
+                        keys.log(scope),
+                        keys.near(scope, near_key(scope, entry.question)),
+                    ],
+                    args=[
+                        keys.scope_prefix(scope),
+                        key,
+                        entry.id,
+                        entry.question,
+                        vector or b"",
+                        fields["answer"],
+                        math.ceil(until * 1000),
+                        LOG_LENGTH,
+                        math.ceil(entry.expires_at * 1000),
+                        int(entry.curated),
+                        *(part for pair in fields.items() for part in pair),
+                    ],
+                )
+            )
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.exists(keys.vectors_state(scope))
+            pipe.zadd(keys.TENANTS, {tenant: entry.created_at})
+            pipe.zadd(keys.scopes(tenant), {scope: until}, gt=True)
+            for name in (keys.scopes(tenant), keys.TENANTS):
+                pipe.expireat(name, math.ceil(until) + 86_400)
+            if pipe.execute()[0] and done and vector:
+                add_vector(pipe, scope, key, unpack(vector, len(vector) // 2), until)
+                pipe.execute()
+        return done
+
+    def drop(self, scope: str, entry_id: str) -> bool:
+        """Remove an entry and all its phrasings; False when it was gone already."""
+        with failing_as("cache"):
+            dropped = self._drop(
+                keys=[keys.entry(scope, entry_id), keys.log(scope)],
+                args=[keys.scope_prefix(scope), entry_id, LOG_LENGTH],
+            )
+        return bool(dropped)
+
+    def phrasing(self, scope: str, key: str) -> Phrasing | None:
+        """One question of an entry's, or None."""
+        with failing_as("cache"):
+            raw = self._redis.hgetall(keys.phrasing(scope, key))
+        return Phrasing.decode(key, raw) if raw else None
+
+    def phrasings(self, scope: str, now: float) -> Iterator[Phrasing]:
+        """All phrasings of a scope that are not expired."""
+        with failing_as("cache"):
+            found = self._redis.zrangebyscore(keys.phrasings(scope), now * 1000, "+inf")
+            for start in range(0, len(found), CHUNK):
+                chunk = [key.decode() for key in found[start : start + CHUNK]]
+                pipe = self._redis.pipeline(transaction=False)
+                for key in chunk:
+                    pipe.hgetall(keys.phrasing(scope, key))
+                for key, raw in zip(chunk, pipe.execute(), strict=True):
+                    if raw:
+                        yield Phrasing.decode(key, raw)
+
+    def tail(self, scope: str) -> tuple[str, int]:
+        """Position and number of the log's last change; ("0-0", 0) of an empty log."""
+        with failing_as("cache"):
+            last = self._redis.xrevrange(keys.log(scope), count=1)
+        return (last[0][0].decode(), int(last[0][1][b"number"])) if last else ("0-0", 0)
+
+    def changes(self, positions: Mapping[str, str], block_ms: int) -> dict[str, list[Change]]:
+        """What happened in each scope after its position; waits up to ``block_ms`` for something to happen."""
+        streams = {keys.log(scope): position for scope, position in positions.items()}
+        scope_of = {keys.log(scope).encode(): scope for scope in positions}
+        with failing_as("cache"):
+            read = self._redis.xread(streams, count=1_000, block=block_ms) or []
+        found = read.items() if isinstance(read, dict) else read
+        return {scope_of[log]: [Change.decode(position, raw) for position, raw in changes] for log, changes in found}
+
+    def scopes(self, tenant: str) -> list[str]:
+        """The tenant's scopes."""
+        with failing_as("cache"):
+            return [scope.decode() for scope in self._redis.zrange(keys.scopes(tenant), 0, -1)]
+
+    def tenants(self) -> list[str]:
+        """Tenants with entries."""
+        with failing_as("cache"):
+            return [tenant.decode() for tenant in self._redis.zrange(keys.TENANTS, 0, -1)]
+
+    def stats(self, tenant: str | None = None) -> dict[str, int]:
+        """How many tenants, scopes, entries and phrasings there are."""
+        tenants = self.tenants() if tenant is None else [tenant]
+        scopes = [scope for name in tenants for scope in self.scopes(name)]
+        with failing_as("cache"):
+            pipe = self._redis.pipeline(transaction=False)
+            for scope in scopes:
+                pipe.zcard(keys.entries(scope))
+                pipe.zcard(keys.phrasings(scope))
+            counts = pipe.execute()
+        return {
+            "tenants": len(tenants),
+            "scopes": len(scopes),
+            "entries": sum(counts[::2]),
+            "phrasings": sum(counts[1::2]),
+        }
+
+    def flush(self, tenant: str) -> int:
+        """Drop every entry of a tenant; returns how many there were."""
+        dropped = 0
+        for scope in self.scopes(tenant):
+            with failing_as("cache"):
+                found = self._redis.zrange(keys.entries(scope), 0, -1)
+            dropped += sum(self.drop(scope, entry_id.decode()) for entry_id in found)
+        return dropped
+
+    def sweep(self, now: float) -> dict[str, int]:
+        """Forget the ids of what expired; Redis removed the keys themselves."""
+        swept = scopes_gone = 0
+        for tenant in self.tenants():
+            for scope in self.scopes(tenant):
+                with failing_as("cache"):
+                    pipe = self._redis.pipeline(transaction=False)
+                    pipe.zremrangebyscore(keys.entries(scope), "-inf", now * 1000)
+                    pipe.zremrangebyscore(keys.phrasings(scope), "-inf", now * 1000)
+                    pipe.zcard(keys.phrasings(scope))
+                    entries, _, left = pipe.execute()
+                    swept += entries
+                    if not left:
+                        scopes_gone += self._redis.zrem(keys.scopes(tenant), scope)
+            if not self.scopes(tenant):
+                with failing_as("cache"):
+                    self._redis.zrem(keys.TENANTS, tenant)
+        return {"entries": swept, "scopes": scopes_gone}
+
+
+def add_vector(pipe: Any, scope: str, key: str, vector: Vector, until: float) -> None:
+    """Add a phrasing's vector to its scope's vector set, by a pipeline; the set lives until ``until`` (s) or longer."""
+    pipe.vset().vadd(keys.vectors(scope), vector.astype("<f4").tobytes(), key)
+    pipe.expireat(keys.vectors(scope), math.ceil(until), nx=True)
+    pipe.expireat(keys.vectors(scope), math.ceil(until), gt=True)

@@ -1,0 +1,214 @@
+"""The cache as a lookup worker sees it: where a job belongs, and which entry may answer it."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pipelines.cache import judge, risk, verifier
+from pipelines.cache.decision import (
+    EXACT,
+    NEAR_EXACT,
+    Gray,
+    Hit,
+    Miss,
+    apart,
+    audit_of_twins,
+    decide,
+    promoted,
+    repeated,
+    twins,
+)
+from pipelines.cache.scope import digest, exact_key, near_key, scope_of, user_mark
+from pipelines.context.prompt import closed
+from pipelines.errors import EncoderUnavailable, StoreUnavailable
+from pipelines.journey import Place
+from pipelines.text import normalise
+from pipelines.vectors.encoder import pack, reader
+from workers.cache.rows import Known
+from workers.config.tenants import CacheRules
+from workers.observability import counters, logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipelines.cache.entry import Entry
+    from pipelines.context.prompt import Prompt
+    from pipelines.job import Job
+    from pipelines.routing.rules import RuleBook
+    from pipelines.vectors.encoder import Encoder
+    from workers.cache.clusters import Membership
+    from workers.cache.entries import CacheStore
+    from workers.cache.min_users import Sharing
+    from workers.cache.replica import Replicas
+    from workers.cache.risk_state import Boundaries
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a lookup came to: an entry and how it was chosen, or the place where a fresh answer belongs.
+
+    ``prompt`` is what a fresh answer is made with, where it has a place; ``audit`` is the weight of this hit's audit,
+    None when it is not to be audited.
+    """
+
+    place: Place | None
+    prompt: Prompt
+    entry: Entry | None = None
+    hit: Hit | None = None
+    audit: float | None = None
+    degraded: tuple[str, ...] = ()
+    spent_usd: Decimal = Decimal(0)
+
+
+class Lookup:
+    """Exact tier, then semantic tier. It fails open: a broken cache is a miss that says so."""
+
+    def __init__(
+        self,
+        store: CacheStore,
+        members: Membership,
+        replicas: Replicas,
+        encoders: Sequence[Encoder],
+        boundaries: Boundaries,
+        sharing: Sharing,
+        secret: bytes,
+        book: RuleBook,
+        *,
+        rules_of: Callable[[str], CacheRules] = lambda tenant: CacheRules(),  # noqa: ARG005 - the same for all
+        broken: Sequence[str] = (),
+        judged: bool = False,
+    ) -> None:
+        self._store, self._members, self.replicas, self._encoders = store, members, replicas, encoders
+        self._judged, self._sharing = judged, sharing
+        self._boundaries, self._secret = boundaries, secret
+        self._book, self._rules_of = book, rules_of
+        self._broken = tuple(broken)
+
+    def find(self, job: Job, now: float) -> Found:
+        """Look one job up at ``now`` (seconds since the epoch).
+
+        What a rule may answer is not the cache's, whether the rule answers it or not.
+        """
+        rules = self._rules_of(job.tenant)
+        prompt = closed(job, leave_out=rules.leave_out)
+        question = prompt.words
+        for kind in prompt.volatile:
+            counters.count(f"key.{kind}_in_instructions")
+        if job.cache == "bypass" or self._book.claims(question):
+            return Found(None, prompt)
+        own = prompt.personal or (prompt.about_the_asker and not rules.share_about_asker)
+        if own and job.user is None:
+            counters.count("cache.nobodys")
+            return Found(None, prompt)  # nobody to keep it for
+        # The words as the exact key has them decide who reads them: full-width letters are no other language.
+        encoder = reader(self._encoders, normalise.normalise(question)) if prompt.readable else None
+        fingerprinted = "" if encoder is None else encoder.fingerprint
+        around = digest(prompt.around)
+        scope, mine = (
+            scope_of(job, secret=self._secret, encoder=fingerprinted, around=around, user=user)
+            for user in (None, job.user)
+        )
+        bucket = risk.bucket(
+            job.category, kind=verifier.SENTENCES if encoder is None else encoder.kind, follows=prompt.follows
+        )
+        scope = mine if own else scope
+        place = Place(
+            scope=scope,
+            key=exact_key(scope, question),
+            bucket=bucket,
+            own=own,
+            mine="" if job.user is None else mine,
+        )
+        try:
+            return self._find(job, place, prompt, encoder, now)
+        except (StoreUnavailable, EncoderUnavailable) as error:
+            counters.count("cache.unavailable")
+            logs.log().warning("cache skipped", said=str(error))
+            return Found(place, prompt, degraded=(*self._broken, "cache unavailable"))
+
+    def _find(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> Found:
+        question = prompt.words
+        known = Known()
+        if job.cache == "use":
+            known = self._known(job, place, question)
+            if place.key in known.apart:
+                return self._of_ones_own(job, place, prompt, encoder, now)
+            repeated = self._repeated(job, place, prompt, known, now)
+            if repeated is not None:
+                return repeated
+            if known.entry is None:
+                self._sharing.note(job, place)
+        if encoder is None:
+            return Found(place, prompt, degraded=self._broken)
+        vector = encoder.encode([question])[0]
+        place = replace(place, encoder=encoder.fingerprint, vector=pack(vector))
+        missed = Found(place, prompt, degraded=self._broken, spent_usd=encoder.cost_usd(question))
+        if job.cache == "refresh":
+            return missed
+        around = self.replicas.search(place.scope, vector, verifier.NEAREST, now)
+        policy = self._boundaries.policy(job.tenant, place.bucket)
+        candidates = apart(around.candidates, known.cannot)
+        decision = decide(question, candidates, around.centres.__getitem__, policy)
+        counters.count(f"semantic.{type(decision).__name__.lower()}")
+        if decision.seen is not None and decision.seen.suspect in known.apart:
+            return self._of_ones_own(job, place, prompt, encoder, now)
+        return self._decided(job, replace(missed, place=replace(place, seen=decision.seen)), decision, known, now)
+
+    def _decided(self, job: Job, missed: Found, decision: Hit | Miss | Gray, known: Known, now: float) -> Found:
+        place = missed.place
+        assert place is not None  # noqa: S101 - what was decided lies somewhere
+        if isinstance(decision, Gray) and self._judged and judge.could_serve(decision.seen):
+            verdict = self._members.verdict(place.scope, known.verdict)
+            if verdict is None or verdict[0] != decision.seen.suspect or verdict[1] < decision.seen.served_at:
+                return missed  # the judge notes it, whatever comes of it
+            decision = promoted(decision.seen, verdict[1])
+        if isinstance(decision, Hit):
+            return self._served(job, missed, decision, now)
+        self._boundaries.note(job.tenant, place.bucket, decision.seen, served=False)
+        return missed
+
+    def _known(self, job: Job, place: Place, question: str) -> Known:
+        # Nobody said anything is wrong in a cache that is one user's own: it was dropped there.
+        mark = "" if job.user is None or place.own else user_mark(job.user, secret=self._secret)
+        return self._store.find(place.scope, place.key, near_key(place.scope, question), mark)
+
+    def _repeated(self, job: Job, place: Place, prompt: Prompt, known: Known, now: float) -> Found | None:
+        """What was said to this very question, or to its near-exact twin, while it lives; such a hit is audited."""
+        question = prompt.words
+        for entry, decided_by in ((known.entry, EXACT), (known.twin, NEAR_EXACT)):
+            if entry is None or entry.expires_at <= now or entry.id in known.apart:
+                continue
+            near = decided_by == NEAR_EXACT
+            if near and (known.twin_key in known.cannot or not twins(question, entry.question)):
+                continue
+            if not self._sharing.allows(job, place, entry):
+                continue
+            self._boundaries.note(job.tenant, place.bucket, None, served=False)
+            hit = repeated(entry, decided_by)
+            if not near:
+                return Found(place, prompt, entry=entry, hit=hit, degraded=self._broken)
+            audit = audit_of_twins(random.random())  # noqa: S311 - a sample, no secret
+            twin = replace(place, twin=known.twin_key)
+            return Found(twin, prompt, entry=entry, hit=hit, audit=audit, degraded=self._broken)
+        return None
+
+    def _of_ones_own(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> Found:
+        """For a user who said that what others are given is wrong: among that user's own answers alone."""
+        counters.count("cache.apart")
+        key = exact_key(place.mine, prompt.words)
+        return self._find(job, replace(place, scope=place.mine, key=key, own=True), prompt, encoder, now)
+
+    def _served(self, job: Job, missed: Found, hit: Hit, now: float) -> Found:
+        """The entry if its answer still lives, and whether this hit is audited."""
+        place = missed.place
+        assert place is not None  # noqa: S101 - a hit lies somewhere
+        entry = self._store.serve(place.scope, hit.entry_id)
+        lives = entry is not None and entry.expires_at > now and self._sharing.allows(job, place, entry)
+        self._boundaries.note(job.tenant, place.bucket, hit.seen, served=lives, offset=hit.offset)
+        if not lives:
+            return missed
+        audit = self._boundaries.audit(job.tenant, place.bucket, hit.probability)
+        return replace(missed, entry=entry, hit=hit, audit=audit)

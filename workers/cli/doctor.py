@@ -1,0 +1,216 @@
+"""The doctor: checks every setting, connection, model file and database, and says how to mend what is broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from pipelines.errors import ConfigurationInvalid, EncoderUnavailable, ProviderFailed, RuleFailed, StoreUnavailable
+from workers.config.settings import Settings
+from workers.providers import calls
+from workers.queues import QUEUES
+from workers.runtime import Resources, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. ``state`` is ok, warning or broken; ``mend`` is what to do, empty when ok."""
+
+    name: str
+    state: str
+    says: str
+    mend: str = ""
+
+    def encode(self) -> dict[str, Any]:
+        """JSON values."""
+        return asdict(self)
+
+
+def examine(environ: Mapping[str, str] | None = None) -> Iterator[Check]:
+    """Look at everything, in the order in which things depend on each other; never raises."""
+    try:
+        settings = Settings.from_env(environ)
+    except ConfigurationInvalid as error:
+        for fault in error.faults:
+            yield Check("settings", "broken", fault, "set the variable as expected, or unset it")
+        return
+    yield Check("settings", "ok", "every variable is as expected")
+    for role in ("broker", "result", "cache", "ledger"):
+        yield _redis(role, getattr(settings, f"{role}_url"))
+    yield _workers(settings)
+    yield _folder(settings)
+    yield _port(settings)
+    try:
+        held = Resources(settings, environ)
+        _ = held.configuration
+    except ConfigurationInvalid as error:
+        for fault in error.faults:
+            yield Check("configuration", "broken", fault, "mend that line")
+        return
+    yield Check("configuration", "ok", settings.config_path or "no file; the defaults hold")
+    models = ", ".join(dict.fromkeys(offer.model for offer in held.configuration.catalog.offers))
+    yield Check("prices", "ok", f"known for {models} ({held.configuration.prices.version})")
+    yield _keys(held)
+    yield _encoder(held)
+    yield from _providers(held)
+    yield from _databases(held)
+
+
+def _redis(role: str, url: str) -> Check:
+    name, where = f"{role} Redis", _place(url)
+    client = connect(url)
+    probe = f"farthing:doctor:{secrets.token_hex(4)}"
+    try:
+        client.set(probe, "1", ex=5)
+        client.delete(probe)
+        policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "")
+        durable = client.config_get("appendonly").get("appendonly", "")
+    except AuthenticationError:
+        return Check(name, "broken", f"{where}: wrong or missing password", f"mend FARTHING_{role.upper()}_URL")
+    except RedisConnectionError:
+        return Check(name, "broken", f"{where}: cannot be reached", f"start it, or mend FARTHING_{role.upper()}_URL")
+    except OutOfMemoryError:
+        return Check(name, "broken", f"{where}: full (maxmemory)", "raise maxmemory or free space")
+    except ResponseError as error:
+        if "NOAUTH" in str(error) or "WRONGPASS" in str(error):
+            return Check(name, "broken", f"{where}: wrong or missing password", f"mend FARTHING_{role.upper()}_URL")
+        return Check(name, "warning", f"{where}: answers, but does not show its configuration", "allow CONFIG GET")
+    except (RedisError, OSError) as error:
+        return Check(name, "broken", f"{where}: {type(error).__name__}", f"look at FARTHING_{role.upper()}_URL")
+    finally:
+        client.close()
+    if role in ("broker", "ledger") and policy != "noeviction":
+        return Check(
+            name, "warning", f"{where}: evicts ({policy})", "set maxmemory-policy noeviction: it would lose jobs"
+        )
+    if role == "broker" and durable != "yes":
+        return Check(name, "warning", f"{where}: not append-only", "set appendonly yes: a restart would lose jobs")
+    return Check(name, "ok", where)
+
+
+def _place(url: str) -> str:
+    """Host and port of a URL, without its password."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or 6379}" if parts.hostname else parts.path
+
+
+def _workers(settings: Settings) -> Check:
+    from celery import Celery
+    from kombu.exceptions import OperationalError
+
+    app = Celery("doctor", broker=settings.broker_url)
+    app.conf.broker_transport_options = {"socket_connect_timeout": 2, "max_retries": 0}
+    try:
+        answered = app.control.inspect(timeout=1.0).active_queues() or {}
+    except (OperationalError, RedisError, OSError):
+        return Check("workers", "broken", "the broker does not answer", "mend the broker first")
+    finally:
+        app.close()
+    served = {queue["name"] for queues in answered.values() for queue in queues}
+    missing = [queue.name for queue in QUEUES if queue.name not in served]
+    if missing:
+        return Check("workers", "warning", f"no worker answers on {', '.join(missing)}", "start them: farthing up")
+    return Check("workers", "ok", f"{len(answered)} answer, every queue is served")
+
+
+def _keys(held: Resources) -> Check:
+    """Do jobs carry what makes every one of them another scope?"""
+    try:
+        notes = held.notes()
+    except StoreUnavailable as error:
+        return Check("keys", "warning", str(error), "mend the ledger's Redis")
+    if notes:
+        return Check("keys", "warning", "; ".join(notes), "[cache] leave_out names what the key leaves out")
+    return Check("keys", "ok", "no clock and no request id seen in instructions today")
+
+
+def _encoder(held: Resources) -> Check:
+    from workers.encoders import factory
+
+    try:
+        readers = factory.readers(held.encoder)
+        if not readers:
+            return Check("encoder", "warning", "none: there is no semantic tier", "set FARTHING_ENCODER")
+        for encoder in readers:
+            encoder.encode(["hello 你好"])
+            held.verifiers.check(encoder)
+    except (EncoderUnavailable, ProviderFailed) as error:
+        return Check("encoder", "broken", str(error), "reinstall farthing[worker], or set FARTHING_ENCODER")
+    except ConfigurationInvalid as error:
+        return Check("encoder", "broken", "; ".join(error.faults), "mend FARTHING_VERIFIER, or unset it")
+    return Check("encoder", "ok", ", then ".join(encoder.fingerprint for encoder in readers))
+
+
+def _folder(settings: Settings) -> Check:
+    probe = settings.state / f".doctor-{secrets.token_hex(4)}"
+    try:
+        settings.state.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(os.urandom(4096))
+        probe.unlink()
+    except OSError as error:
+        said = f"{settings.state}: {error.strerror}"
+        return Check("state folder", "broken", said, "free space, or set FARTHING_STATE_DIR")
+    return Check("state folder", "ok", str(settings.state))
+
+
+def _port(settings: Settings) -> Check:
+    if settings.flower_port == 0:
+        return Check("Flower's port", "ok", "any free one")
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", settings.flower_port)) == 0:
+            said = f"{settings.flower_port} is taken (by Flower, if the fleet is up)"
+            return Check("Flower's port", "warning", said, "set FARTHING_FLOWER_PORT")
+    return Check("Flower's port", "ok", f"{settings.flower_port} is free")
+
+
+def _providers(held: Resources) -> Iterator[Check]:
+    configuration, providers = held.configuration, held.providers
+    for provider in configuration.providers:
+        name = f"provider {provider.name}"
+        wanted = {offer.model for offer in configuration.catalog.offers if offer.provider == provider.name}
+        try:
+            offered = providers.models(provider.name, timeout_s=5.0)
+        except ProviderFailed as error:
+            mend = "mend its key" if error.status in (401, 403) or "key" in error.kind else "mend its address or wait"
+            yield Check(name, "broken", str(error), mend)
+            continue
+        absent = sorted(wanted - offered)
+        if absent:
+            yield Check(name, "warning", f"does not list {', '.join(absent)}", "mend the models' names")
+        else:
+            yield Check(name, "ok", f"offers {', '.join(sorted(wanted))}")
+        yield from _refusals(held, provider.name)
+
+
+def _refusals(held: Resources, provider: str) -> Iterator[Check]:
+    """Ask each model for one word with the parameters that some refuse: the fleet would learn it from its first job."""
+    for offer in held.configuration.catalog.offers:
+        if offer.provider != provider:
+            continue
+        refused = calls.refuses(held.providers, offer)
+        if refused:
+            said = f"{offer.model} refuses {', '.join(sorted(refused))}"
+            listed = json.dumps(sorted(refused))
+            yield Check(f"model {offer.model}", "warning", said, f"add to its [[providers.models]]: refuses = {listed}")
+
+
+def _databases(held: Resources) -> Iterator[Check]:
+    for rule in held.configuration.rules.rules:
+        name = f"rule {rule.name}"
+        try:
+            held.databases.rows(rule.database, "SELECT 1", {}, rule=rule.name)
+        except RuleFailed as error:
+            yield Check(name, "broken", error.reason, "mend the rule's database")
+        else:
+            yield Check(name, "ok", "its database answers")

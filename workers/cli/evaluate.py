@@ -1,0 +1,190 @@
+"""The commands that measure decisions on labelled files, and that train from them: `farthing evaluate`, `train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workers.cli.printing import as_json, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.vectors.encoder import Encoder
+    from workers.encoders.verifiers import Verifiers
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+RATE = click.FloatRange(0.0, 0.5, max_open=True)
+
+encoder_option = click.option(
+    "--encoder",
+    default="packaged",
+    show_default=True,
+    help="packaged, characters[:folder], or a sentence-transformers name or path.",
+)
+
+
+verifier_option = click.option(
+    "--verifier", default="", help="Weights of `farthing train verify`; else the shipped ones."
+)
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure the fleet's decisions on labelled files (CSV or JSON lines, also .gz)."""
+
+
+@evaluate.command("stream")
+@click.argument("file", type=FILE)
+@click.option("--answer-error", type=RATE, default=0.05, show_default=True, help="How often comparing answers errs.")
+@click.option("--judge-error", type=RATE, help="Simulate a judge that errs this often; no judge without it.")
+@click.option(
+    "--target",
+    type=click.FloatRange(0.0, 0.2, min_open=True),
+    default=0.01,
+    show_default=True,
+    help="Wrong hits per request, as a share: 0.01 is 1 %.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Order of the questions, and the errors.")
+@click.option("--limit", type=click.IntRange(1), help="How many questions.")
+@encoder_option
+@verifier_option
+@as_json
+def stream(file: Path, encoder: str, verifier: str, as_json: bool, **options: Any) -> None:
+    """Questions with a label (CSV: question, intent) in shuffled order against an empty cache.
+
+    A hit is wrong when its entry was made for another label; `oos` rows are each their own meaning. The cache sees a
+    label only as a live one would: by comparing answers, audits and judgements, each of which errs.
+    """
+    from workers.evaluation import commands
+
+    readers, verifiers = _deciding(encoder, verifier)
+    _print(commands.stream(file, readers, verifiers=verifiers, **options), as_json)
+
+
+@evaluate.command("pairs")
+@click.argument("file", type=FILE)
+@click.option("--judge-error", type=RATE, help="Simulate a judge that errs this often; no judge without it.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@encoder_option
+@verifier_option
+@as_json
+def pairs(file: Path, encoder: str, verifier: str, as_json: bool, judge_error: float | None, seed: int) -> None:
+    """Would the second question be served from the first? (CSV: question_a, question_b, same_meaning)."""
+    from workers.evaluation import commands
+
+    readers, verifiers = _deciding(encoder, verifier)
+    _print(commands.pairs(file, readers, judge_error=judge_error, seed=seed, verifiers=verifiers), as_json)
+
+
+@evaluate.command("gates")
+@click.argument("file", type=FILE)
+@as_json
+def gates(file: Path, as_json: bool) -> None:
+    """How often does each gate trip, and on what? (CSV: question_a, question_b, same_meaning)."""
+    from workers.evaluation import commands
+
+    _print(commands.gates(file), as_json)
+
+
+@evaluate.command("followups")
+@click.argument("file", type=FILE)
+@as_json
+def followups(file: Path, as_json: bool) -> None:
+    """Which last turns cannot stand alone? (JSON lines: user_turns, last_turn, standalone_rewrite)."""
+    from workers.evaluation import commands
+
+    _print(commands.followups(file), as_json)
+
+
+@evaluate.command("privacy")
+@click.argument("file", type=FILE)
+@as_json
+def privacy(file: Path, as_json: bool) -> None:
+    """Which personal data is found? (JSON lines: text, spans)."""
+    from workers.evaluation import commands
+
+    _print(commands.privacy(file), as_json)
+
+
+@click.group()
+def train() -> None:
+    """Learn weights from labelled files."""
+
+
+@train.command("verify")
+@click.argument("files", type=FILE, nargs=-1)
+@click.option("--tenant", help="Learn from what this tenant's misses, audits and judge have shown, too.")
+@click.option("--out", type=FILE, required=True, help="Where the weights go (JSON): FARTHING_VERIFIER reads them.")
+@click.option("--streams", is_flag=True, help="Read pairs as questions too: what they call the same is one meaning.")
+@encoder_option
+@as_json
+def train_verify(
+    files: tuple[Path, ...], tenant: str | None, out: Path, encoder: str, streams: bool, as_json: bool
+) -> None:
+    """Weigh what speaks for an entry: from labelled questions (question, intent), labelled pairs, or a tenant's own."""
+    from workers.evaluation import commands
+    from workers.runtime import resources
+
+    if not files and tenant is None:
+        raise click.UsageError("name files with labels, or a --tenant whose lessons are in the ledger")
+    loaded = _encoder(encoder)
+    taught = None if tenant is None else (tenant, resources().boundaries.taught(tenant, loaded.kind))
+    _print(commands.train_verify(files, loaded, out, streams=streams, learned_from=taught), as_json)
+
+
+@train.command("characters")
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the encoder.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@as_json
+def train_characters(files: tuple[Path, ...], out: Path, seed: int, as_json: bool) -> None:
+    """Teach the characters' encoder from labelled pairs (CSV: question_a, question_b, same_meaning)."""
+    from workers.evaluation import commands
+
+    _print(commands.train_characters(files, out, seed=seed), as_json)
+
+
+def _deciding(encoder: str, verifier: str) -> tuple[Sequence[Encoder], Verifiers]:
+    """What reads the questions, and what weighs their cosines."""
+    from workers.encoders import factory, verifiers
+
+    readers, own = factory.readers(_encoder(encoder)), verifiers.load(verifier, "--verifier")
+    for reader in readers:
+        own.check(reader)
+    return readers, own
+
+
+def _encoder(spec: str) -> Encoder:
+    from pipelines.errors import EncoderUnavailable
+    from workers.config.settings import Settings
+    from workers.encoders import factory
+
+    def no_provider(_: str) -> Any:
+        raise EncoderUnavailable(spec, "evaluation runs with a model of its own: it would pay for every row")
+
+    loaded = factory.load(spec, no_provider, Settings.from_env().encoders)
+    if loaded is None:
+        raise EncoderUnavailable(spec, "there is nothing to measure without an encoder")
+    return loaded
+
+
+def _print(values: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(values)
+        return
+    for name, value in values.items():
+        if isinstance(value, list):
+            click.echo(name)
+            for row in value:
+                click.echo(
+                    "  " + "  ".join(f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items())
+                )
+        elif isinstance(value, dict):
+            click.echo(name)
+            for key, inner in value.items():
+                click.echo(f"  {key:<40} {inner}")
+        else:
+            click.echo(f"{name:<20} {value}")

@@ -1,0 +1,1 @@
+"""The demo, its questions and its stand-in model."""

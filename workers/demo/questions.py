@@ -1,0 +1,122 @@
+"""The demo's questions: traffic as a shop sees it, or a file of the user's own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import tomllib
+from dataclasses import dataclass, field
+from importlib.resources import files
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import ConfigurationInvalid
+from pipelines.text.han import HAN
+from workers.demo.shop import ORDERS, USERS, order_number
+from workers.evaluation import datasets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Shares of a shop's traffic: most ask what others asked, some ask about their order, few need a careful answer.
+SHARES = {"meanings": 0.70, "structured": 0.14, "followups": 0.08, "hard": 0.08}
+ZIPF = 0.8  # the n-th most frequent meaning comes n^-0.8 times as often as the first
+CARELESS = 0.35  # share of questions typed without capital or question mark, or with a greeting
+SYSTEM = "You are the assistant of an online shop. Answer briefly, in the customer's language."
+
+MOST_ROWS = 1_000_000  # of a file; they are held in memory
+QUESTION_COLUMNS = ("question", "text", "prompt", "query", "utterance", "question_a")
+MEANING_COLUMNS = ("intent", "label", "meaning", "category")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question: the job's fields, and what it means where that is known (two of one meaning share an answer)."""
+
+    fields: dict[str, Any]
+    meaning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    meanings: list[dict[str, Any]] = field(default_factory=list)
+    hard: list[dict[str, Any]] = field(default_factory=list)
+    structured: list[dict[str, Any]] = field(default_factory=list)
+    followups: list[dict[str, Any]] = field(default_factory=list)
+
+
+def traffic(count: int, seed: int) -> list[Asked]:
+    """``count`` questions of many customers in a random order that ``seed`` fixes."""
+    book = _Book(**tomllib.loads(files("workers.demo").joinpath("questions.toml").read_text(encoding="utf-8")))
+    dice = random.Random(seed)  # noqa: S311 - an order that can be repeated, not a secret
+    meanings = dice.sample(book.meanings, len(book.meanings))
+    weights = [rank**-ZIPF for rank in range(1, len(meanings) + 1)]
+    out = []
+    for kind in dice.choices(list(SHARES), weights=list(SHARES.values()), k=count):
+        user = dice.choice(USERS)
+        found = dice.choices(meanings, weights=weights)[0] if kind == "meanings" else dice.choice(getattr(book, kind))
+        turns = found["turns"] if kind == "followups" else [_typed(dice.choice(found["ask"]), dice)]
+        if kind == "structured":
+            turns = [turns[0].replace("{order}", order_number(user, dice.randrange(ORDERS)))]
+        out.append(Asked(_fields(turns, user), found["name"]))
+    return out
+
+
+def from_file(path: Path, limit: int | None, seed: int) -> list[Asked]:
+    """Questions of a CSV (a column of questions, perhaps one of meanings), JSONL or text file, also gzipped.
+
+    In a random order that ``seed`` fixes, ``limit`` of them: labelled files are often sorted by their labels.
+    Raises ConfigurationInvalid saying what could not be read.
+    """
+    try:
+        found = list(islice(_read(path), MOST_ROWS))
+    except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
+        raise ConfigurationInvalid([f"--questions {path}: {error!s:.200}"]) from None
+    if not found:
+        raise ConfigurationInvalid([f"--questions {path}: no question in it"])
+    random.Random(seed).shuffle(found)  # noqa: S311 - an order that can be repeated, not a secret
+    return found[:limit]
+
+
+def _read(path: Path) -> Iterator[Asked]:
+    suffix = datasets.kind(path)
+    with datasets.opened(path) as lines:
+        if suffix == ".csv":
+            yield from map(_row, csv.DictReader(lines))
+            return
+        for line in filter(str.strip, lines):
+            if suffix not in datasets.JSON_LINES:
+                yield Asked(_fields([line.strip()], None))
+                continue
+            row = json.loads(line)
+            yield Asked({"messages": row["messages"]}) if isinstance(row, dict) and "messages" in row else _row(row)
+
+
+def _row(row: Any) -> Asked:
+    if not isinstance(row, dict):
+        raise ConfigurationInvalid(['--questions: a line that is no object, expected {"question": …}'])
+    question = next((row[name] for name in QUESTION_COLUMNS if row.get(name)), None)
+    if not isinstance(question, str):
+        raise ConfigurationInvalid([f"--questions: a row without a question, expected one of {QUESTION_COLUMNS}"])
+    meaning = next((row[name] for name in MEANING_COLUMNS if row.get(name)), None)
+    # Questions out of scope have nothing in common but that.
+    return Asked(_fields([question], None), question if meaning == "oos" else meaning)
+
+
+def _fields(turns: list[str], user: str | None) -> dict[str, Any]:
+    messages = [{"role": "system", "content": SYSTEM}]
+    messages += [{"role": ("user", "assistant")[n % 2], "content": turn} for n, turn in enumerate(turns)]
+    fields: dict[str, Any] = {"messages": messages, "tenant": "shop"}
+    return fields if user is None else {**fields, "user": user}
+
+
+def _typed(question: str, dice: random.Random) -> str:
+    """As people type: some greet, some leave out the capital and the question mark."""
+    if dice.random() > CARELESS:
+        return question
+    if HAN.search(question):
+        return dice.choice(["你好，{}", "请问{}", "{}谢谢"]).format(question)
+    lower = question[0].lower() + question[1:] if not question.startswith("I ") else question
+    return dice.choice([lower, lower.rstrip("?"), f"Hi, {lower}", f"{question} Thanks!"])

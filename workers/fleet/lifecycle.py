@@ -1,0 +1,93 @@
+"""What a worker process does when it starts and stops: logging, warm-up, and handing its counters over."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from celery.signals import heartbeat_sent, setup_logging, worker_init, worker_shutdown
+
+from pipelines.errors import ConfigurationInvalid, StoreUnavailable
+from pipelines.journey import COMPRESS, LOOKUP, MODEL_CALL
+from workers.fleet import watchdog
+from workers.observability import counters, logs
+from workers.queues import QUEUES
+from workers.runtime import resources
+
+if TYPE_CHECKING:
+    from celery.apps.worker import Worker
+
+HAND_OVER_EVERY_S = 5.0
+_stopping = threading.Event()
+_dog: watchdog.Watchdog | None = None
+
+
+@setup_logging.connect
+def log_as_configured(**_: Any) -> None:
+    """Take logging over from Celery, whose task lines show arguments and results."""
+    logs.configure(resources().settings)
+
+
+@worker_init.connect
+def warm_up(sender: Worker, **_: Any) -> None:
+    """Make what the queue needs before the first job: a broken configuration stops the worker here, by name."""
+    global _dog  # noqa: PLW0603 - one per process
+    _stopping.clear()
+    held = resources()
+    try:
+        held.warm("configuration")
+        held.warm("verifiers")
+    except ConfigurationInvalid as error:
+        # Celery logs what a signal's handler raises and goes on, unless it is an exit.
+        sys.exit(f"farthing: {error}")
+    serves = {task for queue in QUEUES if queue.name in sender.app.amqp.queues.consume_from for task in queue.tasks}
+    if LOOKUP in serves:
+        try:
+            held.warm("lookup")
+        except StoreUnavailable as error:
+            # Made again with the first job; until then every lookup is a miss that says so.
+            logs.log().error("cache is not ready", said=str(error))
+    if serves & {MODEL_CALL, COMPRESS}:
+        held.providers.warm()
+    threading.Thread(target=_hand_over_until_stopped, name="counters", daemon=True).start()
+    _dog = watchdog.watching(held.settings.broker_url, _stopping, hand_over)
+
+
+@heartbeat_sent.connect
+def still_alive(**_: Any) -> None:
+    """Leave a sign for health checks: a consumer that hangs, or has no broker, sends no heartbeat."""
+    if _dog is not None:
+        _dog.beat()
+    if path := resources().settings.alive_file:
+        with suppress(OSError):  # a full disk is no reason to stop working
+            Path(path).touch()
+
+
+@worker_shutdown.connect
+def hand_over_the_rest(**_: Any) -> None:
+    """Deliver the last counts."""
+    _stopping.set()
+    hand_over()
+
+
+def hand_over() -> None:
+    """Add this process's counts to today's in the ledger's Redis; keep them if it does not answer."""
+    held = resources()
+    if "boundaries" in held.made:
+        held.boundaries.flush()
+    counts = counters.take_counts()
+    if not counts:
+        return
+    try:
+        resources().accounts.count_events(datetime.now(UTC).date().isoformat(), counts)
+    except StoreUnavailable:
+        counters.put_back(counts)
+
+
+def _hand_over_until_stopped() -> None:
+    while not _stopping.wait(HAND_OVER_EVERY_S):
+        hand_over()

@@ -1,0 +1,1 @@
+"""What is known of jobs afterwards: ledger, records, reviews, report."""

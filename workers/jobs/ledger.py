@@ -1,0 +1,102 @@
+"""The ledger in Redis: exact counters per tenant and day, each job once."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import NoScriptError
+
+from workers.jobs.records import FEEDBACK_WINDOW_S
+from workers.store import keys, scripts
+from workers.store.connection import failing_as
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import redis
+
+    from workers.jobs.records import Record
+
+KEPT_S = 400 * 86_400  # a year's bill can be compared with the last
+MARKED_S = 7 * 86_400  # a message is delivered again within hours, not weeks
+SERVED_KEPT = 1_000  # jobs of one entry that can be listed
+EVENTS_KEPT_S = 30 * 86_400
+
+
+class Accounts:
+    """Adds counters and reads totals. All errors are StoreUnavailable."""
+
+    def __init__(self, redis: redis.Redis) -> None:
+        self._redis: Any = redis
+        self._count_once = redis.register_script(scripts.COUNT_ONCE)
+        self._noted: set[tuple[str, str]] = set()
+
+    def count(
+        self, job_id: str, tenant: str, day: str, counters: Mapping[str, int], record: Record | None = None
+    ) -> bool:
+        """Add one job's counters, and keep its record, in one round trip.
+
+        False (and nothing added) when the job was counted before.
+        """
+        flat = [part for pair in counters.items() for part in pair]
+        counting = (2, keys.counted(tenant, job_id), keys.ledger(tenant, day), MARKED_S, KEPT_S, *flat)
+        with failing_as("ledger"):
+            try:
+                counted = self._settle(job_id, counting, record)
+            except NoScriptError:  # Redis was restarted or its scripts were flushed
+                self._redis.script_load(self._count_once.script)
+                counted = self._settle(job_id, counting, record)
+            if (tenant, day) not in self._noted:
+                self._redis.sadd(keys.LEDGER_TENANTS, tenant)
+                self._redis.expire(keys.LEDGER_TENANTS, KEPT_S)
+                self._noted = {(name, on) for name, on in self._noted if on == day} | {(tenant, day)}
+        return bool(counted)
+
+    def _settle(self, job_id: str, counting: tuple[object, ...], record: Record | None) -> object:
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.evalsha(self._count_once.sha, *counting)
+        if record is not None:
+            pipe.set(keys.job(job_id), record.encode(), ex=FEEDBACK_WINDOW_S)
+            if record.entry is not None and record.source != "model":
+                served = keys.served(record.entry)
+                pipe.lpush(served, job_id)
+                pipe.ltrim(served, 0, SERVED_KEPT - 1)
+                pipe.expire(served, FEEDBACK_WINDOW_S)
+        return pipe.execute()[0]
+
+    def served(self, entry_id: str) -> list[str]:
+        """The latest jobs that an entry answered, newest first."""
+        with failing_as("ledger"):
+            return [job_id.decode() for job_id in self._redis.lrange(keys.served(entry_id), 0, -1)]
+
+    def totals(self, tenant: str | None = None, days: int = 7) -> dict[str, dict[str, dict[str, int]]]:
+        """Counters of the last ``days`` days: ISO day -> tenant -> counters; days without jobs are left out."""
+        today = datetime.now(UTC).date()
+        found: dict[str, dict[str, dict[str, int]]] = {}
+        with failing_as("ledger"):
+            known = sorted(name.decode() for name in self._redis.smembers(keys.LEDGER_TENANTS))
+            for day in (_iso(today, back) for back in range(days)):
+                for name in known if tenant is None else [tenant]:
+                    raw = self._redis.hgetall(keys.ledger(name, day))
+                    if raw:
+                        found.setdefault(day, {})[name] = {k.decode(): int(v) for k, v in raw.items()}
+        return found
+
+    def count_events(self, day: str, counts: Mapping[str, int]) -> None:
+        """Add a process's event counts to the day's."""
+        with failing_as("ledger"):
+            pipe = self._redis.pipeline(transaction=False)
+            for event, amount in counts.items():
+                pipe.hincrby(keys.events(day), event, amount)
+            pipe.expire(keys.events(day), EVENTS_KEPT_S)
+            pipe.execute()
+
+    def events(self, day: str) -> dict[str, int]:
+        """The day's event counts."""
+        with failing_as("ledger"):
+            return {k.decode(): int(v) for k, v in sorted(self._redis.hgetall(keys.events(day)).items())}
+
+
+def _iso(today: date, back: int) -> str:
+    return (today - timedelta(days=back)).isoformat()

@@ -1,0 +1,1 @@
+"""Calls to models, and the rules' databases."""

@@ -1,0 +1,51 @@
+"""A job's arrival: checked, clocked, refused before anything is spent."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from pipelines.context.prompt import closed
+from pipelines.errors import DeadlineExceeded, StoreUnavailable
+from pipelines.job import Job
+from pipelines.journey import Progress
+from workers.cache.lookup import Found
+from workers.observability import counters, logs
+from workers.runtime import resources
+
+if TYPE_CHECKING:
+    from workers.stages.base import ChatTask
+
+
+def look_up(progress: Progress) -> Found:
+    """The lookup; a cache that was never reached since this worker started is a miss that says so."""
+    try:
+        return resources().lookup.find(progress.job, progress.started_at)
+    except StoreUnavailable as error:
+        counters.count("cache.unavailable")
+        logs.log().warning("cache skipped", said=str(error))
+        return Found(None, closed(progress.job), degraded=("cache unavailable",))
+
+
+def arrive(task: ChatTask, raw: object) -> Progress:
+    """Check the job and note when it came; a model that nobody offers is refused before anything is spent."""
+    job = Job.decode(raw)
+    resources().configuration.catalog.check(job.model)
+    now = time.time()
+    submitted_at = _submitted_at(task, now)
+    queued = {} if submitted_at is None else {"queued": round((now - submitted_at) * 1000, 3)}
+    return Progress(job=job, job_id=str(task.request.id), started_at=now, submitted_at=submitted_at, timings_ms=queued)
+
+
+def _submitted_at(task: ChatTask, now: float) -> float | None:
+    """When the sender says it submitted, if its clock is believable."""
+    said = (task.request.headers or {}).get("farthing_submitted_at")
+    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 < said <= now:
+        return None
+    return float(said)
+
+
+def in_time(progress: Progress, stage: str) -> None:
+    """Raises DeadlineExceeded where ``stage`` begins too late."""
+    if time.time() > progress.deadline_at:
+        raise DeadlineExceeded(progress.job.deadline_s, stage)

@@ -1,0 +1,76 @@
+"""The base of every task: what it logs, how it fails, and what monitors may see of it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from celery import Task
+from celery.worker.request import Request
+
+from pipelines.errors import FarthingError
+from workers.observability import counters, logs
+
+if TYPE_CHECKING:
+    from billiard.einfo import ExceptionInfo
+
+WITHHELD = "(withheld)"
+
+
+class PrivateRequest(Request):
+    """A request whose arguments no event, log or inspection shows: they hold what customers wrote."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A sender without our package puts the arguments' repr into the headers: Flower would show it.
+        self._argsrepr = self._kwargsrepr = WITHHELD
+
+    def info(self, safe: bool = False) -> Any:  # noqa: ARG002 - always safe, whatever is asked
+        """What ``inspect active`` and Flower's worker page show."""
+        return super().info(safe=True)
+
+
+class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
+    """One stage of a job. A failure is logged once, here, without message text, and reaches the caller."""
+
+    abstract = True
+    Request = PrivateRequest  # type: ignore[assignment]  # the stubs know only its import path
+    resultrepr_maxsize = 0  # events and logs would show the answer's text
+
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ARG002 - Celery's signature
+        """Bind the job's id to every log line of this thread."""
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(task=self.name, task_id=task_id)
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: ExceptionInfo) -> None:  # noqa: ARG002 - Celery's signature
+        """Log the failure once: a sentence for what we can name, a traceback for what we cannot."""
+        known = isinstance(exc, FarthingError)
+        counters.count(f"failed.{type(exc).__name__}")
+        # A foreign exception's message may quote its input; its type and the lines of code cannot.
+        said = str(exc) if known else "unexpected; the traceback says where"
+        trace = {} if known else {"lines": _lines(exc)}
+        logs.log().error("task failed", error=type(exc).__name__, said=said, **trace)
+
+
+def _lines(error: BaseException) -> list[str]:
+    """Where an exception came from, innermost last: files, lines and functions, no values."""
+    found, trace = [], error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        found.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return found[-8:]
+
+
+class Stopwatch:
+    """Measures the stages of one task in milliseconds."""
+
+    def __init__(self) -> None:
+        self._at = time.perf_counter()
+
+    def lap_ms(self) -> float:
+        """Milliseconds since the last lap."""
+        now = time.perf_counter()
+        took, self._at = (now - self._at) * 1000, now
+        return round(took, 3)

@@ -1,0 +1,41 @@
+"""A question of the fleet's own to the economy model: who is asked first, and the call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.routing import choice
+from pipelines.text.tokens import estimate_prompt
+from workers.providers import calls
+from workers.runtime import resources
+from workers.stages import billing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.job import Job
+    from pipelines.routing.catalog import Offer
+    from workers.providers.calls import Called
+
+
+def offers(asking: Job) -> tuple[Offer, ...]:
+    """The economy models that can answer ``asking``, the cheapest for it first."""
+    return choice.cheapest_first(
+        asking,
+        prompt_tokens=estimate_prompt(asking.messages, asking.params),
+        offers=resources().configuration.catalog.of_tier("economy"),
+        cost=billing.cost_usd,
+    )
+
+
+def ask(asking: Job, economy: Sequence[Offer], *, deadline_at: float) -> Called:
+    """The answer of the first that gives one; raises what :func:`calling.call` does."""
+    return calls.call(
+        resources().providers,
+        economy,
+        asking.messages,
+        asking.params,
+        deadline_at=deadline_at,
+        deadline_s=asking.deadline_s,
+        thinks=True,
+    )

@@ -1,0 +1,1 @@
+"""Redis: connections, the one table of keys, scripts."""
