@@ -65,7 +65,7 @@ def test_a_web_backend_needs_the_wheel_celery_and_redis_alone(wheel: Path, tmp_p
         assert {
             "workers/demo/demo.toml",
             "workers/demo/questions.toml",
-            "workers/store/put.lua",
+            "workers/store/lua/put.lua",
             "pipelines/py.typed",
         } <= set(archive.namelist())
         assert not [name for name in archive.namelist() if name.startswith(("tests/", "deploy/"))]

@@ -104,14 +104,14 @@ def test_middle_steps_leave_no_conversation_behind(fleet: InProcess, redis_url: 
 
 def test_a_priority_and_headers_ride_along(fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[Any, Any]] = []
-    priced = fleet.tasks.settling.priced
+    priced = fleet.tasks.billing.priced
 
     def look(*given: Any) -> Any:
         request = fleet.tasks.model_call.request
         seen.append(((request.delivery_info or {}).get("priority"), (request.headers or {}).get("shop")))
         return priced(*given)
 
-    monkeypatch.setattr(fleet.tasks.settling, "priced", look)
+    monkeypatch.setattr(fleet.tasks.billing, "priced", look)
     sent = fleet.app.send_task(
         "chat.cache_lookup", [job("Do you sell hats?", tenant)], queue="cache-lookup", priority=6, headers={"shop": "x"}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,14 @@ import pytest
 
 from pipelines.answer import Answer
 from pipelines.cache.entry import Entry
+from pipelines.errors import StoreUnavailable
 from pipelines.vectors.encoder import pack
 from tests.waiting import until
 from workers.cache.clusters import Membership
 from workers.cache.entries import CacheStore
 from workers.cache.replica import Replicas
 from workers.runtime import connect
+from workers.store import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -185,3 +188,61 @@ def test_trust_is_kept_by_name_and_forgotten_with_time(cache: Cache, client: Any
     assert cache.members.trust(SCOPE, ["a", "b"]) == {"a": 1.5}
     assert all(client.pttl(key) > 0 for key in client.keys("*trust"))
     assert cache.members.trust(SCOPE, []) == {}
+
+
+def test_whoever_writes_at_once_the_books_agree(client: Any) -> None:
+    caches = [Cache(client) for _ in range(4)]
+
+    def work(number: int) -> None:
+        dice, cache = np.random.default_rng(number), caches[number]
+        for _ in range(150):
+            key, name, other = f"k{dice.integers(6)}", f"e{dice.integers(4)}", f"e{dice.integers(4)}"
+            match dice.integers(6):
+                case 0 | 1:
+                    cache.put(key, name, f"{key} of {name}")
+                case 2 | 3:
+                    cache.join(key, name, f"{key} of {name}")
+                case 4 if name != other:
+                    cache.members.merge(SCOPE, name, other)
+                case 5:
+                    cache.store.drop(SCOPE, name)
+                case _:
+                    cache.members.elect(SCOPE, name, key)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+
+    asks = {
+        name: {raw.decode() for raw in client.smembers(keys.asks(SCOPE, name))} for name in map("e{}".format, range(4))
+    }
+    held = {key: client.hget(keys.phrasing(SCOPE, key), "entry") for key in map("k{}".format, range(6))}
+    assert {key: name for name, phrasings in asks.items() for key in phrasings} == {
+        key: name.decode() for key, name in held.items() if name is not None
+    }
+    assert sum(map(len, asks.values())) == sum(name is not None for name in held.values())
+    assert {raw.decode() for raw in client.zrange(keys.entries(SCOPE), 0, -1)} == {name for name in asks if asks[name]}
+    assert client.xlen(keys.log(SCOPE)) == int(client.get(keys.seq(SCOPE)))
+
+
+def test_what_changes_between_reading_and_writing_is_read_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(client)
+    cache.put("k1", "e1", "one")
+    cache.put("k2", "e2", "two")
+    read, late = client.smembers, iter([lambda: cache.join("k3", "e2", "three")])
+
+    def slow(name: str) -> Any:
+        found = read(name)
+        next(late, lambda: None)()
+        return found
+
+    monkeypatch.setattr(client, "smembers", slow)
+    assert cache.members.merge(SCOPE, "e1", "e2") == "e1"
+    assert cache.members.homes(SCOPE, ["k1", "k2", "k3"]) == {"k1": "e1", "k2": "e1", "k3": "e1"}
+
+
+def test_what_changes_all_the_time_is_given_up(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(client)
+    cache.put("k1", "e1", "one")
+    monkeypatch.setattr(client, "hget", lambda *_: b"another")
+    with pytest.raises(StoreUnavailable, match="changes all the time"):
+        cache.put("k1", "e2", "two")

@@ -57,8 +57,8 @@ def test_eight_bits_are_near_and_never_compared_with_the_exact_ones(fleet: InPro
 def test_what_was_exported_needs_no_torch(state: Path) -> None:
     assert factory.load("onnx:packaged", no_provider, state) is not None  # it is there by now
     program = (
-        "import sys; from pathlib import Path; from workers import encoders;"
-        f"encoders.load('onnx:packaged', None, Path({str(state)!r})).encode(['hello']);"
+        "import sys; from pathlib import Path; from workers.encoders import factory;"
+        f"factory.load('onnx:packaged', None, Path({str(state)!r})).encode(['hello']);"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
@@ -66,8 +66,8 @@ def test_what_was_exported_needs_no_torch(state: Path) -> None:
 
 def test_workers_that_start_together_leave_one_whole_export(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from workers import encoders;"
-        f"encoders.load('int8:packaged', None, Path({str(tmp_path)!r})).encode(['hello'])"
+        "import sys; from pathlib import Path; from workers.encoders import factory;"
+        f"factory.load('int8:packaged', None, Path({str(tmp_path)!r})).encode(['hello'])"
     )
     started = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(2)]
     assert [one.wait(timeout=100) for one in started] == [0, 0]

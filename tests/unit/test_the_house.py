@@ -120,6 +120,15 @@ def test_every_redis_key_is_in_the_one_table() -> None:
             assert not re.search(r"""["']farthing:(?! )""", path.read_text(encoding="utf-8")), path
 
 
+@pytest.mark.parametrize("path", sorted(Path("workers/store/lua").glob("*.lua")), ids=lambda path: path.stem)
+def test_a_script_makes_no_key_of_its_own(path: Path) -> None:
+    code = "\n".join(line.partition("--")[0] for line in path.read_text(encoding="utf-8").splitlines())
+    assert not re.search(r"(?<!\.)\.\.(?!\.)", code), (
+        "every key comes in KEYS: ACLs, Redis Cluster and the table of keys see no other"
+    )
+    assert path.stem == "note" or "KEYS" in code
+
+
 def test_the_readmes_settings_are_the_codes() -> None:
     assert settings.table() in Path("README.md").read_text(encoding="utf-8"), (
         "paste what workers.config.settings.table() returns"

@@ -26,9 +26,9 @@ class Membership:
 
     def __init__(self, redis: redis.Redis) -> None:
         self._redis: Any = redis
-        self._merge = redis.register_script(scripts.MERGE)
-        self._elect = redis.register_script(scripts.ELECT)
-        self._expel = redis.register_script(scripts.EXPEL)
+        self._merge = scripts.register(redis, "merge")
+        self._elect = scripts.register(redis, "elect")
+        self._expel = scripts.register(redis, "expel")
 
     def _each(self, scope: str, phrasings: Sequence[str], field: str) -> dict[str, bytes]:
         """A field of those phrasings that have it, in one round trip."""
@@ -126,29 +126,45 @@ class Membership:
             ours, theirs = pipe.execute()
             if ours < theirs:
                 entry_id, other = other, entry_id
-            merged = self._merge(
-                keys=[keys.entry(scope, entry_id), keys.entry(scope, other), keys.log(scope)],
-                args=[keys.scope_prefix(scope), entry_id, other, LOG_LENGTH, MERGED_S],
-            )
-        return entry_id if merged else None
+            return entry_id if scripts.settled(lambda: self._merged(scope, entry_id, other)) else None
+
+    def _merged(self, scope: str, entry_id: str, other: str) -> int:
+        phrasings = [raw.decode() for raw in self._redis.smembers(keys.asks(scope, other))]
+        done: int = self._merge(
+            keys=[
+                *(keys.entry(scope, one) for one in (entry_id, other)),
+                *(keys.asks(scope, one) for one in (entry_id, other)),
+                keys.merged(scope, other),
+                *(name(scope) for name in (keys.entries, keys.log, keys.seq)),
+                *(keys.phrasing(scope, key) for key in phrasings),
+            ],
+            args=[entry_id, other, LOG_LENGTH, MERGED_S, *phrasings],
+        )
+        return done
 
     def elect(self, scope: str, entry_id: str, key: str) -> bool:
         """Serve this phrasing's answer from now on; how long it is served does not change."""
         with failing_as("cache"):
-            return bool(
-                self._elect(
-                    keys=[keys.entry(scope, entry_id), keys.phrasing(scope, key)],
-                    args=[key, entry_id, keys.scope_prefix(scope)],
-                )
-            )
+            return bool(scripts.settled(lambda: self._elected(scope, entry_id, key)))
+
+    def _elected(self, scope: str, entry_id: str, key: str) -> int:
+        served = self.served(scope, entry_id) or ""
+        done: int = self._elect(
+            keys=[keys.entry(scope, entry_id), *(keys.phrasing(scope, one) for one in (key, served or key))],
+            args=[key, entry_id, served],
+        )
+        return done
 
     def expel(self, scope: str, entry_id: str, key: str) -> bool:
         """Drop a phrasing that joined wrongly; never the one whose answer is served, nor one of the last two."""
         with failing_as("cache"):
             return bool(
                 self._expel(
-                    keys=[keys.entry(scope, entry_id), keys.phrasing(scope, key), keys.log(scope)],
-                    args=[keys.scope_prefix(scope), entry_id, key, LOG_LENGTH, clustering.LEAST_MEMBERS],
+                    keys=[
+                        *(keys.entry(scope, entry_id), keys.phrasing(scope, key), keys.asks(scope, entry_id)),
+                        *(name(scope) for name in (keys.phrasings, keys.log, keys.seq)),
+                    ],
+                    args=[entry_id, key, LOG_LENGTH, clustering.LEAST_MEMBERS],
                 )
             )
 

@@ -30,31 +30,42 @@ class CacheStore:
 
     def __init__(self, redis: redis.Redis) -> None:
         self._redis: Any = redis
-        self._serve = redis.register_script(scripts.SERVE)
-        self._find = redis.register_script(scripts.FIND)
-        self._put = redis.register_script(scripts.PUT)
-        self._join = redis.register_script(scripts.JOIN)
-        self._drop = redis.register_script(scripts.DROP)
+        self._put = scripts.register(redis, "put")
+        self._drop = scripts.register(redis, "drop")
 
     def find(self, scope: str, key: str, near: str = "", mark: str = "") -> Known:
-        """The exact and the near-exact tier, in one round trip that also counts the question; ``mark``: its user's."""
+        """The exact and the near-exact tier; it also counts the question. ``mark``: its user's.
+
+        One round trip for what was never asked, a second for what was, a third for what its near-exact twin was.
+        """
         with failing_as("cache"):
-            own, twin_key, twin, cannot, verdict, apart = self._find(
-                keys=[
-                    *(name(scope, key) for name in (keys.phrasing, keys.asked, keys.cannot, keys.verdict)),
-                    keys.near(scope, near),
-                    keys.apart(scope, mark),
-                ],
-                args=[keys.scope_prefix(scope), ASKED_S],
-            )
-        return Known(
-            rows.said(key, scope, *own),
-            rows.said(twin_key.decode(), scope, *twin),
-            twin_key.decode(),
-            frozenset(name.decode() for name in cannot),
-            verdict,
-            frozenset(name.decode() for name in apart),
-        )
+            pipe = self._redis.pipeline()
+            self._count(pipe, scope, key)
+            pipe.hmget(keys.phrasing(scope, key), rows.ANSWERED)
+            pipe.get(keys.near(scope, near))
+            pipe.smembers(keys.cannot(scope, key))
+            pipe.get(keys.verdict(scope, key))
+            pipe.smembers(keys.apart(scope, mark))
+            own, twin, cannot, verdict, apart = pipe.execute()[2:]
+            twin_key = "" if twin is None else twin.decode()
+            entry = self._said(scope, key, own)
+            beside = None
+            if twin_key not in ("", key):
+                beside = self._said(scope, twin_key, self._redis.hmget(keys.phrasing(scope, twin_key), rows.ANSWERED))
+        named = [frozenset(name.decode() for name in names) for names in (cannot, apart)]
+        return Known(entry, beside, twin_key, named[0], verdict or b"", named[1])
+
+    def _said(self, scope: str, key: str, phrasing: list[bytes | None]) -> Entry | None:
+        """The answer that was given to a phrasing, whose fields these are."""
+        if phrasing[0] is None:
+            return None
+        held = self._redis.hgetall(keys.entry(scope, phrasing[0].decode()))
+        return rows.said(key, scope, dict(zip(rows.ANSWERED, phrasing, strict=True)), held)
+
+    def _count(self, pipe: Any, scope: str, key: str) -> None:
+        """A question was asked once more; its counter lives from the first time on. ``pipe``: a transaction."""
+        pipe.set(keys.asked(scope, key), 0, nx=True, ex=ASKED_S)
+        pipe.incr(keys.asked(scope, key))
 
     def set_apart(self, scope: str, mark: str, names: Sequence[str], *, ttl_s: int) -> None:
         """A user said that these exact keys and entries are wrong: this user is given them no more."""
@@ -73,9 +84,12 @@ class CacheStore:
     def serve(self, scope: str, entry_id: str) -> Entry | None:
         """As :meth:`get`, and its question counts as asked once more: a rewording asks it too."""
         with failing_as("cache"):
-            return rows.flat_entry(
-                self._serve(keys=[keys.entry(scope, entry_id)], args=[keys.scope_prefix(scope), ASKED_S])
-            )
+            raw = self._redis.hgetall(keys.entry(scope, entry_id))
+            if raw:
+                pipe = self._redis.pipeline()
+                self._count(pipe, scope, raw[b"served"].decode())
+                pipe.execute()
+        return rows.entry(raw) if raw else None
 
     def asked(self, scope: str, key: str) -> int:
         """How often a question was asked since a day ago at the most."""
@@ -97,7 +111,7 @@ class CacheStore:
         The phrasing is remembered as long as the entry, or until ``known_until`` (seconds since the epoch).
         False, and nothing done, when a model's answer would replace a person's.
         """
-        return self._enter(self._put, scope, key, entry, vector, tenant, known_until)
+        return self._enter("put", scope, key, entry, vector, tenant, known_until)
 
     def join(
         self, scope: str, key: str, entry: Entry, *, vector: bytes | None, tenant: str, known_until: float = 0.0
@@ -106,11 +120,11 @@ class CacheStore:
 
         The entry's answer stays while it lives. False, and nothing done, when the entry is gone.
         """
-        return self._enter(self._join, scope, key, entry, vector, tenant, known_until)
+        return self._enter("join", scope, key, entry, vector, tenant, known_until)
 
     def _enter(
         self,
-        script: Any,
+        how: str,
         scope: str,
         key: str,
         entry: Entry,
@@ -118,32 +132,9 @@ class CacheStore:
         tenant: str,
         known_until: float,
     ) -> bool:
-        fields = entry.encode()
         until = max(known_until, entry.expires_at)
         with failing_as("cache"):
-            done = bool(
-                script(
-                    keys=[
-                        keys.phrasing(scope, key),
-                        keys.entry(scope, entry.id),
-                        keys.log(scope),
-                        keys.near(scope, near_key(scope, entry.question)),
-                    ],
-                    args=[
-                        keys.scope_prefix(scope),
-                        key,
-                        entry.id,
-                        entry.question,
-                        vector or b"",
-                        fields["answer"],
-                        math.ceil(until * 1000),
-                        LOG_LENGTH,
-                        math.ceil(entry.expires_at * 1000),
-                        int(entry.curated),
-                        *(part for pair in fields.items() for part in pair),
-                    ],
-                )
-            )
+            done = bool(scripts.settled(lambda: self._entered(how, scope, key, entry, vector or b"", until)))
             pipe = self._redis.pipeline(transaction=False)
             pipe.exists(keys.vectors_state(scope))
             pipe.zadd(keys.TENANTS, {tenant: entry.created_at})
@@ -155,14 +146,41 @@ class CacheStore:
                 pipe.execute()
         return done
 
+    def _entered(self, how: str, scope: str, key: str, entry: Entry, vector: bytes, until: float) -> int:
+        raw = self._redis.hget(keys.phrasing(scope, key), "entry")
+        before = "" if raw is None else raw.decode()
+        fields = entry.encode()
+        done: int = self._put(
+            keys=[
+                *(keys.phrasing(scope, key), keys.entry(scope, entry.id), keys.asks(scope, entry.id)),
+                keys.near(scope, near_key(scope, entry.question)),
+                *(name(scope) for name in (keys.entries, keys.phrasings, keys.log, keys.seq)),
+                *(name(scope, before or entry.id) for name in (keys.entry, keys.asks)),
+            ],
+            args=[
+                *(how, key, entry.id, before, entry.question, vector, fields["answer"]),
+                *(math.ceil(until * 1000), math.ceil(entry.expires_at * 1000), LOG_LENGTH, int(entry.curated)),
+                *(part for pair in fields.items() for part in pair),
+            ],
+        )
+        return done
+
     def drop(self, scope: str, entry_id: str) -> bool:
         """Remove an entry and all its phrasings; False when it was gone already."""
         with failing_as("cache"):
-            dropped = self._drop(
-                keys=[keys.entry(scope, entry_id), keys.log(scope)],
-                args=[keys.scope_prefix(scope), entry_id, LOG_LENGTH],
-            )
-        return bool(dropped)
+            return bool(scripts.settled(lambda: self._dropped(scope, entry_id)))
+
+    def _dropped(self, scope: str, entry_id: str) -> int:
+        phrasings = [raw.decode() for raw in self._redis.smembers(keys.asks(scope, entry_id))]
+        done: int = self._drop(
+            keys=[
+                *(keys.entry(scope, entry_id), keys.asks(scope, entry_id)),
+                *(name(scope) for name in (keys.entries, keys.phrasings, keys.log, keys.seq)),
+                *(keys.phrasing(scope, key) for key in phrasings),
+            ],
+            args=[entry_id, LOG_LENGTH, *phrasings],
+        )
+        return done
 
     def phrasing(self, scope: str, key: str) -> Phrasing | None:
         """One question of an entry's, or None."""

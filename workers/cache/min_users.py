@@ -27,7 +27,7 @@ class Sharing:
 
     def __init__(self, redis: redis.Redis, users: Callable[[str], int], secret: bytes) -> None:
         self._users, self._secret = users, secret
-        self._shared: Any = redis.register_script(scripts.SHARED)
+        self._shared: Any = scripts.register(redis, "shared")
 
     def note(self, job: Job, place: Place) -> None:
         """A user asked what nothing answers exactly; raises StoreUnavailable."""

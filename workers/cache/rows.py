@@ -12,10 +12,13 @@ from pipelines.vectors.encoder import unpack
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pipelines.cache.decision import Candidate
     from pipelines.vectors.encoder import Vector
+
+
+ANSWERED = ("entry", "question", "answer", "answered_ms")  # of a phrasing's fields, what was answered to it
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,32 +99,25 @@ class Seen:
     centres: dict[str, float]
 
 
-def said(key: str, scope: str, phrasing: Sequence[bytes], held: Sequence[bytes]) -> Entry | None:
+def said(key: str, scope: str, own: Mapping[str, bytes | None], held: Mapping[bytes, bytes]) -> Entry | None:
     """The answer that was given to the phrasing of that exact key, as an entry; None when there is none.
 
-    ``phrasing`` and its entry's ``held`` are hashes, flat. What the entry serves may be this phrasing's, or a person's.
+    ``own``: the phrasing's fields (``ANSWERED``); ``held``: its entry's hash. What the entry serves may be this
+    phrasing's, or a person's.
     """
-    if not phrasing:
-        return None
-    about = {name.decode(): value for name, value in zip(held[::2], held[1::2], strict=True)}
-    if about.get("served") == key.encode():
-        return flat_entry(held)
-    own = {name.decode(): value for name, value in zip(phrasing[::2], phrasing[1::2], strict=True)}
-    if not own["answer"] or not own["answered_ms"]:
+    if held.get(b"served") == key.encode():
+        return entry(held)
+    home, question, answer, until_ms = (own[name] for name in ANSWERED)
+    if not (home and question and answer and until_ms):
         return None
     return Entry(
-        id=own["entry"].decode(),
+        id=home.decode(),
         scope=scope,
-        question=own["question"].decode(),
-        answer=Answer.decode(json.loads(own["answer"])),
-        created_at=float(about.get("created_at", 0.0)),
-        expires_at=int(own["answered_ms"]) / 1000,
+        question=question.decode(),
+        answer=Answer.decode(json.loads(answer)),
+        created_at=float(held.get(b"created_at", 0.0)),
+        expires_at=int(until_ms) / 1000,
     )
-
-
-def flat_entry(raw: Sequence[bytes]) -> Entry | None:
-    """An entry's hash, flat; None of an empty one."""
-    return entry(dict(zip(raw[::2], raw[1::2], strict=True))) if raw else None
 
 
 def entry(raw: Mapping[bytes, bytes]) -> Entry:

@@ -29,7 +29,7 @@ class Accounts:
 
     def __init__(self, redis: redis.Redis) -> None:
         self._redis: Any = redis
-        self._count_once = redis.register_script(scripts.COUNT_ONCE)
+        self._count_once = scripts.register(redis, "count_once")
         self._noted: set[tuple[str, str]] = set()
 
     def count(
