@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from pipelines.cache.judge import Budget
 from tests.fleet import InProcess
 from workers.demo import shop
 from workers.demo.standin import StandIn
@@ -71,9 +72,9 @@ def home(redis_url: str, model: StandIn, tmp_path_factory: pytest.TempPathFactor
     }
     os.environ.update(environ)
     yield model
-    from workers.runtime import resources
+    from workers.runtime import runtime
 
-    resources().lookup.replicas.close()
+    runtime().lookup.replicas.close()
     for name in environ:
         del os.environ[name]
 
@@ -84,6 +85,13 @@ def fleet(home: StandIn) -> Iterator[InProcess]:
     workers of a process, and other modules start workers too."""
     with InProcess(home) as started:
         yield started
+
+
+@pytest.fixture
+def unjudged(fleet: InProcess) -> Iterator[InProcess]:
+    """The fleet without money for a judge."""
+    with fleet.instead(judge_budget=Budget(0.0)):
+        yield fleet
 
 
 @pytest.fixture

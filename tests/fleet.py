@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,10 +10,12 @@ from tests.waiting import until
 from workers.client import Farthing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from decimal import Decimal
 
     from pipelines.answer import Answer, Usage
     from workers.demo.standin import StandIn
+    from workers.runtime import Runtime
 
 
 class InProcess:
@@ -29,9 +31,8 @@ class InProcess:
         from workers import tasks
         from workers.app import app
         from workers.queues import QUEUES
-        from workers.runtime import resources
 
-        self.tasks, self.app, self.resources = tasks, app, resources()
+        self.tasks, self.app = tasks, app
         self._stack = ExitStack()
         queues = [queue.name for queue in QUEUES]
         self._stack.enter_context(
@@ -43,22 +44,40 @@ class InProcess:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    @property
+    def runtime(self) -> Runtime:
+        """What the tasks run on at this moment."""
+        from workers.runtime import runtime
+
+        return runtime()
+
+    @contextmanager
+    def instead(self, **parts: Any) -> Iterator[None]:
+        """Run on these parts until the block ends, the stages built anew of them."""
+        from workers.runtime import using
+
+        before = self.runtime
+        with using(before.with_(**parts)) as other:
+            yield
+        if other.made.get("lookup") not in (None, before.made.get("lookup")):
+            other.lookup.replicas.close()
+
     def ask(self, messages: Any, **fields: Any) -> Answer:
         return self.client.ask(messages, timeout_s=30, **fields)
 
     def priced(self, model: str, usage: Usage) -> Decimal:
         """What a usage costs at a model of the stand-in's."""
-        return self.resources.configuration.prices.cost("openai", model, usage, datetime.now(UTC))
+        return self.runtime.configuration.prices.cost("openai", model, usage, datetime.now(UTC))
 
     def settled(self, answer: Answer) -> Answer:
         """Wait for write-back: the answer's entry is in Redis, and in the replica if the encoder reads it."""
-        store, record = self.resources.store, self.resources.records.recall(str(answer.job_id))
+        store, record = self.runtime.store, self.runtime.records.recall(str(answer.job_id))
         assert record is not None
         assert record.scope is not None
-        scope, members = record.scope, self.resources.members
+        scope, members = record.scope, self.runtime.members
         until(lambda: store.get(scope, members.entry_of(record) or ""))
         asked = store.phrasing(scope, record.key or "")
         if asked is not None and asked.vector is not None:
-            replicas = self.resources.lookup.replicas
+            replicas = self.runtime.lookup.replicas
             until(lambda: scope not in replicas.loaded() or replicas.size(scope) > 0)
         return answer

@@ -1,293 +1,113 @@
-"""What a worker process holds: made on first use, once, shared by its threads."""
+"""What a worker process runs on: its parts, and the stages built of them, once."""
 
 from __future__ import annotations
 
-import secrets
 import threading
-import time
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-import redis
-from redis.backoff import ExponentialBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
-
-from pipelines.answer import Usage
-from pipelines.errors import EncoderUnavailable, StoreUnavailable
-from workers.config import configuration
 from workers.config.settings import Settings
-from workers.observability import counters, logs
-from workers.store import keys
+from workers.once import once
+from workers.parts import Parts
+from workers.stages.arrival import Arrival
+from workers.stages.billing import Billing
+from workers.stages.economy import Economy
+from workers.stages.feedback import Feedback
+from workers.stages.judge import Judge
+from workers.stages.learning import Learning
+from workers.stages.paid_once import PaidOnce
+from workers.stages.rules import Rules
+from workers.stages.summary import Summaries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator
 
-    from pipelines.cache.judge import Budget
-    from pipelines.vectors.encoder import Encoder
-    from workers.cache.clusters import Membership
-    from workers.cache.documents import Sources
-    from workers.cache.entries import CacheStore
-    from workers.cache.eviction import Evictor
-    from workers.cache.lookup import Lookup
-    from workers.cache.min_users import Sharing
-    from workers.cache.risk_state import Boundaries
-    from workers.cache.vector_sets import VectorSets
-    from workers.config.configuration import Configuration
-    from workers.encoders import factory
-    from workers.encoders.verifiers import Verifiers
-    from workers.jobs.ledger import Accounts
-    from workers.jobs.records import Records
-    from workers.jobs.reviews import Reviews
-    from workers.providers.databases import Databases
-    from workers.providers.openai_client import Providers
-
-AWAY_S = 2.0  # a cache that did not answer is not asked again by every job meanwhile
-
-T = TypeVar("T")
+STAGES = {"arrival", "billing", "economy", "feedback", "judge", "learning", "paid_once", "rules", "summaries"}
 
 
-class once(Generic[T]):  # noqa: N801 - reads as the decorator that it is
-    """A property made once per instance, also when two threads ask at the same time (models are loaded once)."""
+class Runtime(Parts):
+    """The stages of a job, each built of what its constructor names."""
 
-    def __init__(self, make: Callable[[Any], T]) -> None:
-        self._make, self._name, self.__doc__ = make, make.__name__, make.__doc__
-
-    def __get__(self, instance: Resources, owner: type | None = None) -> T:
-        with instance.lock:
-            if self._name not in instance.made:
-                instance.made[self._name] = self._make(instance)
-            made: T = instance.made[self._name]
-            return made
-
-
-def connect(url: str) -> redis.Redis:
-    """A Redis client: short limits, one retry for a connection that the server closed while idle."""
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=5,
-        socket_connect_timeout=2,
-        socket_keepalive=True,
-        health_check_interval=25,
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
-    )
-
-
-class Resources:
-    """Everything slow to make. Each property is made once per process, on first use."""
-
-    def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
-        self.settings, self.environ = settings, environ
-        self.lock = threading.RLock()
-        self.made: dict[str, Any] = {}
-        self._away_until = 0.0
-
-    def warm(self, name: str) -> None:
-        """Make one property now instead of on first use."""
-        getattr(self, name)
+    def with_(self, **instead: Any) -> Runtime:
+        """Another one that shares what this one has made, but for ``instead`` and what was made of that."""
+        return Runtime(self.settings, self.environ, **{**self.without({*STAGES, *instead}), **instead})
 
     @once
-    def configuration(self) -> Configuration:
-        """The configuration file, checked."""
-        return configuration.load(self.settings, self.environ)
+    def billing(self) -> Billing:
+        """Prices answers and puts them on the bill."""
+        return Billing(self.configuration, self.accounts, lambda: self.secret)
 
     @once
-    def cache_redis(self) -> redis.Redis:
-        """The cache's Redis."""
-        return connect(self.settings.cache_url)
+    def economy(self) -> Economy:
+        """The fleet's own questions to the cheapest model."""
+        return Economy(self.configuration.catalog, self.providers, self.billing)
 
     @once
-    def store(self) -> CacheStore:
-        """Entries in the cache's Redis."""
-        from workers.cache.entries import CacheStore
-
-        return CacheStore(self.cache_redis)
-
-    @once
-    def vector_sets(self) -> VectorSets:
-        """Scopes that Redis searches itself."""
-        from workers.cache.vector_sets import VectorSets
-
-        return VectorSets(self.cache_redis, self.store, self.settings.vector_sets_from)
-
-    @once
-    def members(self) -> Membership:
-        """Which phrasing belongs to which entry."""
-        from workers.cache.clusters import Membership
-
-        return Membership(self.cache_redis)
-
-    @once
-    def sources(self) -> Sources:
-        """Which entries rest on which document."""
-        from workers.cache.documents import Sources
-
-        return Sources(self.cache_redis, self.store, self.members)
-
-    @once
-    def evictor(self) -> Evictor:
-        """Keeps tenants within their capacity."""
-        from workers.cache.eviction import Evictor
-
-        return Evictor(self.cache_redis, self.store, lambda tenant: self.configuration.cache_of(tenant).capacity)
-
-    @once
-    def boundaries(self) -> Boundaries:
-        """Where each tenant and category stands."""
-        from workers.cache.risk_state import Boundaries
-
-        return Boundaries(self.ledger_redis, lambda tenant: self.configuration.cache_of(tenant).target, self.verifiers)
-
-    @once
-    def verifiers(self) -> Verifiers:
-        """What weighs each kind of encoder's cosines."""
-        from workers.encoders import verifiers
-
-        return verifiers.load(self.settings.verifier)
-
-    @once
-    def sharing(self) -> Sharing:
-        """Who may be given an entry that others asked for."""
-        from workers.cache.min_users import Sharing
-
-        return Sharing(
-            self.cache_redis, lambda tenant: self.configuration.cache_of(tenant).share_after_users, self.secret
+    def judge(self) -> Judge:
+        """The judge of the gray zone."""
+        return Judge(
+            self.store, self.members, self.sharing, self.boundaries, self.judge_budget, self.economy, self.billing
         )
 
     @once
-    def judge_budget(self) -> Budget:
-        """How many jobs of this process may still be judged."""
-        from pipelines.cache.judge import Budget
-
-        return Budget(self.configuration.cache.judge_share)
+    def arrival(self) -> Arrival:
+        """Where jobs come in."""
+        return Arrival(self.configuration.catalog, lambda: self.lookup)
 
     @once
-    def ledger_redis(self) -> redis.Redis:
-        """The ledger's Redis."""
-        return connect(self.settings.ledger_url)
+    def rules(self) -> Rules:
+        """What a database answers."""
+        return Rules(self.configuration.rules, self.databases, self.billing)
 
     @once
-    def accounts(self) -> Accounts:
-        """The ledger."""
-        from workers.jobs.ledger import Accounts
-
-        return Accounts(self.ledger_redis)
+    def summaries(self) -> Summaries:
+        """Summaries of old turns."""
+        return Summaries(self.economy, self.billing)
 
     @once
-    def records(self) -> Records:
-        """Job records for feedback and redelivery."""
-        from workers.jobs.records import Records
-
-        return Records(self.ledger_redis)
+    def paid_once(self) -> PaidOnce:
+        """What was paid is not paid again."""
+        return PaidOnce(self.records)
 
     @once
-    def reviews(self) -> Reviews:
-        """Answers that users called wrong."""
-        from workers.jobs.reviews import Reviews
-
-        return Reviews(self.ledger_redis)
+    def learning(self) -> Learning:
+        """What fresh answers and audits teach."""
+        return Learning(self.store, self.members, self.boundaries, self.sources, self.judge, self.billing)
 
     @once
-    def providers(self) -> Providers:
-        """Clients of the configured providers."""
-        from workers.providers.openai_client import Providers
-
-        return Providers(self.configuration.providers)
-
-    @once
-    def databases(self) -> Databases:
-        """The rules' databases."""
-        from workers.providers.databases import Databases
-
-        return Databases()
-
-    @once
-    def lookup(self) -> Lookup:
-        """The cache as a lookup worker sees it; without an encoder it has its exact tier alone."""
-        from workers.cache.lookup import Lookup
-        from workers.cache.replica import Replicas
-        from workers.encoders import factory
-
-        broken: list[str] = []
-        readers: tuple[Encoder, ...] = ()
-        try:
-            readers = factory.readers(self.encoder)
-            for reader in readers:
-                self.verifiers.check(reader)
-        except EncoderUnavailable as error:
-            readers = ()
-            broken.append("encoder unavailable")
-            counters.count("encoder.unavailable")
-            logs.log().error("semantic tier is off", said=str(error))
-        replicas = Replicas(self.store, max_bytes=self.settings.replica_mb * 1_000_000, outgrown=self.vector_sets)
-        return Lookup(
-            self.store,
+    def feedback(self) -> Feedback:
+        """What people say of answers."""
+        return Feedback(
+            self.records,
             self.members,
-            replicas,
-            readers,
-            self.boundaries,
-            self.sharing,
-            self.secret,
-            self.configuration.rules,
-            rules_of=self.configuration.cache_of,
-            broken=broken,
-            judged=self.configuration.cache.judge_share > 0,
+            self.store,
+            self.reviews,
+            self.accounts,
+            self.configuration.cache_of,
+            lambda: self.secret,
         )
-
-    @once
-    def encoder(self) -> Encoder | None:
-        """The configured encoder, shared by all threads; raises EncoderUnavailable."""
-        from workers.encoders import factory
-        from workers.encoders.batching import MicroBatcher
-
-        loaded = factory.load(self.settings.encoder, self._embedding, self.settings.encoders)
-        return None if loaded is None else MicroBatcher(loaded)
-
-    def _embedding(self, model: str) -> tuple[factory.Embed, factory.Price]:
-        """Embeds with the first provider's model, and prices it."""
-        providers, configuration = self.providers, self.configuration
-        name = configuration.providers[0].name
-        return (
-            lambda texts: providers.embed(name, model, texts),
-            lambda count: configuration.cost_usd(name, model, Usage(prompt_tokens=count), datetime.now(UTC)),
-        )
-
-    def notes(self) -> list[str]:
-        """What today's events say that an operator should know: keys that no other job will ever have."""
-        seen = self.accounts.events(datetime.now(UTC).date().isoformat())
-        return [
-            f"{count} jobs today had {what} in their instructions: none of them can be answered from the cache;"
-            " [cache] leave_out names what the key leaves out"
-            for kind, what in (("clock", "a clock"), ("id", "a request id"))
-            if (count := seen.get(f"key.{kind}_in_instructions", 0))
-        ]
-
-    @once
-    def secret(self) -> bytes:
-        """The key of the scopes' HMAC: from the settings, else one made once and kept in the cache's Redis."""
-        if self.settings.secret:
-            return self.settings.secret.encode()
-        if time.monotonic() < self._away_until:
-            raise StoreUnavailable("cache", "it was away a moment ago")
-        try:
-            self.cache_redis.set(keys.SECRET, secrets.token_hex(32), nx=True)
-            kept = self.cache_redis.get(keys.SECRET)
-        except RedisError as error:
-            self._away_until = time.monotonic() + AWAY_S
-            raise StoreUnavailable("cache", type(error).__name__) from error
-        if not isinstance(kept, bytes):
-            raise StoreUnavailable("cache", "it does not keep the scopes' key; set FARTHING_SECRET")
-        return kept
 
 
 _lock = threading.Lock()
-_resources: Resources | None = None
+_runtime: Runtime | None = None
 
 
-def resources() -> Resources:
-    """This process's resources, made from its environment on first use."""
-    global _resources  # noqa: PLW0603 - one per process is the point
+def runtime() -> Runtime:
+    """This process's runtime, made from its environment on first use."""
+    global _runtime  # noqa: PLW0603 - one per process is the point
     with _lock:
-        if _resources is None:
-            _resources = Resources(Settings.from_env())
-        return _resources
+        if _runtime is None:
+            _runtime = Runtime(Settings.from_env())
+        return _runtime
+
+
+@contextmanager
+def using(other: Runtime) -> Iterator[Runtime]:
+    """This process works with another runtime until the block ends."""
+    global _runtime  # noqa: PLW0603 - as above
+    before = runtime()
+    _runtime = other
+    try:
+        yield other
+    finally:
+        _runtime = before

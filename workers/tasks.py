@@ -21,12 +21,10 @@ from pipelines.text import tokens
 from workers.app import app
 from workers.observability import counters, logs
 from workers.providers import calls
-from workers.runtime import resources
-from workers.stages import billing, canvas, judge, learning, paid_once, summary
-from workers.stages.arrival import arrive, in_time, look_up
+from workers.runtime import runtime
+from workers.stages import canvas
+from workers.stages.arrival import in_time
 from workers.stages.base import ChatTask, Stopwatch
-from workers.stages.feedback import give
-from workers.stages.rules import by_rule
 
 if TYPE_CHECKING:
     from pipelines.answer import Usage
@@ -36,12 +34,12 @@ if TYPE_CHECKING:
 @app.task(name=journey.LOOKUP, base=ChatTask, shared=False, bind=True)
 def cache_lookup(self: ChatTask, raw: object) -> Any:
     """Answer the job from the cache, or replace this task by the rest of the journey under the same id."""
-    watch = Stopwatch()
-    progress = arrive(self, raw)
-    answered = paid_once.answered_before(self.backend, progress)
+    watch, held = Stopwatch(), runtime()
+    progress = held.arrival.arrive(self, raw)
+    answered = held.paid_once.answered_before(self.backend, progress)
     if answered is not None:
         return answered
-    found = look_up(progress)
+    found = held.arrival.look_up(progress)
     timings = {**progress.timings_ms, "lookup": watch.lap_ms()}
     # Where the answer may be kept, what is sent is what the scope says; else all that the caller gave.
     asked = found.prompt
@@ -56,7 +54,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
         spent_usd=found.spent_usd,
     )
     if found.entry is not None and found.hit is not None:
-        answer = billing.finish(progress, billing.reused(progress, found.entry, found.hit))
+        answer = held.billing.finish(progress, held.billing.reused(progress, found.entry, found.hit))
         if found.audit is not None:
             _audit_later(progress, found.audit)
         return answer.encode()
@@ -67,18 +65,18 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
 @app.task(name=journey.CLASSIFY, base=ChatTask, shared=False, bind=True)
 def classify_job(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     """Answer a structured question from its database, or decide which tier suffices."""
-    watch = Stopwatch()
+    watch, held = Stopwatch(), runtime()
     progress = Progress.decode(raw)
     in_time(progress, "classify")
-    answer, degraded = by_rule(progress) if progress.audit is None else (None, ())
+    answer, degraded = held.rules.by_rule(progress) if progress.audit is None else (None, ())
     timings = {**progress.timings_ms, "classify": watch.lap_ms()}
     progress = replace(progress, timings_ms=timings, degraded=(*progress.degraded, *degraded))
     if answer is not None:
-        return canvas.ended_early(self, progress.job_id, billing.finish(progress, answer).encode())
+        return canvas.ended_early(self, progress.job_id, held.billing.finish(progress, answer).encode())
     route = tier.route(
         progress.asking,
         prompt_tokens=tokens.estimate_prompt(progress.sent, progress.job.params),
-        catalog=resources().configuration.catalog,
+        catalog=held.configuration.catalog,
     )
     return canvas.handed_on(self, replace(progress, route=route).encode())
 
@@ -86,14 +84,14 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
 @app.task(name=journey.COMPRESS, base=ChatTask, shared=False, bind=True)
 def compress_context(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     """Send all that the model's window takes, or the operator's budget where there is one; say what is left out."""
-    watch = Stopwatch()
+    watch, held = Stopwatch(), runtime()
     progress = Progress.decode(raw)
     in_time(progress, "compress-context")
-    budget = resources().configuration.context_budget_tokens
-    window = choice.widest(progress.asking, billing.listed(progress))
+    budget = held.configuration.context_budget_tokens
+    window = choice.widest(progress.asking, held.billing.listed(progress))
     chosen = compress.compress(progress.sent, budget_tokens=window if budget is None else min(budget, window))
     if chosen.dropped and budget is not None:
-        chosen, progress = summary.summarised(progress, chosen, budget_tokens=budget)
+        chosen, progress = held.summaries.summarised(progress, chosen, budget_tokens=budget)
     timings = {**progress.timings_ms, "compress": watch.lap_ms()}
     progress = replace(
         progress,
@@ -108,14 +106,14 @@ def compress_context(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
 @app.task(name=journey.MODEL_CALL, base=ChatTask, shared=False)
 def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     """Ask the route's model, or the judge where that may save it; the answer goes to the caller, and to write-back."""
-    watch = Stopwatch()
+    watch, held = Stopwatch(), runtime()
     progress = Progress.decode(raw)
-    paid = paid_once.paid(progress)
+    paid = held.paid_once.paid(progress)
     if paid is not None:
         return paid.encode()
     messages = progress.sent
     prompt_tokens = tokens.estimate_prompt(messages, progress.job.params)
-    judged = judge.serve(progress, prompt_tokens)
+    judged = held.judge.serve(progress, prompt_tokens)
     if judged is not None:
         progress = replace(progress, spent_usd=progress.spent_usd + judged.cost_usd)
         if judged.answer is not None and progress.place is not None:
@@ -123,8 +121,8 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     wasted: list[tuple[Offer, Usage]] = []
     try:
         called = calls.call(
-            resources().providers,
-            billing.offers(progress, prompt_tokens),
+            held.providers,
+            held.billing.offers(progress, prompt_tokens),
             messages,
             progress.job.params,
             deadline_at=progress.deadline_at,
@@ -132,12 +130,12 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
             wasted=wasted,
         )
     except FarthingError:
-        billing.charge_wasted(progress, wasted)
+        held.billing.charge_wasted(progress, wasted)
         raise
     timings = {**progress.timings_ms, "model": watch.lap_ms()}
-    finish = billing.finish if progress.audit is None else billing.finish_audit
-    answer = finish(replace(progress, timings_ms=timings), billing.priced(progress, called))
-    paid_once.keep(progress, answer, ttl_s=2 * app.conf.broker_transport_options["visibility_timeout"])
+    finish = held.billing.finish if progress.audit is None else held.billing.finish_audit
+    answer = finish(replace(progress, timings_ms=timings), held.billing.priced(progress, called))
+    held.paid_once.keep(progress, answer, ttl_s=2 * app.conf.broker_transport_options["visibility_timeout"])
     if progress.place is not None:
         _write_back_later(progress, answer)
     return answer.encode()
@@ -146,21 +144,22 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
 @app.task(name=journey.WRITE_BACK, base=ChatTask, shared=False, ignore_result=True)
 def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     """Store a fresh answer for the next one who asks."""
+    held = runtime()
     progress, answer = Progress.decode(raw), Answer.decode(answered)
     place = progress.place
     if place is None:
         return
-    asked = resources().store.asked(place.scope, place.key)
-    keeping = resources().configuration.cache_of(progress.job.tenant).keeping
+    asked = held.store.asked(place.scope, place.key)
+    keeping = held.configuration.cache_of(progress.job.tenant).keeping
     verdict = admission.keep(progress.job, answer, asked=asked, keeping=keeping)
     if isinstance(verdict, admission.Refuse):
         counters.count("write_back.refused")
         return
     now = time.time()
     entry = Entry(
-        id=entry_id(progress.job.tenant, progress.job_id, secret=resources().secret),
+        id=entry_id(progress.job.tenant, progress.job_id, secret=held.secret),
         scope=place.scope,
-        question=billing.words(progress.job),
+        question=held.billing.words(progress.job),
         answer=answer.kept,
         created_at=now,
         expires_at=now + verdict.ttl_s,
@@ -168,17 +167,17 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     known_until = now + max(keeping.known_s, verdict.ttl_s)
     job = progress.job
     if progress.audit is not None and place.twin:
-        learning.audited_twin(job, progress.job_id, place, entry, known_until=known_until)
+        held.learning.audited_twin(job, progress.job_id, place, entry, known_until=known_until)
     elif progress.audit is None:
-        learning.keep(job, place, entry, known_until=known_until)
+        held.learning.keep(job, place, entry, known_until=known_until)
     else:
-        learning.audited(job, place, entry, weight=progress.audit, known_until=known_until)
+        held.learning.audited(job, place, entry, weight=progress.audit, known_until=known_until)
 
 
 @app.task(name=journey.MAINTAIN, base=ChatTask, shared=False, ignore_result=True)
 def maintain() -> None:
     """Sweep what expired, evict what is worth least where there is too much, and hand to Redis what outgrew workers."""
-    held, now = resources(), time.time()
+    held, now = runtime(), time.time()
     swept = held.store.sweep(now)
     logs.log().info("swept", **swept, evicted=held.evictor.evict(), outgrown=held.vector_sets.tend(now))
 
@@ -193,7 +192,7 @@ def feedback(
     approve: bool = False,
 ) -> dict[str, Any]:
     """A person's verdict on an answer: of a user, for that user; with ``approve``, of an operator, for all."""
-    return give(job_id, rating, correction, tenant=tenant, user=user, approve=approve)
+    return runtime().feedback.give(job_id, rating, correction, tenant=tenant, user=user, approve=approve)
 
 
 def _after_a_miss(progress: Progress, task: ChatTask | None = None) -> Any:
@@ -233,9 +232,10 @@ def _send_off_path(work: Any, what: str) -> None:
 
 def _judged_hit(progress: Progress, place: Place, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:
     """The entry's answer, as the judge let it pass; audited like other hits."""
+    held = runtime()
     timings = {**progress.timings_ms, "judge": took_ms}
-    finished = billing.finish(replace(progress, timings_ms=timings), answer)
-    weight = resources().boundaries.audit(progress.job.tenant, place.bucket, probability)
+    finished = held.billing.finish(replace(progress, timings_ms=timings), answer)
+    weight = held.boundaries.audit(progress.job.tenant, place.bucket, probability)
     if weight is not None:
         _audit_later(progress, weight)
     return finished.encode()

@@ -37,7 +37,7 @@ from workers.encoders import factory
 from workers.encoders.batching import MicroBatcher
 from workers.evaluation.commands import _vectors
 from workers.fleet.embedded_redis import EmbeddedRedis
-from workers.runtime import connect
+from workers.store.connection import connect
 
 if TYPE_CHECKING:
     import redis

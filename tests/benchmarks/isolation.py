@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.isolation import fuzz
 from workers.fleet.embedded_redis import EmbeddedRedis
-from workers.runtime import connect
+from workers.store.connection import connect
 
 LOOKUPS = 100_000
 

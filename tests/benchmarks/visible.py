@@ -14,7 +14,7 @@ from tests.benchmarks.measure import percentile
 from workers.cache.entries import CacheStore
 from workers.cache.replica import Replicas
 from workers.fleet.embedded_redis import EmbeddedRedis
-from workers.runtime import connect
+from workers.store.connection import connect
 
 D = 384
 HELD, WRITES = 10_000, 200

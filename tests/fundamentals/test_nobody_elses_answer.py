@@ -10,7 +10,7 @@ from pipelines.errors import JobIdReused, JobUnknown
 from workers.client import Farthing
 from workers.fleet.embedded_redis import free_port
 from workers.jobs import reports
-from workers.runtime import connect
+from workers.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -142,7 +142,7 @@ def test_what_a_rule_may_answer_is_not_the_caches_while_its_database_is_away(
         raise RuleFailed(rule, "away")
 
     with monkeypatch.context() as broken:
-        broken.setattr(fleet.resources.databases, "rows", away)
+        broken.setattr(fleet.runtime.databases, "rows", away)
         answer = fleet.ask("What is my balance?", tenant=tenant, user="u-6")
         assert (answer.source, answer.degraded) == ("model", ("rule balance failed",))
     again = fleet.ask("What is my balance?", tenant=tenant, user="u-6")
@@ -186,7 +186,7 @@ def test_another_tenants_id_answers_nothing(fleet: InProcess, tenant: str) -> No
         with pytest.raises(JobUnknown):
             stranger.result(str(job.job_id), 30)
         assert stranger.result(str(job.job_id), 30, tenant=tenant).text == job.text
-    assert fleet.resources.records.of_tenant(str(job.job_id), "another") is None
+    assert fleet.runtime.records.of_tenant(str(job.job_id), "another") is None
 
 
 def test_an_answer_names_nobody_elses_job(fleet: InProcess, tenant: str) -> None:
@@ -236,13 +236,8 @@ def test_near_exact_questions_share_an_answer_and_say_so(fleet: InProcess, tenan
     assert again.cache["decided_by"] == "near-exact"
 
 
-def test_a_cache_that_was_never_reached_costs_no_job(
-    fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as away:
-        away.setitem(fleet.resources.made, "cache_redis", connect(f"redis://127.0.0.1:{free_port()}/0"))
-        for name in ("lookup", "secret"):
-            away.delitem(fleet.resources.made, name)
+def test_a_cache_that_was_never_reached_costs_no_job(fleet: InProcess, tenant: str) -> None:
+    with fleet.instead(cache_redis=connect(f"redis://127.0.0.1:{free_port()}/0")):
         answer = fleet.ask("Do you sell clocks?", tenant=tenant)
         assert (answer.source, answer.degraded) == ("model", ("cache unavailable",))
     fleet.settled(fleet.ask("Do you sell clocks?", tenant=tenant))
@@ -267,7 +262,7 @@ def test_what_was_saved_is_split_by_its_cause(fleet: InProcess, tenant: str) -> 
     fleet.ask("Do you sell ladders?", tenant=tenant)
     fleet.ask("What is my balance?", tenant=tenant, user="u-1")
     fleet.ask(talk("Do you ship to Spain?", "Yes. " * 300, "How do I reset my account password?"), tenant=tenant)
-    total = reports.as_json(fleet.resources.accounts.totals(tenant, 2))["total"]
+    total = reports.as_json(fleet.runtime.accounts.totals(tenant, 2))["total"]
     saved = {cause: float(amount) for cause, amount in total["saved_by"].items()}
     assert all(amount > 0 for amount in saved.values()), saved
     assert sum(saved.values()) == pytest.approx(float(total["saved_usd"]), abs=1e-6)
@@ -285,7 +280,7 @@ def test_a_text_part_with_more_in_it_is_more_than_its_text(fleet: InProcess, ten
 
 
 def test_what_two_rules_claim_is_no_ones_to_share(fleet: InProcess) -> None:
-    book = fleet.resources.configuration.rules
+    book = fleet.runtime.configuration.rules
     assert book.claims("Where is my order A10001?")
     assert not book.claims("Do you ship to Spain?")
 

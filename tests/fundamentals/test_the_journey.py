@@ -12,6 +12,8 @@ from pipelines.errors import DeadlineExceeded, JobInvalid, ProviderFailed, Unkno
 from workers.demo.standin import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.fleet import InProcess
 
 QUESTIONS = ["How do I close my account?", "怎么关闭我的账户？"]
@@ -124,10 +126,10 @@ def test_the_callers_id_survives_the_whole_journey(fleet: InProcess, tenant: str
 
 
 @pytest.fixture
-def budget(fleet: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def budget(fleet: InProcess) -> Iterator[None]:
     """As with `[context] budget_tokens = 3000`."""
-    configuration = replace(fleet.resources.configuration, context_budget_tokens=3_000)
-    monkeypatch.setitem(fleet.resources.made, "configuration", configuration)
+    with fleet.instead(configuration=replace(fleet.runtime.configuration, context_budget_tokens=3_000)):
+        yield
 
 
 @pytest.mark.usefixtures("budget")
@@ -206,7 +208,7 @@ def test_an_operators_feedback_removes_a_wrong_answer_and_stores_the_right_one(f
 def test_every_answer_is_in_the_ledger_once(fleet: InProcess, tenant: str) -> None:
     fleet.settled(fleet.ask("Do you sell sofas?", tenant=tenant))
     fleet.ask("Do you sell sofas?", tenant=tenant)
-    days = fleet.resources.accounts.totals(tenant, 2)
+    days = fleet.runtime.accounts.totals(tenant, 2)
     counters = next(iter(days.values()))[tenant]
     assert (counters["jobs"], counters["source:model"], counters["source:exact"]) == (2, 1, 1)
     assert 0 < counters["cost_nusd"] < counters["baseline_nusd"]

@@ -23,8 +23,8 @@ from workers.cache.entries import CacheStore
 from workers.cache.eviction import Evictor
 from workers.cache.replica import Replicas
 from workers.fleet.embedded_redis import EmbeddedRedis, free_port
-from workers.runtime import connect
 from workers.store import keys
+from workers.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

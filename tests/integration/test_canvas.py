@@ -9,7 +9,7 @@ import pytest
 from celery import chain, chord
 
 from tests.waiting import until
-from workers.runtime import connect
+from workers.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,14 +104,15 @@ def test_middle_steps_leave_no_conversation_behind(fleet: InProcess, redis_url: 
 
 def test_a_priority_and_headers_ride_along(fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[Any, Any]] = []
-    priced = fleet.tasks.billing.priced
+    billing = fleet.runtime.billing
+    priced = billing.priced
 
     def look(*given: Any) -> Any:
         request = fleet.tasks.model_call.request
         seen.append(((request.delivery_info or {}).get("priority"), (request.headers or {}).get("shop")))
         return priced(*given)
 
-    monkeypatch.setattr(fleet.tasks.billing, "priced", look)
+    monkeypatch.setattr(billing, "priced", look)
     sent = fleet.app.send_task(
         "chat.cache_lookup", [job("Do you sell hats?", tenant)], queue="cache-lookup", priority=6, headers={"shop": "x"}
     )

@@ -57,7 +57,7 @@ def test_width_case_and_punctuation_do_not_matter(shipped: CharacterEncoder) -> 
     ],
 )
 def test_each_question_has_the_first_reader_that_knows_all_of_it(fleet: InProcess, text: str, kind: str | None) -> None:
-    found = reader(factory.readers(fleet.resources.encoder), text)
+    found = reader(factory.readers(fleet.runtime.encoder), text)
     assert (None if found is None else found.kind) == kind
 
 
@@ -96,10 +96,8 @@ def test_a_table_of_eight_bits_keeps_directions() -> None:
     assert float(ours @ theirs) > 0.999
 
 
-def test_a_new_tenants_chinese_rewording_goes_to_the_model_without_a_judge(
-    fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(0.0))
+def test_a_new_tenants_chinese_rewording_goes_to_the_model_without_a_judge(unjudged: InProcess, tenant: str) -> None:
+    fleet = unjudged
     first = fleet.settled(fleet.ask("可以修改收货的地址吗？", tenant=tenant))
     assert fleet.ask("可以修改收货地址吗", tenant=tenant).source == "exact", "particles are no difference"
     assert fleet.ask("可以更改收货地址吗？", tenant=tenant).source == "model"
@@ -109,11 +107,11 @@ def test_a_new_tenants_chinese_rewording_goes_to_the_model_without_a_judge(
 def test_a_judges_yes_serves_a_chinese_rewording(
     fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(1.0))
-    monkeypatch.setattr("workers.stages.judge._ask", _yes)
+    monkeypatch.setattr("workers.stages.judge.Judge._ask", _yes)
     monkeypatch.setattr("pipelines.cache.judge.pays", lambda *_, **__: True)
-    fleet.settled(fleet.ask("可以修改收货地址吗？", tenant=tenant))
-    served = fleet.ask("可以更改收货地址吗？", tenant=tenant)
+    with fleet.instead(judge_budget=Budget(1.0)):
+        fleet.settled(fleet.ask("可以修改收货地址吗？", tenant=tenant))
+        served = fleet.ask("可以更改收货地址吗？", tenant=tenant)
     assert served.source == "semantic"
     assert served.cache is not None
     assert served.cache["decided_by"] == "judge"

@@ -84,6 +84,6 @@ def test_the_model_answers_when_a_rules_database_is_down(
     def down(*_: object, rule: str) -> None:
         raise RuleFailed(rule, "its database is down")
 
-    monkeypatch.setattr(fleet.resources.databases, "rows", down)
+    monkeypatch.setattr(fleet.runtime.databases, "rows", down)
     answer = fleet.ask("What is my balance?", tenant=tenant, user="u-1")
     assert (answer.source, answer.degraded) == ("model", ("rule balance failed",))

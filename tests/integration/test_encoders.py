@@ -20,7 +20,7 @@ from pipelines.vectors.encoder import readable
 from workers.config.settings import Settings
 from workers.encoders import factory
 from workers.encoders.batching import MicroBatcher
-from workers.runtime import Resources
+from workers.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def no_provider(_: str) -> Any:
 
 
 def test_rewordings_are_near_and_every_vector_has_length_one(fleet: InProcess) -> None:
-    encoder = fleet.resources.encoder
+    encoder = fleet.runtime.encoder
     assert encoder is not None
     texts = ["How do I reset my password?", "How can I reset my password?", "Do you sell lamps?"]
     vectors = encoder.encode(texts)
@@ -56,8 +56,8 @@ def test_rewordings_are_near_and_every_vector_has_length_one(fleet: InProcess) -
     ],
 )
 def test_an_encoder_says_what_it_cannot_read(fleet: InProcess, text: str, expected: bool) -> None:
-    assert fleet.resources.encoder is not None
-    assert readable(fleet.resources.encoder, text) is expected
+    assert fleet.runtime.encoder is not None
+    assert readable(fleet.runtime.encoder, text) is expected
 
 
 def test_altered_weights_are_refused_before_they_are_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_without_a_usable_encoder_the_exact_tier_still_answers(redis_url: str, tmp_path: Path) -> None:
     environ = {"FARTHING_BROKER_URL": redis_url, "FARTHING_ENCODER": str(tmp_path / "nowhere"), "OPENAI_API_KEY": "x"}
-    held = Resources(Settings.from_env(environ), environ)
+    held = Runtime(Settings.from_env(environ), environ)
     job = Job.decode({"messages": [{"role": "user", "content": "How do I log in?"}]})
     found = held.lookup.find(job, time.time())
     assert found.place is not None
@@ -91,16 +91,16 @@ def test_without_a_usable_encoder_the_exact_tier_still_answers(redis_url: str, t
 def test_another_encoder_is_another_index_and_the_old_one_is_found_again(redis_url: str, model: StandIn) -> None:
     job = Job.decode({"messages": [{"role": "user", "content": "可以修改收货地址吗？"}], "tenant": "encoders"})
 
-    def held(encoder: str) -> Resources:
+    def held(encoder: str) -> Runtime:
         environ = {
             "FARTHING_BROKER_URL": redis_url,
             "FARTHING_ENCODER": encoder,
             "OPENAI_API_KEY": "x",
             "OPENAI_BASE_URL": model.url,
         }
-        return Resources(Settings.from_env(environ), environ)
+        return Runtime(Settings.from_env(environ), environ)
 
-    def ask(fleet: Resources) -> Found:
+    def ask(fleet: Runtime) -> Found:
         return fleet.lookup.find(job, time.time())
 
     ours, theirs = held("none"), held("openai:text-embedding-3-small")

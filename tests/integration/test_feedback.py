@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines.cache.entry import entry_id
-from pipelines.cache.judge import Budget
 from pipelines.cache.voices import Quorum
 from tests.waiting import until
 from workers.client import Farthing
@@ -21,11 +20,10 @@ NEAR = "How can I reset my password?"
 
 
 @pytest.fixture
-def plain(fleet: InProcess, monkeypatch: pytest.MonkeyPatch) -> InProcess:
+def plain(unjudged: InProcess, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     """The fleet without a judge and without audits: nothing but feedback changes the cache."""
-    monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(0.0))
     monkeypatch.setattr("pipelines.cache.decision.Policy.audit", lambda *_: None)
-    return fleet
+    return unjudged
 
 
 def feedback(fleet: InProcess, job_id: str | None, **verdict: Any) -> dict[str, Any]:
@@ -68,9 +66,9 @@ def test_no_models_answer_takes_a_corrections_place(plain: InProcess, tenant: st
     feedback(plain, first.job_id, rating="wrong", correction="Ask the front desk.")
     fresh = plain.ask(CACHED, tenant=tenant, cache="refresh")
     assert fresh.source == "model"
-    record = plain.resources.records.recall(str(fresh.job_id))
+    record = plain.runtime.records.recall(str(fresh.job_id))
     assert record is not None
-    until(lambda: plain.resources.accounts.totals(tenant, 1))
+    until(lambda: plain.runtime.accounts.totals(tenant, 1))
     for _ in range(20):  # write-back has had its say by then
         assert plain.ask(CACHED, tenant=tenant).text == "Ask the front desk."
 
@@ -78,10 +76,7 @@ def test_no_models_answer_takes_a_corrections_place(plain: InProcess, tenant: st
 def test_the_jobs_that_an_entry_answered_can_be_listed(plain: InProcess, tenant: str) -> None:
     first = plain.settled(plain.ask(CACHED, tenant=tenant))
     hits = [plain.ask(CACHED, tenant=tenant).job_id for _ in range(3)]
-    assert (
-        plain.resources.accounts.served(entry_id(tenant, str(first.job_id), secret=plain.resources.secret))
-        == hits[::-1]
-    )
+    assert plain.runtime.accounts.served(entry_id(tenant, str(first.job_id), secret=plain.runtime.secret)) == hits[::-1]
 
 
 def test_a_changed_document_takes_exactly_its_answers_with_it(plain: InProcess, tenant: str) -> None:
@@ -89,9 +84,9 @@ def test_a_changed_document_takes_exactly_its_answers_with_it(plain: InProcess, 
     rests = plain.settled(plain.ask("How do I open the lid?", tenant=tenant, **manual))
     other = plain.settled(plain.ask("Where are invoices listed?", tenant=tenant, metadata={"sources": ["faq-2"]}))
     neighbour = plain.settled(plain.ask("How do I open the lid?", tenant=f"{tenant}-2", **manual))
-    until(lambda: plain.resources.sources._redis.exists(f"farthing:tenant:{{{tenant}}}:source:manual-7"))
-    assert plain.resources.sources.drop(tenant, "manual-7") == 1
-    assert plain.resources.sources.drop(tenant, "manual-7") == 0
+    until(lambda: plain.runtime.sources._redis.exists(f"farthing:tenant:{{{tenant}}}:source:manual-7"))
+    assert plain.runtime.sources.drop(tenant, "manual-7") == 1
+    assert plain.runtime.sources.drop(tenant, "manual-7") == 0
     assert plain.ask("How do I open the lid?", tenant=tenant, **manual).source == "model"
     assert plain.ask("Where are invoices listed?", tenant=tenant).text == other.text
     assert plain.ask("How do I open the lid?", tenant=f"{tenant}-2").text == neighbour.text
@@ -144,24 +139,22 @@ def test_what_waits_is_listed_and_approved_or_dismissed(plain: InProcess, tenant
     plain.settled(plain.ask(CACHED, tenant=tenant, user="alice"))
     hit = plain.ask(CACHED, tenant=tenant, user="bo")
     feedback(plain, hit.job_id, rating="wrong", correction="Ask the desk.", approve=False)
-    (case,) = plain.resources.reviews.cases(tenant)
+    (case,) = plain.runtime.reviews.cases(tenant)
     assert (case.about.question, case.voices[0].user, case.voices[0].correction) == (CACHED, "bo", "Ask the desk.")
     assert case.about.answer == hit.text
     assert feedback(plain, hit.job_id, rating="wrong")["corrected"]
-    assert plain.resources.reviews.cases(tenant) == []
+    assert plain.runtime.reviews.cases(tenant) == []
     assert plain.ask(CACHED, tenant=tenant, user="cy").text == "Ask the desk."
 
 
-def test_a_quorum_of_users_may_correct_where_the_tenant_says_so(
-    plain: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    configuration = plain.resources.configuration
+def test_a_quorum_of_users_may_correct_where_the_tenant_says_so(plain: InProcess, tenant: str) -> None:
+    configuration = plain.runtime.configuration
     rules = replace(configuration.cache, quorum=Quorum(wrong_after_users=0, correct_after_users=2))
-    monkeypatch.setitem(plain.resources.made, "configuration", replace(configuration, cache=rules))
-    plain.settled(plain.ask(CACHED, tenant=tenant, user="alice"))
-    jobs = {user: plain.ask(CACHED, tenant=tenant, user=user).job_id for user in ("bo", "cy", "dee")}
-    said = {"bo": "Ask the desk.", "cy": "Call evil.example", "dee": "ask the desk"}
-    done = [feedback(plain, jobs[user], rating="wrong", correction=said[user], approve=False) for user in jobs]
+    with plain.instead(configuration=replace(configuration, cache=rules)):
+        plain.settled(plain.ask(CACHED, tenant=tenant, user="alice"))
+        jobs = {user: plain.ask(CACHED, tenant=tenant, user=user).job_id for user in ("bo", "cy", "dee")}
+        said = {"bo": "Ask the desk.", "cy": "Call evil.example", "dee": "ask the desk"}
+        done = [feedback(plain, jobs[user], rating="wrong", correction=said[user], approve=False) for user in jobs]
     assert [one["corrected"] for one in done] == [False, False, True]
     assert plain.ask(CACHED, tenant=tenant, user="eve").text == "Ask the desk."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.isolation import fuzz
-from workers.runtime import connect
+from workers.store.connection import connect
 
 
 def test_no_lookup_of_mixed_traffic_crosses_a_scope(redis_url: str) -> None:

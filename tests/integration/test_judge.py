@@ -25,12 +25,11 @@ MEANINGS = {CACHED: "reset", GRAY: "reset", OTHER: "change"}
 def judged(fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
     """One entry, a judge that knows what the questions mean, and money for it."""
     fleet.model.meanings.update(MEANINGS)
-    budget = Budget(1.0, left=10.0)
-    monkeypatch.setitem(fleet.resources.made, "judge_budget", budget)
     # A long answer makes a verdict worth its price.
     monkeypatch.setattr(judge, "pays", lambda *_, **__: True)
-    fleet.settled(fleet.ask(CACHED, tenant=tenant))
-    yield fleet
+    with fleet.instead(judge_budget=Budget(1.0, left=10.0)):
+        fleet.settled(fleet.ask(CACHED, tenant=tenant))
+        yield fleet
     fleet.model.meanings.clear()
 
 
@@ -75,11 +74,11 @@ def test_a_judge_that_fails_says_no(judged: InProcess, tenant: str, fault: Fault
     ids=["no time", "no budget", "no cache"],
 )
 def test_nobody_is_judged_without_time_budget_or_cache(
-    judged: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], share: float
+    judged: InProcess, tenant: str, fields: dict[str, Any], share: float
 ) -> None:
-    monkeypatch.setitem(judged.resources.made, "judge_budget", Budget(share, left=10.0 * share))
     before = verdicts(judged)
-    assert judged.ask(GRAY, tenant=tenant, **fields).source == "model"
+    with judged.instead(judge_budget=Budget(share, left=10.0 * share)):
+        assert judged.ask(GRAY, tenant=tenant, **fields).source == "model"
     assert sum(r["messages"][0]["content"] == judge.QUESTIONS for r in judged.model.requests) <= before
 
 
@@ -91,13 +90,11 @@ def test_a_number_is_never_put_to_the_judge(judged: InProcess, tenant: str) -> N
     assert verdicts(judged) == before
 
 
-def test_a_kept_word_below_todays_boundary_serves_nothing(
-    judged: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kept_word_below_todays_boundary_serves_nothing(judged: InProcess, tenant: str) -> None:
     first = judged.ask(GRAY, tenant=tenant)
     assert first.cache is not None
-    record = judged.resources.records.recall(str(first.job_id))
+    record = judged.runtime.records.recall(str(first.job_id))
     assert record is not None
-    judged.resources.members.keep_verdict(str(record.scope), str(record.key), first.cache["entry"], 0.5)
-    monkeypatch.setitem(judged.resources.made, "judge_budget", Budget(0.0))
-    assert judged.ask(GRAY, tenant=tenant).source == "model"
+    judged.runtime.members.keep_verdict(str(record.scope), str(record.key), first.cache["entry"], 0.5)
+    with judged.instead(judge_budget=Budget(0.0)):
+        assert judged.ask(GRAY, tenant=tenant).source == "model"

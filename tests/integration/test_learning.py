@@ -12,7 +12,6 @@ import pytest
 
 from pipelines.cache import risk, verifier
 from pipelines.cache.decision import Policy
-from pipelines.cache.judge import Budget
 from pipelines.errors import ConfigurationInvalid
 from pipelines.neighbourhood import Near, Neighbourhood
 from tests.waiting import until
@@ -21,8 +20,9 @@ from workers.encoders import factory, verifiers
 from workers.encoders.verifiers import Verifiers
 from workers.evaluation import commands
 from workers.fleet.embedded_redis import free_port
-from workers.runtime import connect, resources
+from workers.runtime import runtime
 from workers.store import keys
+from workers.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,21 +39,21 @@ MEANINGS = {
 
 
 @pytest.fixture
-def taught(fleet: InProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
+def taught(unjudged: InProcess) -> Iterator[InProcess]:
     """The fleet without a judge, and with a model that knows what these questions mean."""
-    monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(0.0))
+    fleet = unjudged
     fleet.model.meanings.update(MEANINGS)
     yield fleet
     fleet.model.meanings.clear()
 
 
 def home_of(fleet: InProcess, job_id: str | None) -> str | None:
-    record = fleet.resources.records.recall(str(job_id))
-    return None if record is None else fleet.resources.members.entry_of(record)
+    record = fleet.runtime.records.recall(str(job_id))
+    return None if record is None else fleet.runtime.members.entry_of(record)
 
 
 def standing(fleet: InProcess, tenant: str) -> dict[str, Any]:
-    found: dict[str, Any] = fleet.resources.boundaries.standing(tenant, "")
+    found: dict[str, Any] = fleet.runtime.boundaries.standing(tenant, "")
     return found
 
 
@@ -86,7 +86,7 @@ def test_a_semantic_hit_is_audited_off_its_callers_path(
     assert len(taught.model.requests) == calls + 1
     found = standing(taught, tenant)
     assert found["wrong_per_request"] < 0.05
-    totals = next(iter(taught.resources.accounts.totals(tenant, 1).values()))[tenant]
+    totals = next(iter(taught.runtime.accounts.totals(tenant, 1).values()))[tenant]
     assert (totals["jobs"], totals["audits"]) == (2, 1)
     assert totals["audit_nusd"] > 0
     until(lambda: taught.ask("How can I reset my password?", tenant=tenant).source == "exact")
@@ -102,7 +102,7 @@ def test_an_audit_that_contradicts_the_hit_is_counted_and_mended(
     wrong = taught.ask(question, tenant=tenant)
     assert (wrong.source, wrong.text) == ("semantic", first.text)
     until(lambda: standing(taught, tenant)["audits"] == 1)
-    taught.resources.boundaries.flush()
+    taught.runtime.boundaries.flush()
     found = standing(taught, tenant)
     assert found["wrong_per_request"] > 0.1
     until(lambda: taught.ask(question, tenant=tenant).text != first.text)
@@ -116,13 +116,13 @@ def test_a_wrong_answer_in_a_right_entry_is_voted_out_by_one_audit(
     for question in RESET[1:]:
         joined = taught.settled(taught.ask(question, tenant=tenant))
         until(lambda job_id=joined.job_id: home_of(taught, job_id) == home_of(taught, first.job_id))
-    record = taught.resources.records.recall(str(first.job_id))
+    record = taught.runtime.records.recall(str(first.job_id))
     assert record is not None
     scope, entry = str(record.scope), str(home_of(taught, first.job_id))
-    served = taught.resources.members.served(scope, entry)
+    served = taught.runtime.members.served(scope, entry)
     wrong = json.dumps(replace(first, text="Parking is free on Sundays behind the house.").encode())
     for name in (keys.entry(scope, entry), keys.phrasing(scope, str(served))):
-        taught.resources.cache_redis.hset(name, "answer", wrong)
+        taught.runtime.cache_redis.hset(name, "answer", wrong)
     question = "How can I reset my password?"
     taught.model.meanings[question] = "reset"
     hit = taught.ask(question, tenant=tenant)
@@ -200,7 +200,7 @@ def test_a_tenants_own_lessons_become_weights_for_all_its_buckets(boundaries: Bo
     boundaries.teach("t", "/characters", Taught(seen(0.9, 0.9).features, 1.0))
     lessons = boundaries.taught("t", verifier.SENTENCES)
     assert len(lessons) == risk.COLD_LESSONS
-    encoder = factory.load("packaged", lambda _: pytest.fail("no provider"), resources().settings.encoders)
+    encoder = factory.load("packaged", lambda _: pytest.fail("no provider"), runtime().settings.encoders)
     assert encoder is not None
     out = tmp_path / "own.json"
     commands.train_verify([], encoder, out, streams=False, learned_from=("t", lessons))

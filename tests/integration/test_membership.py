@@ -18,8 +18,8 @@ from tests.waiting import until
 from workers.cache.clusters import Membership
 from workers.cache.entries import CacheStore
 from workers.cache.replica import Replicas
-from workers.runtime import connect
 from workers.store import keys
+from workers.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

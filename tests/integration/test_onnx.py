@@ -44,7 +44,7 @@ def test_the_vectors_are_the_same_and_so_is_the_index(state: Path) -> None:
 
 
 def test_eight_bits_are_near_and_never_compared_with_the_exact_ones(fleet: InProcess, state: Path) -> None:
-    ours, exact = factory.load("int8:packaged", no_provider, state), fleet.resources.encoder
+    ours, exact = factory.load("int8:packaged", no_provider, state), fleet.runtime.encoder
     assert ours is not None
     assert exact is not None
     assert ours.fingerprint != exact.fingerprint
@@ -78,7 +78,7 @@ def test_workers_that_start_together_leave_one_whole_export(tmp_path: Path) -> N
 
 
 def test_the_packaged_encoder_needs_no_torch_once_it_was_exported(fleet: InProcess) -> None:
-    assert type(fleet.resources.encoder._encoder).__name__ == "OnnxEncoder"
+    assert type(fleet.runtime.encoder._encoder).__name__ == "OnnxEncoder"
 
 
 def test_what_was_exported_may_be_read_only(state: Path) -> None:

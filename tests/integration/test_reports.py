@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines.cache.judge import Budget
-
 if TYPE_CHECKING:
     from tests.fleet import InProcess
 
@@ -22,12 +20,6 @@ def reported(*fields: str) -> list[Any]:
         return []
     rows = [json.loads(line) for line in REPORTS.read_text(encoding="utf-8").splitlines()]
     return [row["input"] for row in rows if isinstance(row["input"], dict) and set(fields) <= set(row["input"])]
-
-
-@pytest.fixture
-def unjudged(fleet: InProcess, monkeypatch: pytest.MonkeyPatch) -> InProcess:
-    monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(0.0))
-    return fleet
 
 
 @pytest.mark.parametrize("pair", reported("cached", "asked"), ids=lambda pair: str(pair["asked"])[:40])

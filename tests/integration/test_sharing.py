@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.cache.judge import Budget
-
 if TYPE_CHECKING:
     from tests.fleet import InProcess
 
@@ -16,12 +14,11 @@ NEAR = "How can I reset my password?"
 
 
 @pytest.fixture
-def careful(fleet: InProcess, monkeypatch: pytest.MonkeyPatch) -> InProcess:
+def careful(unjudged: InProcess, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     """The fleet of a tenant that shares after three users; no judge, no audits."""
-    monkeypatch.setitem(fleet.resources.made, "judge_budget", Budget(0.0))
     monkeypatch.setattr("pipelines.cache.decision.Policy.audit", lambda *_: None)
-    monkeypatch.setattr(fleet.resources.sharing, "_users", lambda _: 3)
-    return fleet
+    monkeypatch.setattr(unjudged.runtime.sharing, "_users", lambda _: 3)
+    return unjudged
 
 
 def test_an_entry_is_shared_once_enough_users_asked(careful: InProcess, tenant: str) -> None:

@@ -20,8 +20,8 @@ from workers.cache.entries import CacheStore
 from workers.cache.replica import Replicas
 from workers.cache.vector_sets import BUILDING, READY, VectorSets
 from workers.fleet import embedded_redis
-from workers.runtime import connect
 from workers.store import keys
+from workers.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

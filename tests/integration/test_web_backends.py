@@ -48,7 +48,7 @@ def test_fastapi_answers_chat_and_takes_feedback(web: TestClient, fleet: InProce
     again = web.post("/chat", json=asked).json()
     assert (again["source"], again["text"]) == ("exact", "Yes, within a week.")
     assert web.post("/chat", json={**asked, "user": "u-2"}).json()["text"] == answer["text"]
-    assert fleet.resources.accounts.totals(tenant, 2)
+    assert fleet.runtime.accounts.totals(tenant, 2)
 
 
 @pytest.mark.parametrize(

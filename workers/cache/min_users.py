@@ -25,7 +25,7 @@ ASKED_S = 30 * 86_400  # who asked is remembered longer than any answer is serve
 class Sharing:
     """``users`` says how many different users a tenant wants; 1 asks nobody. ``secret`` keys the users' marks."""
 
-    def __init__(self, redis: redis.Redis, users: Callable[[str], int], secret: bytes) -> None:
+    def __init__(self, redis: redis.Redis, users: Callable[[str], int], secret: Callable[[], bytes]) -> None:
         self._users, self._secret = users, secret
         self._shared: Any = scripts.register(redis, "shared")
 
@@ -49,6 +49,6 @@ class Sharing:
         return False
 
     def _asked(self, job: Job, scope: str, key: str, users: int) -> bool:
-        mark = user_mark(job.user, secret=self._secret)
+        mark = user_mark(job.user, secret=self._secret())
         with failing_as("cache"):
             return bool(self._shared(keys=[keys.users(scope, key)], args=[mark, users, ASKED_S]))

@@ -17,7 +17,8 @@ from pipelines.errors import ConfigurationInvalid, EncoderUnavailable, ProviderF
 from workers.config.settings import Settings
 from workers.providers import calls
 from workers.queues import QUEUES
-from workers.runtime import Resources, connect
+from workers.runtime import Runtime
+from workers.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +53,7 @@ def examine(environ: Mapping[str, str] | None = None) -> Iterator[Check]:
     yield _folder(settings)
     yield _port(settings)
     try:
-        held = Resources(settings, environ)
+        held = Runtime(settings, environ)
         _ = held.configuration
     except ConfigurationInvalid as error:
         for fault in error.faults:
@@ -124,7 +125,7 @@ def _workers(settings: Settings) -> Check:
     return Check("workers", "ok", f"{len(answered)} answer, every queue is served")
 
 
-def _keys(held: Resources) -> Check:
+def _keys(held: Runtime) -> Check:
     """Do jobs carry what makes every one of them another scope?"""
     try:
         notes = held.notes()
@@ -135,7 +136,7 @@ def _keys(held: Resources) -> Check:
     return Check("keys", "ok", "no clock and no request id seen in instructions today")
 
 
-def _encoder(held: Resources) -> Check:
+def _encoder(held: Runtime) -> Check:
     from workers.encoders import factory
 
     try:
@@ -174,7 +175,7 @@ def _port(settings: Settings) -> Check:
     return Check("Flower's port", "ok", f"{settings.flower_port} is free")
 
 
-def _providers(held: Resources) -> Iterator[Check]:
+def _providers(held: Runtime) -> Iterator[Check]:
     configuration, providers = held.configuration, held.providers
     for provider in configuration.providers:
         name = f"provider {provider.name}"
@@ -193,7 +194,7 @@ def _providers(held: Resources) -> Iterator[Check]:
         yield from _refusals(held, provider.name)
 
 
-def _refusals(held: Resources, provider: str) -> Iterator[Check]:
+def _refusals(held: Runtime, provider: str) -> Iterator[Check]:
     """Ask each model for one word with the parameters that some refuse: the fleet would learn it from its first job."""
     for offer in held.configuration.catalog.offers:
         if offer.provider != provider:
@@ -205,7 +206,7 @@ def _refusals(held: Resources, provider: str) -> Iterator[Check]:
             yield Check(f"model {offer.model}", "warning", said, f"add to its [[providers.models]]: refuses = {listed}")
 
 
-def _databases(held: Resources) -> Iterator[Check]:
+def _databases(held: Runtime) -> Iterator[Check]:
     for rule in held.configuration.rules.rules:
         name = f"rule {rule.name}"
         try:

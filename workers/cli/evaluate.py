@@ -126,12 +126,12 @@ def train_verify(
 ) -> None:
     """Weigh what speaks for an entry: from labelled questions (question, intent), labelled pairs, or a tenant's own."""
     from workers.evaluation import commands
-    from workers.runtime import resources
+    from workers.runtime import runtime
 
     if not files and tenant is None:
         raise click.UsageError("name files with labels, or a --tenant whose lessons are in the ledger")
     loaded = _encoder(encoder)
-    taught = None if tenant is None else (tenant, resources().boundaries.taught(tenant, loaded.kind))
+    taught = None if tenant is None else (tenant, runtime().boundaries.taught(tenant, loaded.kind))
     _print(commands.train_verify(files, loaded, out, streams=streams, learned_from=taught), as_json)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workers.client import Farthing
-    from workers.runtime import Resources
+    from workers.runtime import Runtime
 
 
 def _file(state: Path) -> Path:
@@ -54,9 +54,9 @@ def client_of_fleet() -> Farthing:
     return Farthing(environ=environ_of_fleet(os.environ))
 
 
-def resources_of_fleet() -> Resources:
+def resources_of_fleet() -> Runtime:
     """What a worker of that fleet holds."""
-    from workers.runtime import Resources
+    from workers.runtime import Runtime
 
     environ = environ_of_fleet(os.environ)
-    return Resources(Settings.from_env(environ), environ)
+    return Runtime(Settings.from_env(environ), environ)

@@ -38,7 +38,7 @@ from workers.fleet.fleet import Fleet
 from workers.fleet.signals import stoppable
 from workers.jobs import reports
 from workers.providers.openai_client import Providers
-from workers.runtime import Resources
+from workers.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,7 @@ def run(*, questions: Path | None, limit: int | None, rate: float | None, seed: 
         if stop.is_set():
             raise KeyboardInterrupt
         figures = _figures(asked, before, after, settings.secret.encode())
-        _from_the_ledger(figures["after"], Resources(settings, environ))
+        _from_the_ledger(figures["after"], Runtime(settings, environ))
         figures["flower"] = fleet.flower_url
         console.print(closing(figures))
         console.print(f"Flower was at {fleet.flower_url}; everything is stopped and removed now.")
@@ -206,7 +206,7 @@ def _row(asked: Sequence[Asked], outcome: Outcome, secret: bytes) -> dict[str, A
     }
 
 
-def _from_the_ledger(row: dict[str, Any], held: Resources) -> None:
+def _from_the_ledger(row: dict[str, Any], held: Runtime) -> None:
     """What all cost, also what answered no question: hits answered afresh to check them, verdicts off the path."""
     total = reports.as_json(held.accounts.totals(days=2))["total"]
     row.update({name: total[name] for name in ("cost_usd", "audits", "audits_usd", "saved_by")})

@@ -16,7 +16,7 @@ from pipelines.journey import COMPRESS, LOOKUP, MODEL_CALL
 from workers.fleet import watchdog
 from workers.observability import counters, logs
 from workers.queues import QUEUES
-from workers.runtime import resources
+from workers.runtime import runtime
 
 if TYPE_CHECKING:
     from celery.apps.worker import Worker
@@ -29,7 +29,7 @@ _dog: watchdog.Watchdog | None = None
 @setup_logging.connect
 def log_as_configured(**_: Any) -> None:
     """Take logging over from Celery, whose task lines show arguments and results."""
-    logs.configure(resources().settings)
+    logs.configure(runtime().settings)
 
 
 @worker_init.connect
@@ -37,7 +37,7 @@ def warm_up(sender: Worker, **_: Any) -> None:
     """Make what the queue needs before the first job: a broken configuration stops the worker here, by name."""
     global _dog  # noqa: PLW0603 - one per process
     _stopping.clear()
-    held = resources()
+    held = runtime()
     try:
         held.warm("configuration")
         held.warm("verifiers")
@@ -62,7 +62,7 @@ def still_alive(**_: Any) -> None:
     """Leave a sign for health checks: a consumer that hangs, or has no broker, sends no heartbeat."""
     if _dog is not None:
         _dog.beat()
-    if path := resources().settings.alive_file:
+    if path := runtime().settings.alive_file:
         with suppress(OSError):  # a full disk is no reason to stop working
             Path(path).touch()
 
@@ -76,14 +76,14 @@ def hand_over_the_rest(**_: Any) -> None:
 
 def hand_over() -> None:
     """Add this process's counts to today's in the ledger's Redis; keep them if it does not answer."""
-    held = resources()
+    held = runtime()
     if "boundaries" in held.made:
         held.boundaries.flush()
     counts = counters.take_counts()
     if not counts:
         return
     try:
-        resources().accounts.count_events(datetime.now(UTC).date().isoformat(), counts)
+        runtime().accounts.count_events(datetime.now(UTC).date().isoformat(), counts)
     except StoreUnavailable:
         counters.put_back(counts)
 

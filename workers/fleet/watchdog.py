@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from redis.exceptions import RedisError
 
 from workers.observability import logs
-from workers.runtime import connect
+from workers.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable

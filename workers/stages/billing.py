@@ -20,10 +20,9 @@ from pipelines.routing import choice
 from pipelines.text import tokens
 from workers.jobs.records import Record
 from workers.observability import counters, logs
-from workers.runtime import resources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pipelines.answer import Usage
     from pipelines.cache.decision import Hit
@@ -31,34 +30,9 @@ if TYPE_CHECKING:
     from pipelines.job import Job
     from pipelines.journey import Progress
     from pipelines.routing.catalog import Offer
+    from workers.config.configuration import Configuration
+    from workers.jobs.ledger import Accounts
     from workers.providers.calls import Called
-
-
-def baseline_usd(
-    job: Job,
-    *,
-    prompt_tokens: int | None,
-    completion_tokens: int,
-    provider: str | None,
-    like: Answer | None = None,
-) -> Decimal:
-    """What this job would have cost: its full context to the premium model, at list price.
-
-    ``prompt_tokens`` is the provider's own count of the full context, or None when it was never sent: then it is
-    estimated, corrected by what the provider counted for ``like``. ``provider`` is who answered; its premium model is
-    the baseline if it has one.
-    """
-    configuration = resources().configuration
-    premium = configuration.catalog.of_tier("premium")
-    offer = next((offer for offer in premium if offer.provider == provider), premium[0])
-    return pricing.baseline(
-        configuration.prices,
-        provider=configuration.price_provider(offer.provider),
-        model=offer.model,
-        prompt_tokens=_full_context(job, like) if prompt_tokens is None else prompt_tokens,
-        completion_tokens=completion_tokens,
-        at=datetime.now(UTC),
-    )
 
 
 def _full_context(job: Job, like: Answer | None) -> int:
@@ -67,73 +41,6 @@ def _full_context(job: Job, like: Answer | None) -> int:
         return estimated
     before = int(like.context.get("prompt_tokens_after") or 0)
     return tokens.scaled(estimated, counted=like.usage.prompt_tokens, for_estimated=before)
-
-
-def reused(progress: Progress, entry: Entry, hit: Hit) -> Answer:
-    """The entry's answer as this job's, with what it would have cost."""
-    kept = entry.answer
-    baseline = baseline_usd(
-        progress.job,
-        prompt_tokens=None,
-        completion_tokens=kept.usage.completion_tokens,
-        provider=kept.provider,
-        like=kept,
-    )
-    return replace(decision.reuse(entry, hit, baseline_usd=baseline), context={"alone": progress.alone})
-
-
-def cost_usd(offer: Offer, usage: Usage) -> Decimal:
-    """What ``usage`` costs at an offer now; raises PriceUnknown."""
-    return resources().configuration.cost_usd(offer.provider, offer.model, usage, datetime.now(UTC))
-
-
-def offers(progress: Progress, prompt_tokens: int) -> tuple[Offer, ...]:
-    """Who may answer the routed job, the cheapest for it first."""
-    return choice.cheapest_first(progress.asking, prompt_tokens=prompt_tokens, offers=listed(progress), cost=cost_usd)
-
-
-def listed(progress: Progress) -> tuple[Offer, ...]:
-    """The offers of the route, as the operator listed them."""
-    catalog, route = resources().configuration.catalog, progress.route
-    if route is None:
-        raise ValueError("progress.route: got None, expected the classifier's route")
-    return catalog.of_model(route.model) if route.model else catalog.of_tier(route.tier)
-
-
-def priced(progress: Progress, called: Called) -> Answer:
-    """The model's answer with what it cost, answers that broke off included, and what it would have cost."""
-    configuration = resources().configuration
-    done, offer = called.completion, called.offer
-    # The provider counted the whole context only if nothing was dropped from it.
-    whole = progress.messages is None or progress.messages == progress.job.messages
-    context = {
-        **(progress.context or {}),
-        "prompt_tokens_after": tokens.estimate_prompt(progress.sent, progress.job.params),
-    }
-    answer = Answer(
-        text=done.text,
-        message=done.message,
-        source="model",
-        finish_reason=done.finish_reason,
-        model=offer.model,
-        provider=offer.provider,
-        usage=done.usage,
-        price_version=configuration.prices.version,
-        route=None if progress.route is None else replace(progress.route, tier=offer.tier),
-        context=context,
-        degraded=tuple(_said(called)),
-    )
-    would = partial(
-        baseline_usd, progress.job, completion_tokens=done.usage.completion_tokens, provider=offer.provider, like=answer
-    )
-    full = would(prompt_tokens=done.usage.prompt_tokens if whole else None)
-    less = Decimal(0) if whole else full - would(prompt_tokens=done.usage.prompt_tokens)
-    return replace(
-        answer,
-        cost_usd=(done.billed_usd or cost_usd(offer, done.usage)) + wasted_usd(called.wasted),
-        baseline_usd=full,
-        context={**context, "saved_usd": usd(less)},
-    )
 
 
 def _said(called: Called) -> Iterator[str]:
@@ -146,73 +53,164 @@ def _said(called: Called) -> Iterator[str]:
         yield f"paid for {len(called.wasted)} answers that broke off (estimated)"
 
 
-def wasted_usd(wasted: Sequence[tuple[Offer, Usage]]) -> Decimal:
-    """What answers that broke off cost, about: providers bill what they sent."""
-    return sum((cost_usd(offer, used) for offer, used in wasted), Decimal(0))
+class Billing:
+    """Prices answers and puts them on the bill. ``secret``: the key of the scopes' HMAC, where there is one."""
 
+    def __init__(self, configuration: Configuration, accounts: Accounts, secret: Callable[[], bytes]) -> None:
+        self._configuration, self._accounts, self._secret = configuration, accounts, secret
 
-def charge_wasted(progress: Progress, wasted: Sequence[tuple[Offer, Usage]]) -> None:
-    """Put on the bill what was paid although nobody answered."""
-    if wasted or progress.spent_usd:
-        spent = wasted_usd(wasted) + progress.spent_usd
-        charge(
-            f"{progress.job_id}.wasted", progress.job.tenant, ledger.record_wasted(spent, [used for _, used in wasted])
+    def baseline_usd(
+        self,
+        job: Job,
+        *,
+        prompt_tokens: int | None,
+        completion_tokens: int,
+        provider: str | None,
+        like: Answer | None = None,
+    ) -> Decimal:
+        """What this job would have cost: its full context to the premium model, at list price.
+
+        ``prompt_tokens`` is the provider's own count of the full context, or None when it was never sent: then it is
+        estimated, corrected by what the provider counted for ``like``. ``provider`` is who answered; its premium
+        model is the baseline if it has one.
+        """
+        premium = self._configuration.catalog.of_tier("premium")
+        offer = next((offer for offer in premium if offer.provider == provider), premium[0])
+        return pricing.baseline(
+            self._configuration.prices,
+            provider=self._configuration.price_provider(offer.provider),
+            model=offer.model,
+            prompt_tokens=_full_context(job, like) if prompt_tokens is None else prompt_tokens,
+            completion_tokens=completion_tokens,
+            at=datetime.now(UTC),
         )
 
+    def reused(self, progress: Progress, entry: Entry, hit: Hit) -> Answer:
+        """The entry's answer as this job's, with what it would have cost."""
+        kept = entry.answer
+        baseline = self.baseline_usd(
+            progress.job,
+            prompt_tokens=None,
+            completion_tokens=kept.usage.completion_tokens,
+            provider=kept.provider,
+            like=kept,
+        )
+        return replace(decision.reuse(entry, hit, baseline_usd=baseline), context={"alone": progress.alone})
 
-def finish(progress: Progress, answer: Answer) -> Answer:
-    """The answer as the caller gets it. The ledger failing is counted and logged, and costs no caller an answer."""
-    now = time.time()
-    began = progress.started_at if progress.submitted_at is None else progress.submitted_at
-    timings = {**progress.timings_ms, "total": round((now - began) * 1000, 3)}
-    answer = replace(
-        answer.under(progress.job_id, progress.job, degraded=progress.degraded),
-        timings_ms=timings,
-        cost_usd=answer.cost_usd + progress.spent_usd,
-    )
-    if not charge(progress.job_id, progress.job.tenant, ledger.record(answer), _record(progress, answer)):
-        return replace(answer, degraded=(*answer.degraded, "not in the ledger"))
-    counters.count(f"answered.{answer.source}")
-    return answer
+    def cost_usd(self, offer: Offer, usage: Usage) -> Decimal:
+        """What ``usage`` costs at an offer now; raises PriceUnknown."""
+        return self._configuration.cost_usd(offer.provider, offer.model, usage, datetime.now(UTC))
 
+    def offers(self, progress: Progress, prompt_tokens: int) -> tuple[Offer, ...]:
+        """Who may answer the routed job, the cheapest for it first."""
+        listed = self.listed(progress)
+        return choice.cheapest_first(progress.asking, prompt_tokens=prompt_tokens, offers=listed, cost=self.cost_usd)
 
-def finish_audit(progress: Progress, answer: Answer) -> Answer:
-    """What an audit cost goes on the bill; it answers no job."""
-    charge(progress.job_id, progress.job.tenant, ledger.record_audit(answer))
-    counters.count("audit.answered")
-    return answer.under(progress.job_id, progress.job)
+    def listed(self, progress: Progress) -> tuple[Offer, ...]:
+        """The offers of the route, as the operator listed them."""
+        catalog, route = self._configuration.catalog, progress.route
+        if route is None:
+            raise ValueError("progress.route: got None, expected the classifier's route")
+        return catalog.of_model(route.model) if route.model else catalog.of_tier(route.tier)
 
+    def priced(self, progress: Progress, called: Called) -> Answer:
+        """The model's answer with what it cost, answers that broke off included, and what it would have cost."""
+        done, offer = called.completion, called.offer
+        # The provider counted the whole context only if nothing was dropped from it.
+        whole = progress.messages is None or progress.messages == progress.job.messages
+        context = {
+            **(progress.context or {}),
+            "prompt_tokens_after": tokens.estimate_prompt(progress.sent, progress.job.params),
+        }
+        answer = Answer(
+            text=done.text,
+            message=done.message,
+            source="model",
+            finish_reason=done.finish_reason,
+            model=offer.model,
+            provider=offer.provider,
+            usage=done.usage,
+            price_version=self._configuration.prices.version,
+            route=None if progress.route is None else replace(progress.route, tier=offer.tier),
+            context=context,
+            degraded=tuple(_said(called)),
+        )
+        would = partial(
+            self.baseline_usd,
+            progress.job,
+            completion_tokens=done.usage.completion_tokens,
+            provider=offer.provider,
+            like=answer,
+        )
+        full = would(prompt_tokens=done.usage.prompt_tokens if whole else None)
+        less = Decimal(0) if whole else full - would(prompt_tokens=done.usage.prompt_tokens)
+        return replace(
+            answer,
+            cost_usd=(done.billed_usd or self.cost_usd(offer, done.usage)) + self.wasted_usd(called.wasted),
+            baseline_usd=full,
+            context={**context, "saved_usd": usd(less)},
+        )
 
-def charge(job_id: str, tenant: str, amounts: Mapping[str, int], record: Record | None = None) -> bool:
-    """Put amounts on today's bill, once per id; False when the ledger failed, which is counted and logged."""
-    day = datetime.now(UTC).date().isoformat()
-    try:
-        resources().accounts.count(job_id, tenant, day, amounts, record)
-    except StoreUnavailable as error:
-        counters.count("ledger.unavailable")
-        logs.log().error("not counted", said=str(error))
-        return False
-    return True
+    def wasted_usd(self, wasted: Sequence[tuple[Offer, Usage]]) -> Decimal:
+        """What answers that broke off cost, about: providers bill what they sent."""
+        return sum((self.cost_usd(offer, used) for offer, used in wasted), Decimal(0))
 
+    def charge_wasted(self, progress: Progress, wasted: Sequence[tuple[Offer, Usage]]) -> None:
+        """Put on the bill what was paid although nobody answered."""
+        if wasted or progress.spent_usd:
+            spent = self.wasted_usd(wasted) + progress.spent_usd
+            amounts = ledger.record_wasted(spent, [used for _, used in wasted])
+            self.charge(f"{progress.job_id}.wasted", progress.job.tenant, amounts)
 
-def words(job: Job) -> str:
-    """The question's own words, as the key has them."""
-    return without(job.question.text, resources().configuration.cache_of(job.tenant).leave_out)
+    def finish(self, progress: Progress, answer: Answer) -> Answer:
+        """The answer as the caller gets it. The ledger failing is counted and logged, and costs no caller an answer."""
+        now = time.time()
+        began = progress.started_at if progress.submitted_at is None else progress.submitted_at
+        timings = {**progress.timings_ms, "total": round((now - began) * 1000, 3)}
+        answer = replace(
+            answer.under(progress.job_id, progress.job, degraded=progress.degraded),
+            timings_ms=timings,
+            cost_usd=answer.cost_usd + progress.spent_usd,
+        )
+        if not self.charge(progress.job_id, progress.job.tenant, ledger.record(answer), self._record(progress, answer)):
+            return replace(answer, degraded=(*answer.degraded, "not in the ledger"))
+        counters.count(f"answered.{answer.source}")
+        return answer
 
+    def finish_audit(self, progress: Progress, answer: Answer) -> Answer:
+        """What an audit cost goes on the bill; it answers no job."""
+        self.charge(progress.job_id, progress.job.tenant, ledger.record_audit(answer))
+        counters.count("audit.answered")
+        return answer.under(progress.job_id, progress.job)
 
-def _record(progress: Progress, answer: Answer) -> Record:
-    place = progress.place
-    entry = None if answer.cache is None else answer.cache.get("entry")
-    return Record(
-        tenant=progress.job.tenant,
-        source=answer.source,
-        scope=None if place is None else place.scope,
-        key=None if place is None else place.key,
-        # A fresh answer makes an entry of its own.
-        entry=entry_id(progress.job.tenant, progress.job_id, secret=resources().secret)
-        if answer.source == "model" and place is not None
-        else entry,
-        user=progress.job.user,
-        mine=None if place is None else place.mine or None,
-        mine_key=None if place is None or not place.mine else exact_key(place.mine, words(progress.job)),
-    )
+    def charge(self, job_id: str, tenant: str, amounts: Mapping[str, int], record: Record | None = None) -> bool:
+        """Put amounts on today's bill, once per id; False when the ledger failed, which is counted and logged."""
+        day = datetime.now(UTC).date().isoformat()
+        try:
+            self._accounts.count(job_id, tenant, day, amounts, record)
+        except StoreUnavailable as error:
+            counters.count("ledger.unavailable")
+            logs.log().error("not counted", said=str(error))
+            return False
+        return True
+
+    def words(self, job: Job) -> str:
+        """The question's own self.words, as the key has them."""
+        return without(job.question.text, self._configuration.cache_of(job.tenant).leave_out)
+
+    def _record(self, progress: Progress, answer: Answer) -> Record:
+        place = progress.place
+        entry = None if answer.cache is None else answer.cache.get("entry")
+        return Record(
+            tenant=progress.job.tenant,
+            source=answer.source,
+            scope=None if place is None else place.scope,
+            key=None if place is None else place.key,
+            # A fresh answer makes an entry of its own.
+            entry=entry_id(progress.job.tenant, progress.job_id, secret=self._secret())
+            if answer.source == "model" and place is not None
+            else entry,
+            user=progress.job.user,
+            mine=None if place is None else place.mine or None,
+            mine_key=None if place is None or not place.mine else exact_key(place.mine, self.words(progress.job)),
+        )

@@ -9,31 +9,40 @@ from pipelines.errors import RuleFailed
 from pipelines.routing.rules import answer as answered_by_row
 from pipelines.text import tokens
 from workers.observability import counters, logs
-from workers.runtime import resources
-from workers.stages import billing
 
 if TYPE_CHECKING:
     from pipelines.journey import Progress
+    from pipelines.routing.rules import RuleBook
+    from workers.providers.databases import Databases
+    from workers.stages.billing import Billing
 
 
-def by_rule(progress: Progress) -> tuple[Answer | None, tuple[str, ...]]:
-    """The answer of the rule that matches, if one does and its database gives exactly one row of this user's."""
-    book, job = resources().configuration.rules, progress.job
-    # A row answers a bare question: not a picture, not a tool's result, not one that wants JSON.
-    bare = job.messages[-1] is job.question and not job.question.has_parts and "response_format" not in job.params
-    match = book.match(job.question.text) if bare and job.model == "auto" else None
-    if match is None:
-        return None, ()
-    bindings = {**match.bindings, "user": job.user, "tenant": job.tenant}
-    try:
-        rows = resources().databases.rows(match.rule.database, match.rule.sql, bindings, rule=match.rule.name)
-        text = answered_by_row(match, rows, user=job.user)
-    except RuleFailed as error:
-        counters.count("rule.failed")
-        logs.log().error("the model answers instead of a rule", said=str(error))
-        return None, (f"rule {match.rule.name} failed",)
-    if text is None:
-        return None, ()
-    route = Route(tier="rule", score=0.0, reason=f"rule {match.rule.name}")
-    baseline = billing.baseline_usd(job, prompt_tokens=None, completion_tokens=tokens.estimate(text), provider=None)
-    return Answer(text=text, source="rule", route=route, baseline_usd=baseline), ()
+class Rules:
+    """Answers what a rule may from its database."""
+
+    def __init__(self, book: RuleBook, databases: Databases, billing: Billing) -> None:
+        self._book, self._databases, self._billing = book, databases, billing
+
+    def by_rule(self, progress: Progress) -> tuple[Answer | None, tuple[str, ...]]:
+        """The answer of the rule that matches, if one does and its database gives exactly one row of this user's."""
+        job = progress.job
+        # A row answers a bare question: not a picture, not a tool's result, not one that wants JSON.
+        bare = job.messages[-1] is job.question and not job.question.has_parts and "response_format" not in job.params
+        match = self._book.match(job.question.text) if bare and job.model == "auto" else None
+        if match is None:
+            return None, ()
+        bindings = {**match.bindings, "user": job.user, "tenant": job.tenant}
+        try:
+            rows = self._databases.rows(match.rule.database, match.rule.sql, bindings, rule=match.rule.name)
+            text = answered_by_row(match, rows, user=job.user)
+        except RuleFailed as error:
+            counters.count("rule.failed")
+            logs.log().error("the model answers instead of a rule", said=str(error))
+            return None, (f"rule {match.rule.name} failed",)
+        if text is None:
+            return None, ()
+        route = Route(tier="rule", score=0.0, reason=f"rule {match.rule.name}")
+        baseline = self._billing.baseline_usd(
+            job, prompt_tokens=None, completion_tokens=tokens.estimate(text), provider=None
+        )
+        return Answer(text=text, source="rule", route=route, baseline_usd=baseline), ()

@@ -10,35 +10,42 @@ from typing import TYPE_CHECKING
 from pipelines.context import summary
 from pipelines.errors import FarthingError
 from workers.observability import counters, logs
-from workers.stages import billing, economy
 
 if TYPE_CHECKING:
     from pipelines.context.compress import Compressed
     from pipelines.journey import Progress
+    from workers.stages.billing import Billing
+    from workers.stages.economy import Economy
 
 
-def summarised(progress: Progress, chosen: Compressed, *, budget_tokens: int) -> tuple[Compressed, Progress]:
-    """The context with a summary, and what it cost; both as they were when there is to be none."""
-    job = progress.job
-    planned = summary.plan(progress.sent, budget_tokens=budget_tokens)
-    if planned is None or progress.deadline_at - time.time() < summary.LEAST_REMAINING_S:
-        return chosen, progress
-    asking = summary.request(planned, job)
-    offers = economy.offers(asking)
-    answering = billing.offers(progress, planned.before_tokens)[0]
-    if not summary.pays(
-        planned,
-        answering=partial(billing.cost_usd, answering),
-        summing_up=partial(billing.cost_usd, offers[0]),
-    ):
-        return chosen, progress
-    try:
-        called = economy.ask(asking, offers, deadline_at=progress.deadline_at)
-    except FarthingError as error:
-        counters.count("summary.failed")
-        logs.log().warning("sent without a summary", said=str(error))
-        return chosen, replace(progress, degraded=(*progress.degraded, "no summary"))
-    counters.count("summary.made")
-    spent = progress.spent_usd + billing.cost_usd(called.offer, called.completion.usage)
-    spent += billing.wasted_usd(called.wasted)
-    return summary.applied(planned, called.completion.text), replace(progress, spent_usd=spent)
+class Summaries:
+    """Has the economy model sum up old turns."""
+
+    def __init__(self, economy: Economy, billing: Billing) -> None:
+        self._economy, self._billing = economy, billing
+
+    def summarised(self, progress: Progress, chosen: Compressed, *, budget_tokens: int) -> tuple[Compressed, Progress]:
+        """The context with a summary, and what it cost; both as they were when there is to be none."""
+        job = progress.job
+        planned = summary.plan(progress.sent, budget_tokens=budget_tokens)
+        if planned is None or progress.deadline_at - time.time() < summary.LEAST_REMAINING_S:
+            return chosen, progress
+        asking = summary.request(planned, job)
+        offers = self._economy.offers(asking)
+        answering = self._billing.offers(progress, planned.before_tokens)[0]
+        if not summary.pays(
+            planned,
+            answering=partial(self._billing.cost_usd, answering),
+            summing_up=partial(self._billing.cost_usd, offers[0]),
+        ):
+            return chosen, progress
+        try:
+            called = self._economy.ask(asking, offers, deadline_at=progress.deadline_at)
+        except FarthingError as error:
+            counters.count("summary.failed")
+            logs.log().warning("sent without a summary", said=str(error))
+            return chosen, replace(progress, degraded=(*progress.degraded, "no summary"))
+        counters.count("summary.made")
+        spent = progress.spent_usd + self._billing.cost_usd(called.offer, called.completion.usage)
+        spent += self._billing.wasted_usd(called.wasted)
+        return summary.applied(planned, called.completion.text), replace(progress, spent_usd=spent)

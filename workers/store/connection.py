@@ -5,7 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import redis
+from redis.backoff import ExponentialBackoff
 from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
+from redis.retry import Retry
 
 from pipelines.errors import StoreUnavailable
 
@@ -24,3 +27,15 @@ def failing_as(role: str) -> Iterator[None]:
         raise StoreUnavailable(role, "full (maxmemory)") from error
     except RedisError as error:
         raise StoreUnavailable(role, type(error).__name__) from error
+
+
+def connect(url: str) -> redis.Redis:
+    """A Redis client: short limits, one retry for a connection that the server closed while idle."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=5,
+        socket_connect_timeout=2,
+        socket_keepalive=True,
+        health_check_interval=25,
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
+    )
