@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_MESSAGES = 2_000  # a day of busy chat; more is a log file, and planning is linear in it
 MAX_TOTAL_CHARS = 2_000_000  # bounds one broker message to a few MB; Redis and workers hold many at once
+MAX_MEDIA_CHARS = 10_000_000  # of a picture or a sound in base64, and of all of a job's; more is sent as an address
 MAX_CATEGORY_CHARS = 64
 MAX_SOURCE_CHARS = 200
 MAX_TTL_S = 365 * 86_400
@@ -31,18 +33,12 @@ _FIELDS = ("messages", "tenant", "user", "model", "params", "cache", "knowledge"
 _MESSAGE_FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id", "refusal")
 # What SDKs hand back beside them: null, or said by a model to its reader alone. No provider takes it as input.
 _OUTPUT_ONLY = (
-    *(
-        "annotations",
-        "parsed",
-        "reasoning",
-        "reasoning_content",
-        "reasoning_details",
-        "thinking",
-        "provider_specific_fields",
-    ),
-    *("audio", "function_call", "index", "id", "prefix", "citations"),
+    *("annotations", "parsed", "reasoning", "reasoning_content", "reasoning_details", "thinking", "signature"),
+    *("provider_specific_fields", "audio", "function_call", "prefix", "citations", "context", "images"),
+    *("finish_reason", "stop_reason", "logprobs", "model", "usage", "token_count"),
 )
-_MUST_BE_NULL = ("audio", "function_call")
+# What applications keep beside their messages; it says nothing to a model.
+_KEPT_BESIDE = ("id", "index", "created", "created_at", "createdAt", "timestamp", "status", "object")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -98,7 +94,8 @@ class Message:
         validation.known_only(f"{path}.", given, _MESSAGE_FIELDS)
         role = given.get("role")
         if role not in ROLES:
-            got = repr(role) if isinstance(role, str) and len(role) <= 20 else validation.show(role)
+            meant = isinstance(role, str) and get_close_matches(role, ROLES, n=1)
+            got = repr(role) if meant else validation.show(role)
             raise JobInvalid(f"{path}.role", got, f"one of {', '.join(ROLES)}")
         calls = given.get("tool_calls")
         if calls is not None and (not isinstance(calls, list) or role != "assistant"):
@@ -120,14 +117,18 @@ class Message:
 
 
 def _as_input(path: str, given: dict[str, Any]) -> dict[str, Any]:
-    """A message as it may be sent: what SDKs add to an answer is left out, null is absent."""
-    for name in _MUST_BE_NULL:
-        if given.get(name) is not None:
-            raise JobInvalid(f"{path}.{name}", validation.show(given[name]), "null: it cannot be sent on")
-    leaves_out = _OUTPUT_ONLY if given.get("role") == "assistant" else ()
+    """A message as it may be sent: what SDKs add to an answer is left out, null and an empty list are absent."""
+    if given.get("function_call") is not None:
+        raise JobInvalid(f"{path}.function_call", validation.show(given["function_call"]), "tool_calls in its place")
+    leaves_out = {*_KEPT_BESIDE, *(_OUTPUT_ONLY if given.get("role") == "assistant" else ())}
     kept = {name: value for name, value in given.items() if name not in leaves_out and value is not None}
-    if kept.get("tool_calls") == []:
-        del kept["tool_calls"]
+    if given.get("role") == "assistant":
+        kept = {name: value for name, value in kept.items() if value != []}
+        if kept.get("content") is None and given.get("audio") is not None:
+            said = validation.record(f"{path}.audio", given["audio"]).get("transcript")
+            if not isinstance(said, str):
+                raise JobInvalid(f"{path}.audio.transcript", validation.show(said), "what was said: sound is not sent")
+            kept["content"] = said
     return kept
 
 
@@ -136,9 +137,10 @@ def _said(path: str, given: Mapping[str, Any]) -> object:
     refusal = given.get("refusal")
     if refusal is not None:
         validation.text(f"{path}.refusal", refusal, most=validation.MAX_TEXT_CHARS)
-    if given.get("content") is None and given.get("role") == "assistant" and not given.get("tool_calls"):
-        return refusal or ""
-    return given.get("content")
+    if given.get("content") is not None:
+        return given["content"]
+    silent = given.get("role") == "tool" or (given.get("role") == "assistant" and not given.get("tool_calls"))
+    return refusal or "" if silent else None
 
 
 def _content(path: str, value: object, *, optional: bool) -> str | tuple[Mapping[str, Any], ...] | None:
@@ -152,7 +154,7 @@ def _content(path: str, value: object, *, optional: bool) -> str | tuple[Mapping
                 raise JobInvalid(f"{path}[{index}].type", validation.show(part.get("type")), "a part's type, e.g. text")
             if part["type"] == "text":
                 validation.text(f"{path}[{index}].text", part.get("text"), most=validation.MAX_TEXT_CHARS)
-            validation.plain(f"{path}[{index}]", part)
+            validation.plain(f"{path}[{index}]", part, most=MAX_MEDIA_CHARS)
         return tuple(value)
     return validation.text(path, value, most=validation.MAX_TEXT_CHARS)
 
@@ -275,6 +277,9 @@ def _messages(value: object) -> tuple[Message, ...]:
     total = sum(len(m.text) for m in messages)
     if total > MAX_TOTAL_CHARS:
         raise JobInvalid("messages", f"{total} characters in all", f"at most {MAX_TOTAL_CHARS}")
+    media = sum(len(str(part)) for m in messages if m.has_parts for part in m.content or () if isinstance(part, dict))
+    if media > MAX_MEDIA_CHARS:
+        raise JobInvalid("messages", f"parts of {media} characters", f"at most {MAX_MEDIA_CHARS}: send an address")
     if messages[-1].role not in ("user", "tool"):
         raise JobInvalid(f"messages[{len(messages) - 1}].role", repr(messages[-1].role), "user (or tool) last")
     if not any(m.role == "user" and (m.text.strip() or m.has_parts) for m in messages):

@@ -100,6 +100,19 @@ TABLE: dict[str, Param] = {
     "metadata": Param("refused", False, "the job has its own", _refused("the job's own field metadata")),
     "stream": Param("refused", False, "how the answer is delivered is the client's", _of(False)),
     "stream_options": Param("refused", False, "likewise", _refused("no options: jobs are answered whole")),
+    "prompt_cache_key": Param("left out", False, "the provider's own cache finds what is alike", validation.name),
+    "prompt_cache_retention": Param("left out", False, "likewise", validation.name),
+    "safety_identifier": Param("left out", False, "users are named to no provider", validation.name),
+    "web_search_options": Param("refused", False, "what the web says changes", _refused("no search: none is offered")),
+    "audio": Param("refused", False, "answers are text", _refused("text: no sound is answered")),
+    "reasoning": Param("refused", False, "another API's", _refused("reasoning_effort")),
+    "max_output_tokens": Param("refused", False, "another API's", _refused("max_tokens")),
+    "top_k": Param("refused", False, "not every provider has it", _refused("top_p")),
+    "min_p": Param("refused", False, "not every provider has it", _refused("top_p")),
+    "repetition_penalty": Param("refused", False, "not every provider has it", _refused("frequency_penalty")),
+    "extra_body": Param("refused", False, "hides what is sent", _refused("each parameter by its own name")),
+    "extra_headers": Param("refused", False, "the provider's are configured", _refused("none")),
+    "timeout": Param("refused", False, "the job has its own", _refused("the job's own field deadline_s")),
     "functions": Param("refused", False, "superseded by tools", _refused("tools")),
     "function_call": Param("refused", False, "superseded by tool_choice", _refused("tool_choice")),
 }
@@ -108,7 +121,9 @@ _LEFT_OUT = frozenset(name for name, param in TABLE.items() if param.becomes in 
 
 def read(raw: object) -> tuple[dict[str, Any], str | None]:
     """The parameters as the model gets them, and the ``user`` among them. null is absent. Raises JobInvalid by name."""
-    given = {name: value for name, value in validation.record("params", raw).items() if value is not None}
+    given = {name: value for name, value in validation.record("params", raw).items() if value not in (None, [])}
+    if isinstance(given.get("user"), int) and not isinstance(given["user"], bool):
+        given["user"] = str(given["user"])  # an id of a database's
     validation.known_only("params.", given, tuple(TABLE))
     for name, value in given.items():
         TABLE[name].check(f"params.{name}", value)

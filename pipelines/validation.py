@@ -16,6 +16,7 @@ MAX_NESTING = 24  # JSON schemas of tools are this deep at the most; deeper exha
 MAX_NAME_CHARS = 200  # tenant, user, model, knowledge: they become parts of keys and of metrics' labels
 
 # Lone surrogates cannot be encoded as UTF-8; NUL ends strings in C libraries (tokenizers, SQL drivers).
+_NAME = re.compile(r"[a-z_$][\w$.\-]{0,39}", re.ASCII)
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -77,18 +78,18 @@ def record(path: str, value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def plain(path: str, value: object, depth: int = 0) -> None:
-    """Check that ``value`` is JSON: finite numbers, sendable text, bounded nesting."""
+def plain(path: str, value: object, depth: int = 0, *, most: int = MAX_TEXT_CHARS) -> None:
+    """Check that ``value`` is JSON: finite numbers, sendable text of ``most`` characters, bounded nesting."""
     if depth > MAX_NESTING:
         raise JobInvalid(path, f"nesting deeper than {MAX_NESTING}", f"at most {MAX_NESTING} levels")
     if isinstance(value, str):
-        text(path, value, most=MAX_TEXT_CHARS)
+        text(path, value, most=most)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            plain(f"{path}[{index}]", item, depth + 1)
+            plain(f"{path}[{index}]", item, depth + 1, most=most)
     elif isinstance(value, dict):
         for key, item in record(path, value).items():
-            plain(f"{path}.{key:.40}", item, depth + 1)
+            plain(f"{path}.{shown(key)}", item, depth + 1, most=most)
     elif isinstance(value, float):
         if not math.isfinite(value):
             raise JobInvalid(path, repr(value), "a finite number")
@@ -100,4 +101,9 @@ def known_only(path: str, given: Mapping[str, Any], known: tuple[str, ...]) -> N
     """No field but the known ones."""
     extra = sorted(set(given) - set(known))
     if extra:
-        raise JobInvalid(f"{path}{extra[0]:.60}", "an unknown field", f"one of {', '.join(known)}")
+        raise JobInvalid(f"{path}{shown(extra[0])}", "an unknown field", f"one of {', '.join(known)}")
+
+
+def shown(key: str) -> str:
+    """A field's name, where it can be one: what stands there by mistake may be what a customer wrote."""
+    return key if _NAME.fullmatch(key) else f"(a name of {len(key)} characters)"

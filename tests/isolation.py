@@ -68,7 +68,7 @@ def fuzz(redis: Any, lookups: int, seed: int) -> Counter[str]:
         replicas,
         [Blurred()],
         Boundaries(redis, lambda _: 0.01),
-        Sharing(redis, lambda _: 1, b"secret"),
+        Sharing(redis, lambda _: 1, lambda: b"secret"),
         b"secret",
         RuleBook([]),
     )

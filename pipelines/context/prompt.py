@@ -129,4 +129,5 @@ def _needs(question: Message, beside: Sequence[Message], messages: Sequence[Mess
         return "it was sent in several messages"
     if any(m.has_parts or m.tool_calls or m.role == "tool" for m in beside):
         return "files or tools' results came before it"
-    return followup.dependence(question.text, [m.text for m in beside if m.role == "user"])
+    said, answered = ([m.text for m in beside if m.role == role] for role in ("user", "assistant"))
+    return followup.dependence(question.text, said, answered)

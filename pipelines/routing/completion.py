@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Usage
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 
 # How a provider says that its answer is no answer, in the place of a reason to end.
 FAILED_REASONS = ("error", "abort", "aborted", "cancelled", "canceled", "failed")
+# What other APIs call OpenAI's reasons to end, as gateways hand it on.
+REASONS = {
+    **dict.fromkeys(("stop", "end_turn", "eos", "eos_token", "stop_sequence", "complete", "completed", "end"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length"), "length"),
+    **dict.fromkeys(("content_filter", "content-filter", "safety", "blocked", "refusal"), "content_filter"),
+    **dict.fromkeys(("tool_calls", "tool_use"), "tool_calls"),
+}
 SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty")  # without them an answer is still one
 THINKING_TOKENS = 1_000  # room for a model that thinks before it says one word
 MOST_BILLED_USD = 1_000  # one answer costs less; NaN and the like are none
@@ -81,6 +89,7 @@ def parse(raw: Mapping[str, Any], *, provider: str, estimate: Callable[[str], Us
         message = choice["message"]
         text = _words(message.get("content"))
         reason = choice.get("finish_reason") or "stop"
+        reason = REASONS.get(reason.lower(), reason)
         if not isinstance(text, str) or not isinstance(reason, str) or message.get("role") not in (None, "assistant"):
             raise TypeError("content")
         counted = _counted(raw.get("usage"))
@@ -125,6 +134,7 @@ def assemble(chunks: Sequence[Mapping[str, Any]], *, provider: str, done: bool =
     calls: list[dict[str, Any]] = []
     message: dict[str, Any] = {"role": "assistant"}
     reason = usage = None
+    counted = [index for index, chunk in enumerate(chunks) if _counted(chunk.get("usage")) is not None]
     first = next((one.get("index") or 0 for chunk in chunks for one in chunk.get("choices") or ()), 0)
     for chunk in chunks:
         usage = chunk.get("usage") if _counted(chunk.get("usage")) is not None else usage
@@ -133,19 +143,31 @@ def assemble(chunks: Sequence[Mapping[str, Any]], *, provider: str, done: bool =
                 continue
             delta = choice.get("delta") or choice.get("message") or {}
             reason = choice.get("finish_reason") or reason
+            if choice.get("message") and not choice.get("delta"):  # the whole, whatever came in pieces before
+                content, calls = [], []
             content.append(_words(delta.get("content")))
             if delta.get("refusal"):
                 message["refusal"] = message.get("refusal", "") + delta["refusal"]
             for part in delta.get("tool_calls") or ():
                 _add_call(calls, part)
-    message["content"] = "".join(content)
+    message["content"] = _joined(content)
     if calls:
         message["tool_calls"] = [{name: value for name, value in call.items() if name != "index"} for call in calls]
-    ended = reason is not None or ((done or usage is not None) and bool(message["content"] or calls))
+    # Who counts once, counts at the end; who counts with each chunk says nothing by it.
+    in_one = any(choice.get("message") for chunk in chunks[-1:] for choice in chunk.get("choices") or ())
+    last = counted == [len(chunks) - 1] and (len(chunks) > 1 or in_one)
+    ended = reason is not None or ((done or last) and bool(message["content"] or calls))
     if not ended:
         raise ProviderFailed(provider, "cut stream", 0, retryable=True)
     whole = {"index": 0, "message": message, "finish_reason": reason or ("tool_calls" if calls else "stop")}
     return {"choices": [whole], "usage": usage}
+
+
+def _joined(pieces: Sequence[str]) -> str:
+    """An answer from its pieces; of a provider that says all that it said so far each time, the last."""
+    said = [piece for piece in pieces if piece]
+    grows = all(len(more) > len(less) and more.startswith(less) for less, more in pairwise(said))
+    return said[-1] if len(said) > 2 and grows else "".join(said)
 
 
 def received(chunks: Sequence[Mapping[str, Any]]) -> str:
@@ -162,10 +184,12 @@ def _add_call(calls: list[dict[str, Any]], part: Mapping[str, Any]) -> None:
     begins a new call, whatever its index.
     """
     function = part.get("function") or {}
+    said = function.get("arguments") or ""
+    said = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
     index, call_id = part.get("index"), part.get("id")
     call = next((one for one in reversed(calls) if index is None or one["index"] == index), None)
     arguments = call["function"]["arguments"] if call is not None else ""
-    more = index is None or function.get("arguments") or (call and function.get("name") != call["function"]["name"])
+    more = index is None or said or (call and function.get("name") != call["function"]["name"])
     again = function.get("name") and not call_id and more and is_json(arguments)
     if call is None or again or (call_id and call["id"] and call_id != call["id"]):
         call = {"index": index, "id": None, "type": "function", "function": {"name": "", "arguments": ""}}
@@ -174,7 +198,7 @@ def _add_call(calls: list[dict[str, Any]], part: Mapping[str, Any]) -> None:
     name = function.get("name") or ""
     if name != call["function"]["name"]:
         call["function"]["name"] += name
-    call["function"]["arguments"] += function.get("arguments") or ""
+    call["function"]["arguments"] += said
 
 
 def is_json(text: str) -> bool:

@@ -28,13 +28,20 @@ _ASKS_FOR_ONES_OWN: dict[str, str] = {
         r"|\bwhich (?:plan|tariff|tier|account|address|email|card|subscription) (?:am i|do i have|is mine|did i|have i)\b"
         r"|^\W*(?:please |can you |could you |would you )*(?:show|tell|give|send|read|list|check)(?: me)?(?: what)? my\b(?! \w+ (?:how|to))"
         r"|^\W*my (?:\w+ )?(?:balance|orders?|order status|points|bill|invoices?|plan|limit|score|bookings?|appointments?|subscription)\W*$"
+        r"|(?<!to )\b(?:has|have|had|did) (?:my|our)\b|\b(?:have|did|are|were|will) you\b[^.?!]{0,40}\b(?:my|me|i)\b(?! (?:how|to|what|where|understand))"
+        r"|(?<!to )(?<!why )\b(?:is|are|was|were) my (?:\w+ ){1,2}(?:been |still |already |yet |now )*(?:resolved|issued|accepted|declined|rejected|closed|open|late|delayed|lost|stuck|on (?:hold|its way|time))\b"
+        r"|\bwhy (?:did|have|were) you\b[^.?!]{0,30}\b(?:my|me)\b|\bwhy is my (?:\w+ )?(?:bill|order|parcel|package|delivery|refund|invoice)\b"
+        r"|^\W*(?:please |can you |could you )*(?:track|trace|locate|look up|view|get|fetch)(?: me)? my\b"
+        r"|^\W*(?:my )?(?:(?:order|account|shipping|delivery|refund|parcel|package|payment|claim|ticket|application) (?:status|balance|history)|balance)\b(?: please)?\W*$"
+        r"|\b(?:tell me|show me|know|wonder(?:ing)?|see|check|idea|say) (?:if |whether )?(?:where|when|what|how much|how many|why)? ?(?:is |are )?my\b(?! \w+ (?:how|to)\b)[^.?!]*\b(?:is|are|was|has|arrive\w*|shipped|due)\b"
+        r"|^\W*(?:what|who|how much|when)\b[^.?!]{0,40}\b(?:limit|owed|due|left|remaining|logged|spent|charged|listed)\b[^.?!]{0,12}\b(?:on|in|into|of|from) my\b"
         r"|\b(?:balance|status|state|history) (?:of|on|for) my\b|\bmy (?:account |current |remaining |card )?balance\b(?=\W*$)"
     ),
-    "es": r"\b(?:cuál|cuánto|cuántos|dónde|cuándo)\b.*\bmi(?:s)?\b (?:saldo|pedido|paquete|factura|plan|cuenta|puntos|tarjeta|reembolso)|\bmi saldo\b",
-    "pt": r"\b(?:qual|quanto|quantos|onde|quando)\b.*\b(?:meu|minha|meus|minhas)\b (?:saldo|pedido|fatura|plano|conta|pontos|cartão|reembolso)|\bmeu saldo\b",
-    "fr": r"\b(?:quel|quelle|combien|où|quand)\b.*\b(?:mon|ma|mes)\b (?:solde|commande|colis|facture|forfait|compte|points|carte|remboursement)|\bmon solde\b",
-    "de": r"\b(?:wie hoch|wie viel|wieviel|wo|wann|welche[rsn]?)\b.*\bmeine?[rsnm]?\b (?:guthaben|kontostand|bestellung|paket|rechnung|tarif|konto|punkte|karte|erstattung)|\bmein (?:guthaben|kontostand)\b",
-    "ru": r"\b(?:какой|какая|сколько|где|когда)\b.*\bмо[йяеиёю]\w* (?:баланс|заказ|посылк|счёт|счет|тариф|карт)|\bмой баланс\b",
+    "es": r"\bcuánt[oa]s? (?:\w+ )?(?:debo|tengo|me queda\w*|he gastado)\b|\bestado (?:de|del) mi\b|\b(?:ha|han|está|están|llegó|llegaron) (?:\w+ )?mis?\b|\bmis? \w+ (?:ya )?(?:ha|han|está|están|llegó)\b|\bpor qué (?:me|mi|está mi|han)\b.{0,20}\b(?:cobr|bloque|rechaz|cancel)|\b(?:cuál|cuánto|cuántos|dónde|cuándo)\b.*\bmi(?:s)?\b (?:saldo|pedido|paquete|factura|plan|cuenta|puntos|tarjeta|reembolso)|\bmi saldo\b",
+    "pt": r"\bquant[oa]s? (?:\w+ )?(?:devo|tenho|me resta\w*|gastei)\b|\b(?:estado|status) d[oa] (?:meu|minha)\b|\b(?:meu|minha)s? \w+ (?:já )?(?:chegou|foi|está|foram)\b|\bonde (?:está|estão)\b.{0,12}\b(?:meu|minha)|\b(?:qual|quanto|quantos|onde|quando)\b.*\b(?:meu|minha|meus|minhas)\b (?:saldo|pedido|fatura|plano|conta|pontos|cartão|reembolso)|\bmeu saldo\b",
+    "fr": r"\bcombien (?:\S+ )?(?:dois-je|je dois|ai-je|j'ai|me reste)|\b(?:état|statut|suivi) de (?:ma|mon|mes)\b|\b(?:ma|mon|mes) \w+ (?:est|a|ont|sont)(?:-\w+)* (?:déjà |bien |encore )?(?:arriv|été|exp[ée]di|livr|bloqu|pay|valid)|\bpourquoi (?:ma|mon|m'a|ai-je)|\b(?:quel|quelle|combien|où|quand)\b.*\b(?:mon|ma|mes)\b (?:solde|commande|colis|facture|forfait|compte|points|carte|remboursement)|\bmon solde\b",
+    "de": r"\bwie ?viele?s? (?!zeit|tage|wochen)(?:\w+ )?(?:schulde|habe|hatte) ich\b|\bstatus mein|\b(?:ist|sind|wurde|wurden|hat|war) meine?[rnms]? \w+ (?:schon |bereits |noch )?\w*(?:angekommen|versandt|verschickt|bezahlt|gesperrt|storniert|bearbeitet|bestätigt|da|aktiv|fällig|unterwegs|genehmigt)\b|\bwarum (?:ist|wurde|war) mein|\b(?:wie hoch|wie viel|wieviel|wo|wann|welche[rsn]?)\b.*\bmeine?[rsnm]?\b (?:guthaben|kontostand|bestellung|paket|rechnung|tarif|konto|punkte|karte|erstattung)|\bmein (?:guthaben|kontostand)\b",
+    "ru": r"\bсколько (?:у меня|я (?:должен|должна|потратил)|мне осталось)|\bстатус мо|\bмо[йяеи]\w* \w+ (?:уже )?(?:отправлен|доставлен|приш|оплачен|заблокирован|готов)|\bпочему мо|\b(?:какой|какая|сколько|где|когда)\b.*\bмо[йяеиёю]\w* (?:баланс|заказ|посылк|счёт|счет|тариф|карт)|\bмой баланс\b",
     # Languages without a row of ways to do something: where, when, how much, which … of mine; in doubt one's own.
     "it": r"\b(?:dove|dov|quando|quanto|quanti|quante|quale?|a che punto)\b.{0,60}\b(?:mio|mia|miei|mie)\b|\bmio (?:saldo|credito)\b",
     "nl": r"\b(?:waar|wanneer|hoeveel|hoe hoog|welke?|wat is|wat zijn)\b.{0,60}\b(?:mijn|m'n)\b|\bmijn (?:saldo|tegoed)\b",
@@ -54,7 +61,7 @@ _ASKS_FOR_ONES_OWN: dict[str, str] = {
     "uk": r"\b(?:де|коли|скільки|який|яка|яке)\b.{0,60}\bм(?:ій|оє|оя|оїх|оєї|ого|оєму|оїй)\b",
     "el": r"\b(?:πού|που|πότε|πόσο|πόσα|ποιο|ποια)\b.{0,60}\bμου\b",
     "he": r"\b(?:איפה|היכן|מתי|כמה)\b.{0,60}\bשלי\b",
-    "ar": r"رصيدي|(?:أين|اين|وين|متى|كم|حالة|وصل|ما هو|ما هي).{0,40}(?:طلبي|طلبيتي|شحنتي|فاتورتي|حسابي|موعدي|طردي|اشتراكي|نقاطي|بطاقتي|باقتي|حجزي)",
+    "ar": r"رصيدي|كم (?:أدين|علي|لدي)|هل (?:تم|وصل|وصلت)[^؟?]{0,20}(?:طلبي|شحنتي|حسابي|طردي|دفعتي)|(?:أين|اين|وين|متى|كم|حالة|وصل|ما هو|ما هي).{0,40}(?:طلبي|طلبيتي|شحنتي|فاتورتي|حسابي|موعدي|طردي|اشتراكي|نقاطي|بطاقتي|باقتي|حجزي)",
     "hi": r"मेर[ाीे].{0,40}(?:कहाँ|कहां|कितन|कब |कब\?|कौन)",
     "th": r"(?:ของ(?:ฉัน|ผม|ดิฉัน|หนู|เรา)).{0,30}(?:ที่ไหน|เท่าไ|เมื่อไ|ถึงไหน|หรือยัง)|ยอดเงินคงเหลือ",
 }
@@ -62,13 +69,15 @@ _LATIN = re.compile("|".join(f"(?:{pattern})" for pattern in _ASKS_FOR_ONES_OWN.
 # Chinese, Japanese, Korean: no spaces to hold on to.
 _ASIAN = re.compile(
     r"我(?:的)?[^，,。?？]{0,10}(?:出来没|出来了|为什么被|为啥被|被(?:扣|冻结|拒|取消|封)|绑定的)|为什么我[^，,。?？]{0,8}被|我为(?:什么|啥)被|我绑定的|我(?:上次|最近|之前)(?:买|订|用|借)"
+    r"|^\W*(?:查一?下?|查询)?(?:我的?)?(?:余额|订单状态|物流|积分|账单|还款日|话费|流量|额度)(?:查询|是?多少|还有多少|还剩多少|进度)?\W*$"
+    r"|我(?:的)?(?:积分|额度|话费|流量|还款日|欠款)(?:是|有|还有)?(?:多少|几|什么时候|$)|我(?:还要|还得|还需要?|最多(?:可以|能)|这个月要|本月要)(?:再)?(?:还|借|交|付)多少|我(?:申请|提交|报名|中奖|通过|被录取|认证|买的[^，,。?？]{0,8}|订的[^，,。?？]{0,8})[^，,。?？]{0,6}(?:了吗|了没|到哪|发货|没到|没有$)|为(?:什么|啥)(?:要|会|老|又)?扣我"
     r"|我有(?:几|多少|哪些)|扣了我|我得了|帮我(?:查|看)|还剩多少(?:流量|话费|钱|次|天)|"
     r"(?<!《)(?:我|俺|本人)(?:的(?!世界)|在你们|名下|这边|账[户号]|卡里?|账上)[^?？。]{0,12}(?:多少|有几|几[个张次天号点]|余额|到哪|在哪|哪里了|什么时候(?:到|发|能到|到期)|何时到|到了[吗没]|到账[了吗没]|发货了?[吗没]|[了过][吗没]|状态|进度|剩|还有|是什么|是哪)"
     r"|我(?:什么时候|何时|几时)(?:能|可以|才能|会)?(?:收到|拿到|到账)|我(?:还|现在|目前|一共|总共|这个月|上个月|本月)?(?:欠|剩|花|用|存|借|有)了?(?:你们)?多少|我(?:的)?余额|我是(?:不是)?(?:什么)?(?:会员|vip)(?:等级)?[吗么?？]|我(?:的)?(?:订单|快递|包裹|退款|账单)(?:呢|到哪|怎么还没|$)"
     r"|^\W*(?:请|帮我?|麻烦)*(?:查一?下?|查询|看一?下?|告诉)(?:我|下)?我?的"
     r"|我(?:嘅|啲)[^?？。]{0,12}(?:喺邊|邊度|幾多|幾時|到未|去咗|未到)"
     r"|我(?:的)?(?:帳戶|帳號|餘額|訂單|包裹)[^?？。]{0,12}(?:多少|餘額|到哪|在哪|什麼時候|了嗎|狀態|$)|我的餘額"
-    r"|(?:私|僕|俺)の(?:残高|注文|荷物|請求|ポイント|プラン|予約)|(?:내|제|나의|저의) ?(?:잔액|주문|택배|포인트|요금제|청구서|예약)",
+    r"|(?:注文|荷物|配送|返金)(?:は|が)(?:いつ届|どこ|今どこ)|(?:私|僕|俺)の(?:残高|注文|荷物|請求|ポイント|プラン|予約)|(?:내|제|나의|저의) ?(?:계정|잔액|주문|택배|포인트|요금제|청구서|예약)",
     re.IGNORECASE,
 )
 _SUPPOSES = re.compile(r"\b(?:if|when|in case) (?:i|my|someone)\b|(?:如果|假如|要是)", re.IGNORECASE)

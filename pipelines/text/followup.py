@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipelines.text.followup_words import OF_A_SERVICE, OF_ANY_THING, OTHER_SCRIPT, PROCEDURE, SELF_CONTAINED, TOLD
 from pipelines.text.han import HAN
+from pipelines.text.language import english
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,17 +69,6 @@ _DEFINES = re.compile(
     r"(?:what(?:'s| is| are)|who (?:is|was)|define|tell me about) (?:an? )?(?:[A-Z][\w-]*(?: [A-Z][\w-]*)*|\w+(?: \w+)?)$",
     re.IGNORECASE,
 )
-# What every shop, bank or service has, so that a question about it needs no other subject.
-_SELF_CONTAINED = re.compile(
-    r"\b(?:password|passcode|pin|account|log ?in|sign ?in|sign ?up|registration|refunds?|returns?|exchange|delivery|deliver|shipping|ship|parcel|order|invoice|receipt"
-    r"|payments?|pay|billing|bill|subscription|membership|address|e-?mail|phone number|newsletter|warranty|guarantee|opening hours|customer (?:service|support)|support team"
-    r"|gift ?cards?|vouchers?|coupons?|discounts?|promo(?:tion)? codes?|loyalty|points|privacy|cookies|app|website|store|shop|branch|card|transfers?|top[- ]?ups?|atm|currency|currencies"
-    r"|verification|verify|identity|two[- ]factor|2fa|data|profile|username|notifications?|language settings?|insurance|claim|policy|loan|interest|fees?|limits?|booking|reservation|check[- ]?in"
-    r"|check[- ]?out|luggage|baggage|wi-?fi|parking|breakfast)\b"
-    r"|密码|账[户号]|帐[户号]|登[录陆]|注册|退款|退货|换货|发票|快递|物流|订单|支付|付款|会员|收货地址|手机号|验证码|积分|优惠[券码]|客服|实名|身份验证|注销|绑定|解绑|提现|充值|转账|还款|借款|额度|利息"
-    r"|保修|售后|配送|扣款|包邮|运费|营业时间|预约|预订|行李|停车|隐私",
-    re.IGNORECASE,
-)
 # About what was said, how to say it, or another kind of what was spoken of.
 _OF_THE_TALK = re.compile(
     r"\b(?:summar\w+|shorten|shorter|rephrase|rewrite|reword|translate|repeat|conversation|(?:your|last|previous|first) (?:answer|reply|response|message|point|suggestion|example)"
@@ -113,12 +104,12 @@ _FACT = re.compile(
     re.IGNORECASE,
 )
 _POINTS_ZH = re.compile(
-    r"它|他|她|这|那|此|该|其(?!他|它|实|中)|上面|前面|刚才|之前说|另|别的|其他|还有|一样|同样|继续|接着|然后"
+    r"它|他|她|牠|这|這|那|此|该|該|哪[个個]|个(?=[吗嗎?？]?$)|其(?!他|它|实|中)|上面|前面|刚才|剛才|之前[说說]|另|别的|別的|其他|还有|還有|一样|一樣|同样|同樣|继续|繼續|接着|接著|然后|然後"
     r"|再(?!次|借|贷|申请|开|用|还)|也(?!许)|第[一二三四五六七八九十]|前者|后者"
 )
 # 还 is also "to repay", and 不是…吗 asks a whole question.
 _OPENS_ZH = re.compile(
-    r"^(?:那|可是|但是|但|所以|因为|而且|还(?!清|款|钱|期|完|贷|信用|欠|不上|上|得|本|息)|好的|好吧|好|嗯|是的|是(?!否|不是)"
+    r"^(?:那|可是|但是|但|所以|因为|因為|而且|還|还(?!清|款|钱|期|完|贷|信用|欠|不上|上|得|本|息)|好的|好吧|好|嗯|是的|是(?!否|不是)"
     r"|不是(?!.{4,}[吗嘛么])|不(?!能|可以|满足|够|支持|是)|对(?!公|账)|行|可以的?$|为什么$|怎么办$|多少$|多久$|哪)"
 )
 # What is left of a turn without these is what it is about.
@@ -135,6 +126,7 @@ _ENDS_ZH = re.compile(r"呢[?？。!！]*$")
 _WORD = re.compile(r"[A-Za-z0-9'’-]+")
 # A full question has a subject and a verb: fewer words are an answer or an ellipsis.
 LONGEST_CHARS = 1_000  # of a turn that is read: a longer one is no single question
+LONGEST_ANSWER_CHARS = 4_000  # of an assistant's turn that is read
 LEAST_WORDS = 4
 LEAST_TOPICS, MANY_TOPICS = 2, 5  # words that say something: of a question about oneself, of any other
 LEAST_HAN = 5
@@ -164,24 +156,35 @@ _ASKS_ZH = re.compile(
 )
 
 
-def dependence(turn: str, said: Sequence[str]) -> str | None:
+def dependence(turn: str, said: Sequence[str], answered: Sequence[str] = ()) -> str | None:
     """Why a turn cannot be understood without what was said before; None when it surely can.
 
-    ``said`` are the user's turns before it, in order; without any, nothing can be missing. In doubt it depends: asked
-    with its history, an answer costs more; asked without, it is wrong.
+    ``said`` are the user's turns before it, in order, ``answered`` the assistant's; without any, nothing can be missing.
+    In doubt it depends: asked with its history, an answer costs more; asked without, it is wrong.
     """
-    if not said:
+    if not said and not answered:
         return None
     if len(turn) > LONGEST_CHARS:
         return "it is too long to be sure"
     if any(map(sets_terms, said)):
         return "something was said that may matter to every later answer"
+    if any(len(one) > LONGEST_ANSWER_CHARS or TOLD.search(one) for one in answered):
+        return "the assistant said something of the user"
     text = _COURTESY.sub("", turn.strip()).strip() or turn.strip()
     if _OF_THE_TALK.search(text):
         return "it is about the conversation"
+    if OTHER_SCRIPT.search(text):
+        return "it is in a language whose pointing words are not known here"
     chinese = len(HAN.findall(text)) * 2 >= len(_WORD.findall(text))
+    if not chinese and not english(text):
+        return "it is in a language whose pointing words are not known here"
     reason = _dependence_zh(text) if chinese else _dependence_en(text) or _too_general(text)
-    return reason or (None if _SELF_CONTAINED.search(text) else "it names nothing that every service has")
+    if reason is not None:
+        return reason
+    if SELF_CONTAINED.search(text) and PROCEDURE.search(text):
+        return None
+    service = SELF_CONTAINED.search(text) or OF_A_SERVICE.search(text)
+    return None if service and _names(text) else "what it asks for may be that of something spoken of"
 
 
 def sets_terms(turn: str) -> bool:
@@ -196,6 +199,12 @@ def _states(sentence: str) -> bool:
     if not plain:
         return False
     return _FACT.search(plain) is not None or not (plain.endswith(("?", "？", "吗", "呢")) or _ASKED.search(plain))
+
+
+def _names(text: str) -> bool:
+    """Does an English turn name a thing of its own, and none of the user's?"""
+    own = [word for word in _topics(text) if not OF_ANY_THING.fullmatch(word)]
+    return len(own) >= LEAST_TOPICS and re.search(r"\bm(?:y|ine)\b|\bour\b", text, re.IGNORECASE) is None
 
 
 def _too_general(text: str) -> str | None:

@@ -128,7 +128,7 @@ class Ours:
             entry = Entry(key[:32], scope, text, Answer(text=f"answer to {text}", source="model"), now, now + 3_600)
             store.put(scope, key, entry, vector=pack(vector), tenant=self.tenant)
         boundaries = Boundaries(client, lambda _: 0.01)
-        sharing = Sharing(client, lambda _: 1, SECRET)
+        sharing = Sharing(client, lambda _: 1, lambda: SECRET)
         members = Membership(client)
         self.lookup = Lookup(
             store, members, Replicas(store), [encoder], boundaries, sharing, SECRET, RuleBook([]), judged=True

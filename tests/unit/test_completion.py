@@ -74,7 +74,20 @@ def test_a_tool_call_that_comes_in_pieces_is_put_together() -> None:
     assert call == {"id": "c1", "type": "function", "function": {"name": "find", "arguments": '{"a":1}'}}
 
 
-@pytest.mark.parametrize("chunks", [[], [chunk(content="Hi")], [chunk(usage=WHOLE["usage"])]])
+COUNTED = WHOLE["usage"]
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [],
+        [chunk(content="Hi")],
+        [chunk(usage=COUNTED)],
+        [chunk(usage=COUNTED, content="Never mix bleach with ")],
+        [chunk(usage=COUNTED, content="Never mix "), chunk(usage=COUNTED, content="bleach with ")],
+        [chunk(usage=COUNTED, content="Never mix "), chunk(content="bleach with ")],
+    ],
+)
 def test_a_cut_stream_is_never_taken_for_an_answer(chunks: list[dict[str, Any]]) -> None:
     with pytest.raises(ProviderFailed, match="cut stream"):
         completion.assemble(chunks, provider="p")
@@ -87,14 +100,51 @@ def test_a_cut_stream_is_never_taken_for_an_answer(chunks: list[dict[str, Any]])
         ([chunk(content="Hi"), chunk("", WHOLE["usage"])], False),
         ([chunk(content="Hi")], True),
         ([chunk(usage=WHOLE["usage"], content="Hi"), chunk("stop", WHOLE["usage"])], True),
+        ([chunk(content="Hi"), {"choices": [], "usage": COUNTED}], False),
+        ([{"choices": [{"message": {"content": "Hi"}}], "usage": COUNTED}], False),
+        ([chunk(content="Hi"), {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}], True),
     ],
-    ids=["no-usage", "no-reason", "neither-but-done", "usage-on-each"],
+    ids=["no-usage", "no-reason", "neither-but-done", "usage-on-each", "counted-last", "whole", "whole-again"],
 )
 def test_a_whole_answer_in_another_shape_is_one(chunks: list[dict[str, Any]], done: bool) -> None:
     whole = completion.assemble(chunks, provider="p", done=done)
     found = completion.parse(whole, provider="p", estimate=lambda text: Usage(7, 0, len(text)))
     assert (found.text, found.finish_reason) == ("Hi", "stop")
     assert found.usage == (Usage(7, 0, 2) if found.estimated else Usage(9, 4, 2))
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        *((said, "stop") for said in ("STOP", "end_turn", "eos", "stop_sequence", "completed")),
+        *(("max_tokens", "length"), ("SAFETY", "content_filter"), ("tool_use", "tool_calls"), ("mystery", "mystery")),
+    ],
+)
+def test_a_reason_to_end_has_one_name(said: str, means: str) -> None:
+    whole = completion.assemble([chunk(said, content="Hi")], provider="p")
+    assert completion.parse(whole, provider="p").finish_reason == means
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (["Bake", "Bake it", "Bake it now"], "Bake it now"),
+        (["no", " no", " no no"], "no no no no"),
+        (["a", "ab"], "aab"),
+    ],
+)
+def test_a_provider_that_repeats_all_it_said_is_not_glued(pieces: list[str], text: str) -> None:
+    chunks = [*(chunk(content=piece) for piece in pieces), chunk("stop")]
+    assert completion.parse(completion.assemble(chunks, provider="p"), provider="p").text == text
+
+
+def test_arguments_that_come_as_an_object_are_arguments() -> None:
+    pieces = [
+        chunk(tool_calls=[{"id": "a", "function": {"name": "find", "arguments": {"q": "x"}}}]),
+        chunk("tool_calls"),
+    ]
+    (call,) = completion.parse(completion.assemble(pieces, provider="p"), provider="p").message["tool_calls"]
+    assert call["function"]["arguments"] == '{"q": "x"}'
 
 
 def call_part(**fields: Any) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def test_a_job_survives_its_own_codec() -> None:
         ({"messages": [user()], "params": {"temperature": 3}}, "params.temperature"),
         ({"messages": [user()], "params": {"temprature": 1}}, "params.temprature"),
         ({"messages": [user()], "params": {"max_tokens": 1.5}}, "params.max_tokens"),
-        ({"messages": [user()], "params": {"stop": []}}, "params.stop"),
+        ({"messages": [user()], "params": {"stop": [1]}}, "params.stop[0]"),
         ({"messages": [user()], "metadata": {"x": "y" * 20_000}}, "metadata"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -136,13 +137,17 @@ def _said(name: str, kind: str, error: Any, prompt: str) -> ProviderFailed:
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
-    """Lines of an event stream: they end in LF or CR LF, and in nothing else that Unicode calls a line's end."""
+    """Lines of an event stream: they end in LF, CR LF or CR, and in nothing else that Unicode calls a line's end."""
     rest = b""
     for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from (line.rstrip(b"\r").decode("utf-8").lstrip("\ufeff") for line in whole)
+        rest += piece
+        *whole, rest = _LINE_END.split(rest)
+        yield from (line.decode("utf-8").lstrip("\ufeff") for line in whole)
     if rest:
         yield rest.rstrip(b"\r").decode("utf-8")
+
+
+_LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")  # what ends a piece may be half of a CR LF
 
 
 def _events(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
