@@ -29,19 +29,21 @@ _BEGINS = (
     r"|have|has|need|help|tell)\b)"
 )
 _OPENING = re.compile(
-    r"^(?:(?:hi|hello|hey)(?: there)?(?:[,.!]+ *| +"
+    r"^(?:(?:hi|hello|hey)(?: there)?(?:[,.!]+ *(?=(?-i:[a-z\d])|"
     + _BEGINS
-    + r")|please,? (?!is\b|are\b|and\b|or\b|in\b|as\b|vs\b|me\b)"
+    + r"|[^\x00-\x7f])| +"
+    + _BEGINS
+    + r")|please,? (?!please\b|is\b|are\b|and\b|or\b|in\b|as\b|vs\b|me\b)"
     r"|good (?:morning|afternoon|evening)(?:[,.!]+ *| +" + _BEGINS + r")|excuse me,? (?!is\b|as\b|in\b|lyrics)"
     r"|你好[,!。. ]*|您好[,!。. ]*|请问一下[,: ]*|请问[,: ]*|麻烦问一下[,: ]*|打扰一下[,: ]*)+",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"(?:(?:[,.! ]+|(?<=\?) *)(?:please|thanks in advance|thanks|thank you|thx|cheers)|[,.! ]*(?:谢谢你|谢谢您|谢谢|多谢))+[.! ]*$",
+    r"(?:(?:[,.! ]+|(?<=\?) *)(?:please|thanks in advance|thanks|thank you|thx)|(?:[,.! ]+|(?<![听说看唱写读句示道叫送]))(?:谢谢你|谢谢您|谢谢|多谢))+[.! ]*$",
     re.IGNORECASE,
 )
 # Behind a mark, or as a bare "please" in front, it is none even there.
-_SURE_OPENING = re.compile(r"^please,? (?!is\b|are\b|and\b|or\b|in\b|as\b|vs\b|me\b)", re.IGNORECASE)
+_SURE_OPENING = re.compile(r"^please,? (?!please\b|is\b|are\b|and\b|or\b|in\b|as\b|vs\b|me\b)", re.IGNORECASE)
 _SURE_CLOSING = re.compile(
     r"(?:(?:[,.!]+|(?<=\?)) *(?:please|thanks in advance|thanks|thank you|thx|cheers|谢谢你|谢谢您|谢谢|多谢))+[.! ]*$",
     re.IGNORECASE,
@@ -60,20 +62,20 @@ _CAPITAL_MATTERS = frozenset(
 _PLAIN_WORD = re.compile(r"(?<![\w'-])(?:[A-Z]?[a-z']+|I)(?![\w-])")
 # Chinese: what may be there or not without changing the question. 了 stays: "paid" and "to pay" differ.
 _ASKS = re.compile(r"怎么|怎样|如何|什么|为何|哪|谁|几|多少|多久|多长|是否|能否|可否|吗|呢|([\u4e00-\u9fff])[不没]\1")
-_PARTICLES = re.compile(r"[吗呢啊呀嘛哦噢啦哈]+(?=$|[?,.!、~])")
+_PARTICLES = re.compile(r"(?<![毛花粗绒干喇二])[吗呢啊呀嘛哦噢啦哈]+(?=$|[?,.!、~])")
 _DENIES = "不没别无未非否勿莫甭休免"
-# 的 behind what may be a verb or a lone adjective makes another thing or another time of it: 付的款, 红的包, 谁取消的订单.
+# 的 parts a thing from a deed (付的款, 付款), a sort from a name (中国的银行, 中国银行), a quality from a word (红的包, 红包): behind
+# what may be a verb or a lone adjective, and in front of what names of institutions end in, it stays.
 _VERBS = (
     "取消|退款|退货|付款|发货|购买|申请|绑定|开通|关闭|收到|使用|预订|预定|下单|充值|提现|还款|借款|注销|修改|扣款|支付|签收|转账|激活|开票|办理|提交"
-    "|删除|添加|更换|续费|投诉|评价|订阅|冻结|解绑|注册|登录|丢失|损坏|过期|失效|逾期|拒绝|审核|通过|失败|成功"
+    "|删除|添加|更换|续费|投诉|评价|订阅|冻结|解绑|注册|登录|丢失|损坏|过期|失效|逾期|拒绝|审核|通过|失败|成功|推荐|举报|投资|喜欢|讨厌|介绍|邀请|机械|个人"
 )
+_DEEDS = "买卖付发开打扣借还退换收寄送用看吃穿拍订租充存取转点做写说问要给拿选交办改红绿黑白蓝黄新旧大小好坏真假欠赔爱恨骗偷抢输赢赚挣捡丢请教帮救抓骂娶嫁追撞杀"
+_INSTITUTIONS = "银行|大学|学院|航空|公司|集团|移动|联通|电信|电力|石油|石化|铁路|邮政|证券|保险|基金|日报|时报|晚报|电视台|卫视|科学|学习|事业|经营|人[寿民]|平安|烟草|中学|小学|医院"
 _FILLERS = re.compile(
-    r"一下(?!子)|(?<=[我你您他她])的(?![士确话])|(?<=[\u4e00-\u9fff]{2})(?<![目谁不])(?<![买卖付发开打扣借还退换收寄送用看吃穿拍订租充存取转点做写说问要给拿选交办改红绿黑白蓝黄新旧大小好坏真假])"
-    r"(?<!"
+    rf"一下(?!子)|(?<=[我你您他她])的(?![士确话打骂爱恨骗欠告追])|(?<=[\u4e00-\u9fff]{{2}})(?<![目谁不{_DEEDS}])(?<!"
     + ")(?<!".join(_VERBS.split("|"))
-    + r")的(?![士确话款货卡])|(?<!["
-    + _DENIES
-    + r"还要就只都若可或])是(?=什么|谁|哪)"
+    + rf")的(?![士确话款货卡]|{_INSTITUTIONS})|(?<![{_DENIES}还要就只都若可或])是(?=什么意思)|(?<=[这那])是(?=什么|谁|哪)"
 )
 # What parts two clauses in a text of Chinese; a list's mark and a decimal point part nothing that could be dropped.
 _PARTS = re.compile(r"(?<=[\u4e00-\u9fff])[\s,.!]+|[\s,.!]+(?=[\u4e00-\u9fff])")
@@ -81,7 +83,11 @@ _PARTS = re.compile(r"(?<=[\u4e00-\u9fff])[\s,.!]+|[\s,.!]+(?=[\u4e00-\u9fff])")
 _LEADS_IN = re.compile(
     r"(?:我?想?(?:问|咨询|请教|了解)(?:一下|下)?|(?:那|那么|亲|亲亲|客服|老师|大家|各位|帮忙|麻烦)(?:问)?(?:一下)?)"
 )
+_KANA = re.compile(r"[\u3040-\u30ff]")  # Japanese: its particles are other ones
 _NUMERALS = "零一二两三四五六七八九十百千万亿点0123456789"
+# Behind a word they end a sentence; behind a space or a sign they are what is asked about ("git add .", "operator ??").
+_END = re.compile(r"(?:(?<=[^\W\d_]{2})|(?<=[\u4e00-\u9fff)\]])|(?<=['’][a-z]))[.!]+$|(?<=\d)\.+$")
+_QUESTION_MARKS = re.compile(r"(?<=\w)\s*\?+$|(?<=[)\]\"'”’%])\?+$")
 _MARK = re.compile(r"[\s,.!~?、]")
 LONGEST_CHARS = 1_000  # a longer text is a document: its marks are its own
 LONG_CLAUSE = 60  # characters in front of a mark that are looked at
@@ -117,7 +123,7 @@ def normalise(text: str) -> str:
     if len(said) > LONGEST_CHARS or _LITERAL.search(said) or _ABOUT_CHARACTERS.search(said):
         return said
     bare = without_courtesy(said)
-    if not HAN.search(bare):
+    if not HAN.search(bare) or _KANA.search(bare):
         return bare
     bare = _bare(bare)
     while (again := _bare(without_courtesy(bare))) != bare:
@@ -170,10 +176,10 @@ def _without_courtesy(text: str) -> str:
         rest = courtesy.sub("", bare).strip(" ,")
         if re.search(r"\w", rest) and (courtesy is not _CLOSING or rest == bare or not _WANTS_MORE.search(rest)):
             bare = rest
-    bare = bare.rstrip(".! ") or bare
+    bare = _END.sub("", bare.rstrip()) or bare
     if question and not bare.endswith("?"):
         bare += "?"
-    bare = re.sub(r"\s*\?+$", "?", bare)
+    bare = _QUESTION_MARKS.sub("?", bare)
     return _PLAIN_WORD.sub(_lower, bare)
 
 
