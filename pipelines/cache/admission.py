@@ -49,6 +49,7 @@ _OF_ONESELF = re.compile(words.OF_ONESELF, re.IGNORECASE)
 _SCHEDULE = re.compile(words.SCHEDULE, re.IGNORECASE)
 _GENERAL = re.compile(words.GENERAL, re.IGNORECASE)
 _PLACEHOLDER = re.compile(words.PLACEHOLDERS, re.IGNORECASE)
+_BROKEN = re.compile(words.BROKEN, re.IGNORECASE | re.DOTALL)  # a page, an error, a thought in an answer's place
 _NOTHING = re.compile(words.NOTHING, re.IGNORECASE)
 _IF = re.compile(
     r"\b(?:if|when|whenever|in case|should|wenn|falls|si|se|quando|если)\b[^,.;:]*|(?:如果|若|当|假如)[^，,。]*",
@@ -80,7 +81,7 @@ def answers(text: str) -> bool:
     plain = text.strip()
     if len(plain) > LONGEST_CHARS:
         return True
-    if _NOTHING.fullmatch(plain.rstrip(" .…!:")) or _PLACEHOLDER.search(plain):
+    if _BROKEN.match(plain) or _NOTHING.fullmatch(plain.rstrip(" .…!:")) or _PLACEHOLDER.search(plain):
         return False
     sentences = [found.strip(" \t*_\"'«»“”「」>-") for found in _SENTENCE.findall(plain)]
     sentences = [one for one in sentences if re.search(r"\w", one)]

@@ -217,3 +217,92 @@ def test_a_tenant_has_the_last_word_on_what_passes() -> None:
     own = replace(HOURS, passing=("menu of the day",), lasting=("opening hours today",))
     assert isinstance(keep(job("What is the menu of the day?"), GOOD, asked=0, keeping=own), Refuse)
     assert isinstance(keep(job("Opening hours today?"), GOOD, asked=0, keeping=own), Keep)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Our systems are currently busy.",
+            "Your request is being processed.",
+            "I need more information to help you.",
+        ),
+        *("Hello! How can I assist you today?", "The provided context does not mention this.", "I have no idea."),
+        *(
+            "资料中没有提到相关内容。",
+            "好的，请稍等。",
+            "我没有理解您的问题",
+            "服务器开小差了",
+            "查询失败",
+            "换个话题吧",
+            "您好，正在为您查询。",
+        ),
+        *("Es tut mir leid, dabei kann ich nicht helfen.", "Einen Moment bitte.", "¿En qué puedo ayudarle?"),
+        *("Un instant, s'il vous plaît.", "Um momento, por favor.", "少々お待ちください。", "잠시만 기다려 주세요."),
+        *("لحظة من فضلك.", "Я не понял ваш вопрос.", "Назовите номер заказа."),
+        *(
+            '{"error": "internal"}',
+            "Error: connection reset",
+            "<html><body>Bad Gateway</body></html>",
+            "Content filtered.",
+        ),
+        *("<think>Let me see what", "<think>So.</think>", "Just a moment...", "502 Bad Gateway"),
+    ],
+)
+def test_what_says_nothing_is_no_answer_in_whatever_form(text: str) -> None:
+    assert not answers(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("If the system is busy, wait ten minutes and use the other terminal.", "The error code 12 means no paper."),
+        *(
+            "<b>Yes</b>, it is free.",
+            "<think>hm</think> It takes three days.",
+            '{"answer": 42}',
+            "退款三到五个工作日到账。",
+        ),
+        *("Un momento importante de la historia fue 1492.", "You need your order number and your e-mail to return it."),
+        "A connection error means the cable is loose; plug it in again and restart the box, then wait for the lamp.",
+    ],
+)
+def test_an_answer_with_such_words_in_it_is_one(text: str) -> None:
+    assert answers(text)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("What's the latest iPhone?", "Is size 42 available?", "How long until the sale ends?", "Will it rain?"),
+        *(
+            "有什么优惠",
+            "美元兑人民币多少",
+            "42码还有吗",
+            "Вы работаете?",
+            "영업하나요?",
+            "ドル円はいくらですか",
+            "まだありますか",
+        ),
+        *("Quel est le cours de l'euro ?", "What's on TV?", "Is the sale still on?", "Ist noch was frei?"),
+        *("Есть свободные места?", "what is the time in Tokyo"),
+    ],
+)
+def test_what_passes_is_not_kept_in_whatever_form(question: str) -> None:
+    assert of_this_moment(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("What is weather?", "What is the time complexity of quicksort?", "How do I update to the latest version?"),
+        *(
+            "What is the time limit for returns?",
+            "还有什么办法",
+            "还有问题怎么联系",
+            "Is the app available in Germany?",
+        ),
+    ],
+)
+def test_what_lasts_is_kept_whatever_words_it_has(question: str) -> None:
+    assert not of_this_moment(question)
