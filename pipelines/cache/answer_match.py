@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipelines.statistics.logistic import weight
-from pipelines.text import gates, wording
+from pipelines.text import facts, gates, wording
 from pipelines.text.han import HAN
 from pipelines.text.normalise import normalise
 
@@ -104,7 +104,7 @@ def _signs(text: str) -> Counter[str]:
 
 def _apart(one: str, other: str) -> str | None:
     """What of the gates' facts tells two answers apart; a number that only one of them mentions may be a detail."""
-    ours, theirs = gates.facts(one), gates.facts(other)
+    ours, theirs = facts.facts(one), facts.facts(other)
     found = next((trip.gate for gate in GATES if (trip := gate(ours, theirs)) is not None), None)
     here, there = ({*dict(facts.numbers), *facts.counts} for facts in (ours, theirs))
     if found == "number" and not (here - there and there - here):
@@ -167,7 +167,7 @@ def _denies(words: Sequence[str]) -> bool:
 
 
 def _opposed(one: str, other: str) -> bool:
-    a, b = gates.facts(one), gates.facts(other)
+    a, b = facts.facts(one), facts.facts(other)
     return gates.opposites(a, b) is not None or wording.prefixed(a.wording, b.wording)
 
 

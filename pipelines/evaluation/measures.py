@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.cache import judge, verifier
 from pipelines.cache.decision import Candidate, Gray, Hit, Policy, decide
 from pipelines.cache.judge import VETOES
-from pipelines.text import followup, gates
+from pipelines.text import facts, followup, gates
 from pipelines.text import privacy as finding
 from pipelines.text.han import HAN
 from pipelines.text.language import english
@@ -100,7 +100,7 @@ def gates_table(first: Sequence[str], second: Sequence[str], same: Sequence[bool
     for one, other, deserved in zip(first, second, same, strict=True):
         spoken = "zh" if HAN.search(one + other) else "en" if english(one) and english(other) else "other"
         counts[spoken] += 1
-        a, b = gates.facts(one), gates.facts(other)
+        a, b = facts.facts(one), facts.facts(other)
         for gate in gates.GATES:
             tripped = gate(a, b)
             if tripped is not None:

@@ -38,7 +38,7 @@ PARTIES = frozenset(
 
 LABELS = (
     "type|option|model|version|plan|class|category|zone|level|gate|terminal|grade|size|group|line|tier|bus|vitamin|hepatitis"
-    "|part|section|form|schedule|appendix|room|block|building|tower|platform|step|chapter|route|train|flight|bay|unit|lot|phase|stage|tariff|area|door|counter|window|desk|exit|entrance|lift|lane|seat|row|locker|pier|track"
+    "|part|section|form|schedule|appendix|room|block|building|tower|platform|step|chapter|route|train|flight|bay|unit|lot|phase|stage|tariff|area|door|counter|window|desk|exit|entrance|lift|lane|seat|row|locker|pier|track|hall|wing|strain|kind|pool|court|field|ward|table|slot|port|module|team|division|league|volume|page|question|problem|exercise|box|shelf|camp|base|site|point|team"
 )
 
 # Participles that do not end in -ed, and the verb of each.
