@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Days = Mapping[str, Mapping[str, Mapping[str, int]]]  # day -> tenant -> counters
 
 
+TERMINAL = 80  # columns
+LEAST_NAME = 8
+LEAST_AUDITS = 20  # of fewer, a share says nothing; the interval says so
 SAVED_BY = {"hit": "hits", "rule": "rules", "model": "a cheaper model", "context": "less context"}
 
 
@@ -39,63 +42,68 @@ def as_json(days: Days, standings: Sequence[Mapping[str, Any]] = ()) -> dict[str
 
 def as_table(report: Mapping[str, Any]) -> Table:
     """One row per tenant, and one for all of them; eighty columns hold it, ``--json`` says more."""
-    table = Table(
-        title="What the answers cost, and what they would have cost", box=SIMPLE_HEAD, pad_edge=False, padding=0
-    )
-    table.add_column("tenant", overflow="ellipsis", no_wrap=True, min_width=8)
-    for heading in ("jobs", "hits", "rules", "prem.", "cost", "before", "saved", "mean"):
-        table.add_column(heading, justify="right", no_wrap=True)
     rows = [*report["tenants"].items(), ("all", report["total"])]
-    for name, row in rows:
-        jobs = max(row["jobs"], 1)
-        table.add_row(
+    cells = [
+        (
             name,
             str(row["jobs"]),
             f"{row['hit_rate'] * 100:.0f} %",
-            f"{row['tiers'].get('rule', 0) / jobs * 100:.0f} %",
+            f"{row['tiers'].get('rule', 0) / max(row['jobs'], 1) * 100:.0f} %",
             f"{row['premium_share'] * 100:.0f} %",
             *(f"${dollars(Decimal(row[money]))}" for money in ("cost_usd", "baseline_usd", "saved_usd")),
             f"{row['mean_latency_ms']:.0f} ms",
-            end_section=len(rows) > 1 and name == rows[-2][0],
         )
+        for name, row in rows
+    ]
+    headings = ("tenant", "jobs", "hits", "rules", "prem.", "cost", "before", "saved", "mean")
+    table = _named(headings, cells, title="What the answers cost, and what they would have cost")
+    if len(cells) > 1:
+        table.rows[-2].end_section = True
+    return table
+
+
+def _named(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> Table:
+    """A table whose first column gives way, and whose figures never do: half a figure is worse than none."""
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    left = TERMINAL - sum(widths[1:]) - 2 * len(widths)
+    table.add_column(headings[0], overflow="ellipsis", no_wrap=True, max_width=max(left, LEAST_NAME))
+    for heading, width in zip(headings[1:], widths[1:], strict=True):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=width)
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
 def as_causes_table(total: Mapping[str, Any]) -> Table:
     """What the saving comes from; what was paid and answered nothing; near-exact hits that were checked."""
-    table = Table(title="Saved by", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for heading in SAVED_BY.values():
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("paid for nothing", justify="right", no_wrap=True)
-    table.add_column("near-exact hits wrong", justify="right", no_wrap=True)
-    table.add_row(
-        *(f"${dollars(Decimal(total['saved_by'][cause]))}" for cause in SAVED_BY),
-        f"${dollars(Decimal(total['wasted_usd']))}",
-        f"{total['near_exact_wrong']} of {total['near_exact_audits']} checked",
-    )
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("saved by", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
+    for cause, says in SAVED_BY.items():
+        table.add_row(says, f"${dollars(Decimal(total['saved_by'][cause]))}")
+    table.add_section()
+    table.add_row("paid for nothing", f"${dollars(Decimal(total['wasted_usd']))}")
+    table.add_row("near-exact hits wrong", f"{total['near_exact_wrong']} of {total['near_exact_audits']} checked")
     return table
 
 
 def as_risk_table(standings: Sequence[Mapping[str, Any]]) -> Table:
     """One row per tenant and category: wrong hits per request as audits estimate them, beside the target."""
-    table = Table(title="Wrong hits per request, from audits", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("tenant", overflow="ellipsis", no_wrap=True, min_width=8)
-    table.add_column("category", overflow="ellipsis", no_wrap=True)
-    for heading in ("target", "estimate", "95 % interval", "audits", "boundary", "state"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in standings:
-        low, high = row["interval"]
-        table.add_row(
-            row["tenant"],
-            row["category"] or "-",
+    cells = [
+        (
+            ", ".join(filter(None, (row["tenant"], row["category"]))),
             _percent(row["target"]),
-            _percent(row["wrong_per_request"]) if row["audits"] else "-",
-            f"{_percent(low)} to {_percent(high)}",
+            _percent(row["wrong_per_request"]) if row["audits"] >= LEAST_AUDITS else "too few",
+            "{:.1f} to {:.1f} %".format(*(100 * end for end in row["interval"])),
             str(row["audits"]),
             f"{row['boundary']:.3f}",
             row["state"],
         )
-    return table
+        for row in standings
+    ]
+    headings = ("tenant, category", "target", "wrong", "95 % interval", "audits", "serves at", "state")
+    return _named(headings, cells, title="Wrong hits per request, from audits")
 
 
 def _percent(share: float) -> str:
