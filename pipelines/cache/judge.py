@@ -23,7 +23,7 @@ UNPROVEN = 0.5  # at the most, of a new tenant's far neighbour: two verdicts mus
 CREDIT = 0.8  # of a verdict's worth: judges err together, on the pairs that are hard for the encoder too
 MOST_CALLS = 2  # questions put to the judge for one job
 ERROR = 0.1  # rate at which an economy model's verdict is believed to err, until audits say better
-SHARE = 0.2  # of jobs that may be judged, unless the operator chose another
+SHARE = 0.4  # verdicts for each job that no hit answered, unless the operator chose another: about 0.2 of all jobs
 LEAST_REMAINING_S = 10.0  # a judge is a model call before the model call: not for a caller in a hurry
 MOST_CHARS = 400  # of an answer that the judge reads
 MOST_TOKENS = 3
@@ -159,7 +159,7 @@ def pays(probability: float, *, judging_usd: Decimal, answering_usd: Decimal) ->
 
 @dataclass(slots=True)
 class Budget:
-    """Lets ``share`` of the jobs be judged, and no burst of more than ten at once."""
+    """Lets ``share`` verdicts be asked for each job, and no burst of more than ten at once. Not thread-safe."""
 
     share: float
     left: float = 1.0

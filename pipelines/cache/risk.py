@@ -118,17 +118,15 @@ class Boundary:
         """Cosine of the suspect's nearest phrasing below which nothing is served: nothing far to a new tenant."""
         return self.shipped.cold_similarity if self.taught < COLD_LESSONS else -1.0
 
-    def decide(self, features: NDArray[np.float64], offset: float, *, lets: bool) -> bool:
-        """Serve? Notes the request. ``lets``: nothing beside the probability speaks against it."""
-        probability = sigmoid(float(features @ self.weights) + offset)
-        served = lets and probability >= self.at
-        self.hits += served
-        self.note(Request(features, offset, served))
-        return served
+    def after(self, request: Request) -> float:
+        """Probability that the request's suspect was right, what a judge or a gate said included."""
+        margin = 0.0 if request.features is None else float(request.features @ self.weights)
+        return sigmoid(margin + request.offset)
 
     def note(self, request: Request) -> None:
         """One more request."""
         self.requests += 1
+        self.hits += request.served
         self.recent.append(request)
 
     def audit_rate(self, probability: float) -> float:

@@ -2,93 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.cache import clustering, decision, risk, verifier
-from pipelines.cache.judge import LEAST_PROBABILITY, before, heard, moved
-from pipelines.neighbourhood import Near
-from pipelines.statistics import logistic
-from pipelines.text.normalise import normalise
-from pipelines.vectors.centroids import Centres
+from pipelines.cache import decision, judge, learning, risk, verifier
+from pipelines.cache.decision import Candidate, Gray, Hit, Policy
+from pipelines.evaluation.memory import Channel, FreshAnswer, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from pipelines.neighbourhood import Neighbourhood
+
+__all__ = ["Channel", "Replay"]
+
 BLOCK = 256  # questions whose similarities are computed at once
-LATEST = 40  # phrasings of an entry among which some are chosen to compare with
 CURVE = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """Rates in [0, 0.5) at which comparing answers, and judging questions, errs; no judge when ``judge`` is None."""
-
-    answer: float = 0.05
-    judge: float | None = None
-
-    def __post_init__(self) -> None:
-        for name, rate in (("answer-error", self.answer), ("judge-error", self.judge)):
-            if rate is not None and not 0.0 <= rate < 0.5:
-                raise ValueError(f"{name}: got {rate}, expected a rate from 0 to below 0.5")
-
-
-@dataclass(slots=True)
-class _Memory:
-    """The cache: phrasings by number (as text), their entries, each entry's served phrasing and mean."""
-
-    vectors: NDArray[np.float32]
-    entry_of: dict[str, str] = field(default_factory=dict)
-    members: dict[str, list[str]] = field(default_factory=dict)
-    served: dict[str, str] = field(default_factory=dict)
-    centres: Centres = field(default_factory=Centres)
-    exact: dict[str, str] = field(default_factory=dict)
-    stored: NDArray[np.bool_] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.stored = np.zeros(len(self.vectors), dtype=bool)
-
-    def add(self, number: int, entry: str | None, text: str) -> str:
-        key = str(number)
-        home = key if entry is None else entry
-        if entry is None:
-            self.members[home], self.served[home] = [], key
-        self.members[home].append(key)
-        self.entry_of[key] = home
-        self.centres.add(home, self.vectors[number])
-        self.stored[number] = True
-        self.exact[text] = key
-        return home
-
-    def merge(self, entry: str, other: str) -> str:
-        """The larger one stays; its answer is served."""
-        if len(self.members[entry]) < len(self.members[other]):
-            entry, other = other, entry
-        for key in self.members[other]:
-            self.entry_of[key] = entry
-        self.members[entry] += self.members.pop(other)
-        self.centres.merge(entry, other)
-        del self.served[other]
-        return entry
-
-    def expel(self, entry: str, key: str) -> None:
-        if len(self.members[entry]) <= clustering.LEAST_MEMBERS or self.served[entry] == key:
-            return
-        self.members[entry].remove(key)
-        self.centres.drop(entry, self.vectors[int(key)])
-        self.stored[int(key)] = False
-        del self.entry_of[key]
 
 
 class Replay:
     """One pass over the questions in shuffled order; :meth:`run` returns the contract's figures.
 
     ``vectors`` is (n, d) float32 of unit length, ``labels`` (n,) whole numbers: equal ones deserve one answer.
+    ``judge_share``: verdicts for each job that no hit answered, as `[cache] judge_share`.
     """
 
     def __init__(
@@ -101,16 +41,15 @@ class Replay:
         target: float = risk.TARGET,
         seed: int = 0,
         weights: verifier.Weights | None = None,
+        judge_share: float = judge.SHARE,
     ) -> None:
         self._dice = np.random.default_rng(seed)
         order = self._dice.permutation(len(texts))
-        self._texts = [normalise(texts[i]) for i in order]
+        self._texts = [texts[i] for i in order]
         self._vectors, self._labels = vectors[order], labels[order]
         self._channel = channel
-        self._one = logistic.weight(channel.answer)
-        self._memory = _Memory(self._vectors)
-        self._trust = clustering.Trust({}, self._one)
-        self._checked: dict[tuple[str, str], float] = {}
+        self._budget = judge.Budget(judge_share)
+        self._scope = Scope(self._texts, self._vectors, self._labels, channel, self._dice)
         self.boundary = risk.Boundary(weights or verifier.shipped(), target)
         self.hits = self.wrong = self.judge_calls = 0
         self.seen: list[tuple[float, bool]] = []
@@ -133,157 +72,113 @@ class Replay:
             "target": self.boundary.target,
             "judge_calls": self.judge_calls,
             "audits": self.boundary.audits,
-            "entries": len(self._memory.members),
+            "entries": len(self._scope.members),
             "curve": self._curve(),
         }
 
     def _ask(self, number: int, similar: NDArray[np.float32]) -> None:
-        memory, text = self._memory, self._texts[number]
-        known = memory.exact.get(text)
-        if known is not None and known in memory.entry_of:
-            self._hit(number, memory.entry_of[known])
+        """As a lookup worker, a model call and write-back do with one job."""
+        scope = self._scope
+        known = scope.repeated(number)
+        if known is not None:
+            self._hit(number, known)
             self.boundary.note(risk.Request(None))
             return
-        near = self._near(similar)
-        found = verifier.find_suspect(near, lambda entry: memory.centres.cosine(entry, self._vectors[number]))
-        if found is None:
+        fresh = FreshAnswer(scope, str(number), self._take)
+        decided = decision.decide(
+            self._texts[number],
+            self._near(similar),
+            lambda entry: scope.centres.cosine(entry, self._vectors[number]),
+            self._policy(),
+        )
+        seen = decided.seen
+        if seen is None:
+            self._budget.job()
             self.boundary.note(risk.Request(None))
-            memory.add(number, None, text)
+            learning.keep(fresh, None)
             return
-        features = self.boundary.shipped.standardised(found.features)
-        probability = self.boundary.probability(features)
-        mine = [one for one in near if one.entry == found.entry]
-        tripped = decision.gated(text, [(self._texts[int(one.key)], one.similarity) for one in mine])
-        gate = None if tripped is None else tripped.gate
-        proven = float(found.features[0]) >= self.boundary.least_similarity
-        judged, lets = self._judged(number, [one.key for one in mine], probability, gate, proven=proven)
-        offset = moved(probability, judged)
-        right = self._labels[int(memory.served[found.entry])] == self._labels[number]
-        self.seen.append((judged, bool(right)))
-        self.features.append(found.features)
-        if self.boundary.decide(features, offset, lets=lets):
-            self._hit(number, found.entry)
-            self._audit(number, found.entry, features, judged)
+        offset = seen.offset
+        if not isinstance(decided, Hit):
+            self._budget.job()
+            heard = self._judged(number, seen) if isinstance(decided, Gray) and judge.could_serve(seen) else None
+            if heard is not None:
+                probability, lets = heard
+                offset = judge.moved(seen.probability, probability)
+                if lets:
+                    decided = decision.promoted(seen, probability)
+        self._note(number, seen, offset, served=isinstance(decided, Hit))
+        if isinstance(decided, Hit):
+            self._hit(number, scope.served[seen.suspect])
+            self._audit(fresh, seen, decided.probability)
         else:
-            self._missed(number, near, found.entry, probability, features)
+            self._learn(seen, learning.keep(fresh, seen))
 
-    def _near(self, similar: NDArray[np.float32]) -> list[Near]:
-        stored = np.flatnonzero(self._memory.stored[: len(similar)])
+    def _policy(self) -> Policy:
+        boundary = self.boundary
+        return Policy(
+            verifier=replace(boundary.shipped, weights=boundary.weights),
+            at=boundary.at,
+            least_similarity=boundary.least_similarity,
+            hits=boundary.hits,
+            uncertainty=boundary.uncertainty,
+        )
+
+    def _near(self, similar: NDArray[np.float32]) -> list[Candidate]:
+        stored = np.flatnonzero(self._scope.stored[: len(similar)])
         if not len(stored):
             return []
         values = similar[stored]
         count = min(verifier.NEAREST, len(stored))
         best = np.argpartition(-values, count - 1)[:count]
         best = best[np.argsort(-values[best])]
-        entry_of = self._memory.entry_of
-        return [Near(str(stored[i]), entry_of[str(stored[i])], float(values[i])) for i in best]
+        entry_of = self._scope.entry_of
+        return [
+            Candidate(str(stored[i]), entry_of[str(stored[i])], self._texts[stored[i]], float(values[i])) for i in best
+        ]
 
-    def _same(self, number: int, key: str, error: float) -> bool:
-        """The label's only way out: do two deserve one answer? Wrong at the rate ``error``."""
-        return bool((self._labels[number] == self._labels[int(key)]) != (self._dice.random() < error))
+    def _take(self) -> bool:
+        taken = self._budget.take()
+        self.judge_calls += taken
+        return taken
 
-    def _compare(self, number: int, key: str) -> float:
-        return self._one if self._same(number, key, self._channel.answer) else -self._one
-
-    def _judged(
-        self, number: int, keys: Sequence[str], probability: float, gate: str | None, *, proven: bool
-    ) -> tuple[float, bool]:
-        """The probability after the judge, and whether it may be served: only by the judge where a gate tripped, or
-        nothing so far is proven.
-        """
+    def _judged(self, number: int, seen: Neighbourhood) -> tuple[float, bool] | None:
+        """The probability after the judge, and whether it lets the suspect be served; None without a judge."""
         error = self._channel.judge
         if error is None:
-            return (0.0, False) if gate is not None else (probability, proven)
-        if gate is None and probability >= self.boundary.at and proven:
-            return probability, True
-        probability = before(probability, gate, proven=proven)
-        if probability < LEAST_PROBABILITY:
-            return probability, False
+            return None
 
-        def ask(key: str, turned: bool, _: float) -> bool:  # noqa: ARG001 - either way it errs as often
-            self.judge_calls += 1
-            return self._same(number, key, error)
+        def ask(key: str, turned: bool, _: float) -> bool | None:  # noqa: ARG001 - either way it errs as often
+            return self._scope.same(str(number), key, error) if self._take() else None
 
-        return heard(probability, keys, ask, served_at=self.boundary.at, error=error)
-
-    def _hit(self, number: int, entry: str) -> None:
-        self.hits += 1
-        self.wrong += int(self._labels[int(self._memory.served[entry])] != self._labels[number])
-
-    def _audit(self, number: int, entry: str, features: NDArray[np.float64], probability: float) -> None:
-        rate = self.boundary.audit_rate(probability)
-        if self._dice.random() >= rate:
-            return
-        served = self._memory.served[entry]
-        agrees = self._compare(number, served)
-        others = [self._compare(number, key) for key in self._more(entry, clustering.AUDITED - 1, [served])]
-        right = clustering.lesson(probability, agrees + sum(others))
-        if clustering.lesson(probability, sum(others)) >= clustering.LESSON_AT and self._elect(number, entry, agrees):
-            right = clustering.SERVED_WRONG
-        self.boundary.learn(risk.Lesson(features, right, 1.0 / rate, audited=True))
-        if right >= clustering.LESSON_AT and str(number) not in self._memory.entry_of:
-            self._memory.add(number, entry, self._texts[number])
-
-    def _missed(
-        self, number: int, near: Sequence[Near], suspect: str, probability: float, features: NDArray[np.float64]
-    ) -> None:
-        memory = self._memory
-        placed = clustering.place(
-            near,
-            suspect=suspect,
-            probability=probability,
-            compare=lambda key: self._compare(number, key),
-            more=self._more,
-            one=self._one,
+        return judge.heard(
+            judge.before(seen.probability, seen.gate, proven=seen.proven),
+            [one.key for one in seen.near if one.entry == seen.suspect],
+            ask,
+            served_at=seen.served_at,
         )
-        self.boundary.learn(risk.Lesson(features, placed.right))
-        home = memory.add(number, placed.entry, self._texts[number])
-        for merge in self._trust.pairs(home, placed, check=partial(self._check, home)):
-            if merge.other in memory.members:
-                home = memory.merge(home, merge.other)
-        if placed.entry is not None and placed.sure >= clustering.LESSON_AT:
-            self._elect(number, home, self._compare(number, memory.served[home]))
-            keys = [key for key in placed.said if memory.entry_of.get(key) == home]
-            for expelled in self._trust.members(home, keys, placed):
-                memory.expel(home, expelled.key)
 
-    def _elect(self, number: int, home: str, agrees: float) -> bool:
-        """Was the served answer of an entry, with which a sure member's agrees or not, voted out?"""
-        memory, served = self._memory, self._memory.served[home]
+    def _note(self, number: int, seen: Neighbourhood, offset: float, *, served: bool) -> None:
+        features = np.array(seen.features)
+        request = risk.Request(self.boundary.shipped.standardised(features), offset, served)
+        self.boundary.note(request)
+        right = self._labels[int(self._scope.served[seen.suspect])] == self._labels[number]
+        assert request.features is not None  # noqa: S101 - they were given
+        self.seen.append((self.boundary.after(request), bool(right)))
+        self.features.append(features)
 
-        def check() -> list[float]:
-            found = []
-            for key in self._more(home, clustering.CONFIRMED, [served, str(number)]):
-                pair = (served, key)
-                if pair not in self._checked:
-                    self._checked[pair] = self._compare(int(served), key)
-                    found.append(self._checked[pair])
-            return found
+    def _hit(self, number: int, answered: str) -> None:
+        self.hits += 1
+        self.wrong += int(self._labels[int(answered)] != self._labels[number])
 
-        if self._trust.served(home, str(number), agrees, check=check) is None:
-            return False
-        if str(number) not in memory.entry_of:
-            memory.add(number, home, self._texts[number])
-        memory.served[home] = str(number)
-        return True
+    def _audit(self, fresh: FreshAnswer, seen: Neighbourhood, probability: float) -> None:
+        weight = self._policy().audit(probability, self._dice.random())
+        if weight is not None:
+            self._learn(seen, learning.audit(fresh, seen), weight)
 
-    def _more(self, entry: str, count: int, besides: Collection[str]) -> list[str]:
-        """Further phrasings of an entry, chosen by chance among its latest."""
-        rest = [key for key in self._memory.members[entry][-LATEST:] if key not in besides]
-        if len(rest) > count:
-            rest = [rest[i] for i in self._dice.choice(len(rest), count, replace=False)]
-        return rest
-
-    def _check(self, home: str, other: str) -> list[float]:
-        """Answers of two entries compared pair by pair; a pair compared before says nothing new."""
-        found = []
-        ours, theirs = self._memory.members.get(home, []), self._memory.members.get(other, [])
-        for _ in range(clustering.MERGE_CHECKS if ours and theirs else 0):
-            pair = (ours[self._dice.integers(len(ours))], theirs[self._dice.integers(len(theirs))])
-            if pair not in self._checked:
-                self._checked[pair] = self._compare(int(pair[0]), pair[1])
-                found.append(self._checked[pair])
-        return found
+    def _learn(self, seen: Neighbourhood, lesson: learning.Lesson | None, weight: float = 1.0) -> None:
+        if lesson is not None:
+            features = self.boundary.shipped.standardised(np.array(seen.features))
+            self.boundary.learn(risk.Lesson(features, lesson.right, weight, audited=lesson.audited))
 
     def _curve(self) -> list[dict[str, float]]:
         """What other boundaries would have served of the same suspects."""

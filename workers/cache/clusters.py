@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workers.jobs.records import Record
 
 KEPT_APART = 200  # phrasings of one entry that are kept apart from a question
+COMPARED_S = 2 * 86_400  # as long as phrasings are known, about
 MERGED_S = 8 * 86_400  # feedback comes within a week
 
 
@@ -79,6 +80,18 @@ class Membership:
         """The phrasings that a question must never be matched with."""
         with failing_as("cache"):
             return frozenset(raw.decode() for raw in self._redis.smembers(keys.cannot(scope, key)))
+
+    def not_compared(self, scope: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those pairs of phrasings whose answers were never compared; they count as compared from now on."""
+        if not pairs:
+            return []
+        with failing_as("cache"):
+            pipe = self._redis.pipeline(transaction=False)
+            for pair in pairs:
+                pipe.sadd(keys.compared(scope), "|".join(sorted(pair)))
+            pipe.expire(keys.compared(scope), COMPARED_S)
+            *fresh, _ = pipe.execute()
+        return [pair for pair, new in zip(pairs, fresh, strict=True) if new]
 
     def homes(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
         """The entry of each phrasing; those that are gone are left out."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.cache.judge import SHARE
 from workers.cli.printing import as_json, print_json
 
 if TYPE_CHECKING:
@@ -39,7 +40,21 @@ def evaluate() -> None:
 @evaluate.command("stream")
 @click.argument("file", type=FILE)
 @click.option("--answer-error", type=RATE, default=0.05, show_default=True, help="How often comparing answers errs.")
+@click.option(
+    "--answer-silence",
+    type=click.FloatRange(0.0, 1.0, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="How often comparing answers says nothing.",
+)
 @click.option("--judge-error", type=RATE, help="Simulate a judge that errs this often; no judge without it.")
+@click.option(
+    "--judge-share",
+    type=click.FloatRange(0.0, 1.0),
+    default=SHARE,
+    show_default=True,
+    help="Verdicts for each job that no hit answered, as [cache] judge_share.",
+)
 @click.option(
     "--target",
     type=click.FloatRange(0.0, 0.2, min_open=True),

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CacheRules:
-    """``target``: wrong hits per request; ``judge_share``: of jobs that may be judged; ``share_after_users``: different
-    users who must have asked before an entry answers others; ``share_about_asker``: may users be given each other's
-    answers to questions about their own affairs; ``leave_out``: RE2 patterns of what is
-    sent and is no part of the key; ``capacity``: entries of a tenant.
+    """``target``: wrong hits per request; ``judge_share``: verdicts for each job that no hit answered;
+    ``share_after_users``: different users who must have asked before an entry answers others; ``share_about_asker``:
+    may users be given each other's answers to questions about their own affairs; ``leave_out``: RE2 patterns of what
+    is sent and is no part of the key; ``capacity``: entries of a tenant.
     """
 
     target: float = risk.TARGET
@@ -46,7 +46,7 @@ def _are_patterns(value: Any) -> bool:
 # Each setting's type, what is right, and how to say it.
 _SETTINGS: dict[str, tuple[type[Any], Callable[[Any], bool], str]] = {
     "target": (float, lambda v: 0 < v < 0.5, "wrong hits per request, a share above 0, e.g. 0.01"),
-    "judge_share": (float, lambda v: 0 <= v <= 1, "a share of jobs from 0 (no judge) to 1"),
+    "judge_share": (float, lambda v: 0 <= v <= 1, "verdicts a job from 0 (no judge) to 1"),
     "share_after_users": (int, lambda v: v >= 1, "a number of users, at least 1"),
     "share_about_asker": (bool, lambda _: True, "true or false"),
     "capacity": (int, lambda v: v >= 1, "a number of entries, at least 1"),

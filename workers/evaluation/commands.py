@@ -39,16 +39,18 @@ def stream(
     encoders: Sequence[Encoder],
     *,
     answer_error: float,
+    answer_silence: float,
     judge_error: float | None,
     target: float,
     seed: int,
     limit: int | None,
     verifiers: Verifiers,
+    judge_share: float,
 ) -> dict[str, Any]:
     """Labelled questions in shuffled order against an empty cache; each reader has a part of it for itself."""
     texts, labels = _labelled(path, datasets.rows(path), limit)
     try:
-        channel = Channel(answer_error, judge_error)
+        channel = Channel(answer_error, judge_error, answer_silence)
         replays = [
             Replay(
                 [texts[i] for i in mine],
@@ -58,6 +60,7 @@ def stream(
                 target=target,
                 seed=seed,
                 weights=verifiers(encoder.kind),
+                judge_share=judge_share,
             )
             for encoder, mine in _read_by(encoders, texts)
         ]

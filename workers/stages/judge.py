@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -66,6 +67,7 @@ class Judge:
     ) -> None:
         self._store, self._members, self._sharing, self._boundaries = store, members, sharing, boundaries
         self._budget, self._economy, self._billing = budget, economy, billing
+        self._lock = threading.Lock()  # over the budget: a verdict that two threads took is paid twice
 
     def serve(self, progress: Progress, answering_tokens: int) -> Judged | None:
         """Put a gray suspect to the judge in line; None when there is nothing to ask, no time, or no money in it.
@@ -73,7 +75,8 @@ class Judge:
         ``answering_tokens`` is the prompt of the call that a yes would save.
         """
         place, job = progress.place, progress.job
-        self._budget.job()
+        with self._lock:
+            self._budget.job()
         if place is None or place.seen is None or progress.audit is not None or job.cache != "use":
             return None
         seen = place.seen
@@ -109,7 +112,7 @@ class Judge:
             usage = Usage(estimate_prompt(asking.messages, asking.params), 0, judge.MOST_TOKENS)
             judging_usd = self._billing.cost_usd(offers[0], usage)
             pays = judge.pays(probability, judging_usd=judging_usd, answering_usd=answering_usd)
-            if not pays or not self._budget.take():
+            if not pays or not self._may_ask():
                 return None
             verdicts.append(self._ask(asking, offers, deadline_at=progress.deadline_at))
             return verdicts[-1].yes
@@ -130,12 +133,16 @@ class Judge:
 
     def same_answer(self, job: Job, job_id: str, one: str, other: str) -> bool | None:
         """Off any caller's path: do two answers to the job's question say the same? None when nobody says."""
-        if not self._budget.take():
+        if not self._may_ask():
             return None
         asking = judge.of_answers(job, job.question.text, one, other)
         verdict = self._ask(asking, self._economy.offers(asking), deadline_at=time.time() + OFF_PATH_S)
         self._billing.charge(f"{job_id}.judge", job.tenant, ledger.record_judge(verdict.cost_usd, verdict.usage))
         return verdict.yes
+
+    def _may_ask(self) -> bool:
+        with self._lock:
+            return self._budget.take()
 
     def _ask(self, asking: Job, offers: Sequence[Offer], *, deadline_at: float) -> Verdict:
         counters.count("judge.asked")

@@ -1,26 +1,22 @@
-"""What a fresh answer teaches: where it belongs among those that are there, and whether its suspect was right."""
+"""What a fresh answer teaches, on Redis: the memory of one scope as pipelines.cache.learning wants it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from pipelines.cache import answer_match, clustering
-from pipelines.cache.clustering import Trust
-from pipelines.cache.judge import evidence, matters
+from pipelines.cache import answer_match, learning
+from pipelines.cache.judge import evidence
 from pipelines.money import ledger
 from workers.cache.risk_state import Taught
 from workers.observability import counters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from pipelines.cache.clustering import Placement
     from pipelines.cache.entry import Entry
     from pipelines.job import Job
     from pipelines.journey import Place
-    from pipelines.neighbourhood import Neighbourhood
     from workers.cache.clusters import Membership
     from workers.cache.documents import Sources
     from workers.cache.entries import CacheStore
@@ -29,82 +25,8 @@ if TYPE_CHECKING:
     from workers.stages.judge import Judge
 
 
-@dataclass(slots=True)
-class _Answers:
-    """What phrasings of one scope were answered, fetched as they are needed, and compared with a fresh answer."""
-
-    members: Membership
-    judge: Judge
-    scope: str
-    fresh: str
-    known: dict[str, str] = field(default_factory=dict)
-    compared: dict[str, float] = field(default_factory=dict)
-
-    def fetch(self, keys: Sequence[str]) -> None:
-        """What these were answered, in one round trip."""
-        self.known.update(self.members.said(self.scope, keys))
-
-    def compare(self, key: str) -> float:
-        """Evidence that the phrasing was answered the same; 0 when its answer is gone, or words do not tell."""
-        if key not in self.compared:
-            if key not in self.known:
-                self.fetch([key])
-            said = self.known.get(key)
-            self.compared[key] = 0.0 if said is None else answer_match.evidence(self.fresh, said)
-        return self.compared[key]
-
-    def judged(self, job: Job, job_id: str, key: str) -> float:
-        """The same, by the judge: for close calls, off every caller's path."""
-        said = self.known.get(key)
-        same = None if said is None else self.judge.same_answer(job, job_id, self.fresh, said)
-        return 0.0 if same is None else evidence(yes=same)
-
-    def more(self, entry: str, count: int, besides: Collection[str]) -> Sequence[str]:
-        """Further phrasings of an entry."""
-        found = self.members.more(self.scope, entry, count, besides)
-        self.fetch(found)
-        return found
-
-    def against(self, entry: str, served: str) -> list[float]:
-        """Evidence of an entry's served answer beside those of its other phrasings."""
-        others = self.more(entry, clustering.CONFIRMED, [served])
-        self.fetch([served])
-        return [
-            answer_match.evidence(self.known[served], self.known[key])
-            for key in others
-            if {served, key} <= self.known.keys()
-        ]
-
-    def between(self, home: str, other: str) -> list[float]:
-        """Evidence of pairs of answers, one of each entry."""
-        ours, theirs = (self.more(entry, clustering.MERGE_CHECKS, ()) for entry in (home, other))
-        pairs = zip(ours, theirs, strict=False)
-        return [answer_match.evidence(self.known[a], self.known[b]) for a, b in pairs if {a, b} <= self.known.keys()]
-
-
-def _placed(job: Job, answers: _Answers, seen: Neighbourhood, job_id: str) -> Placement:
-    answers.fetch([one.key for one in seen.near])
-    mine = [one.key for one in seen.near if one.entry == seen.suspect]
-    closest = mine[0] if mine else None
-    told = any(map(answers.compare, mine))
-    # Only what a judge may settle is put to it: a suspect near enough to matter whose answers' words do not tell.
-    verdict = 0.0 if told or closest is None or not matters(seen) else answers.judged(job, job_id, closest)
-
-    def compare(key: str) -> float:
-        return answers.compare(key) or (verdict if key == closest else 0.0)
-
-    return clustering.place(
-        seen.near,
-        suspect=seen.suspect,
-        probability=seen.probability,
-        compare=compare,
-        more=answers.more,
-        one=answer_match.ONE,
-    )
-
-
 class Learning:
-    """Stores fresh answers where they belong, and learns from them and from audits."""
+    """Stores fresh answers where they belong, and teaches the boundaries. All raise StoreUnavailable."""
 
     def __init__(
         self,
@@ -119,144 +41,162 @@ class Learning:
         self._sources, self._judge, self._billing = sources, judge, billing
 
     def keep(self, job: Job, place: Place, entry: Entry, *, known_until: float) -> None:
-        """Store a fresh answer where it belongs; ``entry``: as it would be stored alone. Raises StoreUnavailable."""
-        seen = self._as_it_is_now(place)
-        answers = _Answers(self._members, self._judge, place.scope, entry.answer.text)
-        placed = None if seen is None else _placed(job, answers, seen, entry.id)
-        home = self._stored(job, place, entry, placed, known_until=known_until)
-        if home is not None and seen is not None and placed is not None:
-            if placed.evidence[seen.suspect] != 0.0:  # a comparison that told nothing teaches nothing
-                self._boundaries.teach(job.tenant, place.bucket, Taught(seen.features, placed.right))
-            if seen.suspect != home and placed.evidence[seen.suspect] <= -answer_match.ONE:
-                self._forget_what_is_over(place.scope, seen.suspect)
-            self._judge_the_others(place, home, placed, answers, ttl_s=known_until - entry.created_at)
+        """Store a fresh answer where it belongs; ``entry``: as it would be stored alone."""
+        lesson = learning.keep(self._memory(job, entry.id, place, entry, known_until, "write_back"), place.seen)
+        if lesson is not None and place.seen is not None:
+            self._boundaries.teach(job.tenant, place.bucket, Taught(place.seen.features, lesson.right))
 
     def audited(self, job: Job, place: Place, entry: Entry, *, weight: float, known_until: float) -> None:
-        """Compare the fresh answer to a hit with what was served: a lesson, if anything tells."""
-        seen, members = place.seen, self._members
-        if seen is None:
+        """Compare the fresh answer to a hit with what was served; ``weight``: for how many hits it stands."""
+        if place.seen is None:
             return
-        home = members.now(place.scope, seen.suspect)
-        served = members.served(place.scope, home)
-        if served is None:
-            return  # dropped or expired since
-        answers = _Answers(self._members, self._judge, place.scope, entry.answer.text)
-        agrees = answers.compare(served)
-        others = sum(map(answers.compare, answers.more(home, clustering.AUDITED - 1, [served])))
-        evidence = agrees + others or answers.judged(job, entry.id, served)
-        if evidence == 0.0:
-            counters.count("audit.unclear")
-            return
-        right = clustering.lesson(seen.probability, evidence)
-        if agrees < 0.0 and clustering.lesson(seen.probability, others) >= clustering.LESSON_AT:
-            # The entry fits, and what it serves does not: this phrasing's answer may take its place.
-            joined = self._write(self._store.join, job, place, replace(entry, id=home), known_until)
-            if joined and self._voted_out(place, home, served, agrees, answers, ttl_s=known_until - entry.created_at):
-                right = clustering.SERVED_WRONG
-        self._boundaries.teach(job.tenant, place.bucket, Taught(seen.features, right, weight, audited=True))
-        counters.count("audit.compared")
-        if right >= clustering.LESSON_AT:
-            self._write(self._store.join, job, place, replace(entry, id=home), known_until)
-        elif right <= clustering.WRONG_AT and right != clustering.SERVED_WRONG:
-            # The next who asks in these words gets the answer that was given to them.
-            self._write(self._store.put, job, place, entry, known_until)
-            counters.count("audit.wrong")
+        lesson = learning.audit(self._memory(job, entry.id, place, entry, known_until, "audit"), place.seen)
+        if lesson is not None:
+            self._boundaries.teach(
+                job.tenant, place.bucket, Taught(place.seen.features, lesson.right, weight, audited=True)
+            )
+            counters.count("audit.compared")
 
     def audited_twin(self, job: Job, job_id: str, place: Place, entry: Entry, *, known_until: float) -> None:
         """Compare the fresh answer to a near-exact hit with its twin's; unlike ones are no twins again."""
-        answers = _Answers(self._members, self._judge, place.scope, entry.answer.text)
-        agrees = answers.compare(place.twin) or answers.judged(job, job_id, place.twin)
+        memory = self._memory(job, job_id, place, entry, known_until, "audit")
+        agrees = memory.compare(place.twin) or memory.judged(place.twin)
         if agrees == 0.0:
-            counters.count("audit.unclear")
+            memory.note("unclear")
             return
         wrong = agrees < 0.0
         self._billing.charge(f"{job_id}.twin", job.tenant, ledger.record_twin(wrong=wrong))
         if wrong:
             self._members.cannot_match(place.scope, place.key, [place.twin])
-            self._write(self._store.put, job, place, entry, known_until)
-            counters.count("audit.twin_wrong")
+            memory.put()
+            memory.note("twin_wrong")
 
-    def _voted_out(
-        self, place: Place, home: str, served: str, agrees: float, answers: _Answers, *, ttl_s: float
-    ) -> bool:
-        """Did the fresh answer, which surely belongs to the entry, take the place of the served one?"""
-        members, scope = self._members, place.scope
-        before = members.trust(scope, [f"served:{home}"])
-        sums = dict(before)
-        check = partial(answers.against, home, served)
-        elected = Trust(sums, answer_match.ONE).served(home, place.key, agrees, check=check)
-        members.keep_trust(scope, before, sums, ttl_s=ttl_s)
-        if elected is None or not members.elect(scope, home, elected.key):
-            return False
-        counters.count("audit.elected")
-        return True
-
-    def _as_it_is_now(self, place: Place) -> Neighbourhood | None:
-        """What the lookup saw, with each phrasing in the entry where it is by now; None when nothing of it is left."""
-        seen = place.seen
-        if seen is None:
-            return None
-        members = self._members
-        homes = members.homes(place.scope, [one.key for one in seen.near])
-        cannot = members.never_matched(place.scope, place.key)
-        apart = {home for key, home in homes.items() if key in cannot}
-        near = tuple(
-            replace(one, entry=homes[one.key])
-            for one in seen.near
-            if one.key in homes and one.key != place.key and homes[one.key] not in apart
+    def _memory(self, job: Job, asked_as: str, place: Place, entry: Entry, until: float, stage: str) -> ScopeMemory:
+        return ScopeMemory(
+            self._store, self._members, self._sources, self._judge, job, asked_as, place, entry, until, stage
         )
-        suspect = members.now(place.scope, seen.suspect)
-        return replace(seen, near=near, suspect=suspect) if near and suspect not in apart else None
 
-    def _stored(
-        self, job: Job, place: Place, entry: Entry, placed: Placement | None, *, known_until: float
-    ) -> str | None:
-        """The entry that the fresh answer is in now; None where a person's correction stands instead."""
-        home = None if placed is None else placed.entry
-        if home is not None and self._write(self._store.join, job, place, replace(entry, id=home), known_until):
-            counters.count("write_back.joined")
-            return home
-        if not self._write(self._store.put, job, place, entry, known_until):
-            counters.count("write_back.corrected")
-            return None
-        counters.count("write_back.stored")
-        return entry.id
 
-    def _write(self, how: Callable[..., bool], job: Job, place: Place, entry: Entry, known_until: float) -> bool:
+@dataclass(slots=True)
+class ScopeMemory:
+    """A scope in Redis beside one fresh answer, ``entry`` as it would be stored alone; answers are fetched once.
+
+    ``asked_as``: the id that the judge is billed under; ``stage`` begins the events' names.
+    """
+
+    store: CacheStore
+    members: Membership
+    sources: Sources
+    judge: Judge
+    job: Job
+    asked_as: str
+    place: Place
+    entry: Entry
+    known_until: float
+    stage: str
+    one: float = answer_match.ONE
+    _known: dict[str, str] = field(default_factory=dict)
+    _compared: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The phrasing's exact key."""
+        return self.place.key
+
+    def compare(self, key: str) -> float:
+        """By the words of the two answers."""
+        if key not in self._compared:
+            said = self._said([key]).get(key)
+            self._compared[key] = 0.0 if said is None else answer_match.evidence(self.entry.answer.text, said)
+        return self._compared[key]
+
+    def judged(self, key: str) -> float:
+        """By the judge, within its budget."""
+        said = self._said([key]).get(key)
+        same = None
+        if said is not None:
+            same = self.judge.same_answer(self.job, self.asked_as, self.entry.answer.text, said)
+        return 0.0 if same is None else evidence(yes=same)
+
+    def between(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """By the words; a pair compared before would say the same again."""
+        fresh = self.members.not_compared(self.place.scope, pairs)
+        known = self._said([key for pair in fresh for key in pair])
+        return [answer_match.evidence(known[a], known[b]) for a, b in fresh if {a, b} <= known.keys()]
+
+    def more(self, entry: str, count: int, besides: Collection[str]) -> Sequence[str]:
+        """As the protocol says."""
+        found = self.members.more(self.place.scope, entry, count, besides)
+        self._said(found)
+        return found
+
+    def homes(self, keys: Sequence[str]) -> dict[str, str]:
+        """As the protocol says; their answers are wanted next."""
+        self._said(keys)
+        return self.members.homes(self.place.scope, keys)
+
+    def apart(self) -> Collection[str]:
+        """As the protocol says."""
+        return self.members.never_matched(self.place.scope, self.key)
+
+    def entry_now(self, entry: str) -> str:
+        """As the protocol says."""
+        return self.members.now(self.place.scope, entry)
+
+    def served(self, entry: str) -> str | None:
+        """As the protocol says."""
+        return self.members.served(self.place.scope, entry)
+
+    def join(self, entry: str) -> bool:
+        """As the protocol says."""
+        return self._write(self.store.join, replace(self.entry, id=entry))
+
+    def put(self) -> str | None:
+        """As the protocol says."""
+        return self.entry.id if self._write(self.store.put, self.entry) else None
+
+    def merge(self, entry: str, other: str) -> str | None:
+        """As the protocol says."""
+        return self.members.merge(self.place.scope, entry, other)
+
+    def elect(self, entry: str, key: str) -> bool:
+        """As the protocol says."""
+        return self.members.elect(self.place.scope, entry, key)
+
+    def expel(self, entry: str, key: str) -> bool:
+        """As the protocol says."""
+        return self.members.expel(self.place.scope, entry, key)
+
+    def forget(self, entry: str) -> None:
+        """As the protocol says."""
+        if not self.members.lives(self.place.scope, entry):
+            self.store.drop(self.place.scope, entry)
+            self.note("outdated")
+
+    def trust(self, names: Sequence[str]) -> dict[str, float]:
+        """As the protocol says."""
+        return self.members.trust(self.place.scope, names)
+
+    def keep_trust(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
+        """As the protocol says; forgotten with the answers that they rest on."""
+        ttl_s = self.known_until - self.entry.created_at
+        self.members.keep_trust(self.place.scope, before, after, ttl_s=ttl_s)
+
+    def note(self, event: str) -> None:
+        """Counted."""
+        counters.count(f"{self.stage}.{event}")
+
+    def _said(self, keys: Sequence[str]) -> dict[str, str]:
+        """What these were answered, in one round trip."""
+        missing = [key for key in keys if key not in self._known]
+        if missing:
+            self._known.update(self.members.said(self.place.scope, missing))
+        return self._known
+
+    def _write(self, how: Callable[..., bool], entry: Entry) -> bool:
         """Put or join the entry, and note the documents that its answer rests on."""
-        done = how(place.scope, place.key, entry, vector=place.vector, tenant=job.tenant, known_until=known_until)
+        place, job = self.place, self.job
+        done = how(place.scope, place.key, entry, vector=place.vector, tenant=job.tenant, known_until=self.known_until)
         if done and job.sources:
-            self._sources.bind(job.tenant, job.sources, place.scope, entry.id, known_until=known_until)
+            self.sources.bind(job.tenant, job.sources, place.scope, entry.id, known_until=self.known_until)
         return done
-
-    def _forget_what_is_over(self, scope: str, suspect: str) -> None:
-        """An entry whose answer has expired, and whose question is answered otherwise by now, is of no more use."""
-        if not self._members.lives(scope, suspect):
-            self._store.drop(scope, suspect)
-            counters.count("write_back.outdated")
-
-    def _judge_the_others(self, place: Place, home: str, placed: Placement, answers: _Answers, *, ttl_s: float) -> None:
-        """Merge what turned out to be one, serve what most agree on, expel what joined wrongly."""
-        members, scope = self._members, place.scope
-        sure = placed.entry == home and placed.sure >= clustering.LESSON_AT
-        homes = members.homes(scope, list(placed.said)) if sure else {}
-        mine = [key for key, entry in homes.items() if entry == home]
-        before = members.trust(scope, clustering.names(home, placed, mine))
-        sums = dict(before)
-        trust = Trust(sums, answer_match.ONE)
-        for merge in trust.pairs(home, placed, check=partial(answers.between, home)):
-            merged = members.merge(scope, home, merge.other)
-            if merged is not None:
-                home = merged
-                counters.count("write_back.merged")
-        if sure:
-            served = members.served(scope, home)
-            if served is not None and served != place.key:
-                check = partial(answers.against, home, served)
-                elected = trust.served(home, place.key, answers.compare(served), check=check)
-                if elected is not None and members.elect(scope, home, elected.key):
-                    counters.count("write_back.elected")
-            for expelled in trust.members(home, mine, placed):
-                if members.expel(scope, home, expelled.key):
-                    counters.count("write_back.expelled")
-        members.keep_trust(scope, before, sums, ttl_s=ttl_s)

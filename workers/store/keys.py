@@ -9,6 +9,7 @@
 | farthing:{scope}:apart:<user's mark> | set | exact keys and entries that a user said are wrong | a month on |
 | farthing:{scope}:merged:<id> | string | the entry that this one became part of | with the last phrasing |
 | farthing:{scope}:trust | hash | evidence about entries and phrasings (see agreement.py) | with the scope's entries |
+| farthing:{scope}:compared | set | pairs of phrasings whose answers were compared | two days after the last |
 | farthing:{scope}:asked:<exact key> | integer | how often a question was asked | a day after the first time |
 | farthing:{scope}:verdict:<exact key> | string | JSON [entry, probability] that the judge let pass | with the entry |
 | farthing:{scope}:cannot:<exact key> | set | phrasings that people said mean something else | never |
@@ -138,6 +139,11 @@ def users(scope: str, key: str) -> str:
 def trust(scope: str) -> str:
     """Sums of evidence."""
     return f"{scope_prefix(scope)}trust"
+
+
+def compared(scope: str) -> str:
+    """Pairs of phrasings whose answers were compared."""
+    return f"{scope_prefix(scope)}compared"
 
 
 def log(scope: str) -> str:

@@ -1,0 +1,235 @@
+"""What a fresh answer teaches: where it belongs among those that are there, who is served, and the boundary's lesson.
+
+Decided here once: the fleet remembers in Redis, a replay in dictionaries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from pipelines.cache import clustering
+from pipelines.cache.clustering import Trust
+from pipelines.cache.judge import matters
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from pipelines.cache.clustering import Placement
+    from pipelines.neighbourhood import Neighbourhood
+
+
+class Memory(Protocol):
+    """What one scope remembers, as seen by one fresh answer, which was given to the phrasing ``key``.
+
+    Evidence is a log-likelihood ratio that two answers say the same; 0 where nothing tells, or an answer is gone.
+    ``one`` is that of a clear comparison.
+    """
+
+    @property
+    def key(self) -> str:
+        """The phrasing that the fresh answer was given to."""
+
+    @property
+    def one(self) -> float:
+        """Of a clear comparison."""
+
+    def compare(self, key: str) -> float:
+        """Evidence of the fresh answer beside a phrasing's."""
+
+    def judged(self, key: str) -> float:
+        """The same, by the judge: for close calls, off every caller's path."""
+
+    def between(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Evidence of pairs of phrasings' answers; of those alone that were never compared before."""
+
+    def more(self, entry: str, count: int, besides: Collection[str]) -> Sequence[str]:
+        """Up to ``count`` further phrasings of an entry, by chance."""
+
+    def homes(self, keys: Sequence[str]) -> dict[str, str]:
+        """The entry of each phrasing; those that are gone are left out."""
+
+    def apart(self) -> Collection[str]:
+        """Phrasings that a person said mean something else than ``key``."""
+
+    def entry_now(self, entry: str) -> str:
+        """The entry that this one became part of, or itself."""
+
+    def served(self, entry: str) -> str | None:
+        """The phrasing whose answer an entry serves; None where none is served any more."""
+
+    def join(self, entry: str) -> bool:
+        """Put the fresh answer's phrasing into an entry, whose own answer stays; False where the entry is gone."""
+
+    def put(self) -> str | None:
+        """Make an entry of the fresh answer: its id; None where a person's correction stands instead."""
+
+    def merge(self, entry: str, other: str) -> str | None:
+        """Make two entries one: the id of what stays, None where either is gone."""
+
+    def elect(self, entry: str, key: str) -> bool:
+        """Serve a phrasing's answer from now on."""
+
+    def expel(self, entry: str, key: str) -> bool:
+        """Drop a phrasing that joined wrongly."""
+
+    def forget(self, entry: str) -> None:
+        """Drop an entry whose answer has expired, and whose question is answered otherwise by now."""
+
+    def trust(self, names: Sequence[str]) -> dict[str, float]:
+        """Sums of evidence (see clustering.Trust) of those names that have one."""
+
+    def keep_trust(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
+        """Write what changed of the sums."""
+
+    def note(self, event: str) -> None:
+        """Something happened: "joined", "stored", "merged", "elected", "expelled" … ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """How probably the suspect was right, in [0, 1]; of an audit, which a sample of hits has."""
+
+    right: float
+    audited: bool = False
+
+
+def as_it_is_now(memory: Memory, seen: Neighbourhood | None) -> Neighbourhood | None:
+    """What a lookup saw, each phrasing in the entry where it is by now; None where nothing of it is left."""
+    if seen is None:
+        return None
+    homes = memory.homes([one.key for one in seen.near])
+    cannot = memory.apart()
+    apart = {home for key, home in homes.items() if key in cannot}
+    near = tuple(
+        replace(one, entry=homes[one.key])
+        for one in seen.near
+        if one.key in homes and one.key != memory.key and homes[one.key] not in apart
+    )
+    suspect = memory.entry_now(seen.suspect)
+    return replace(seen, near=near, suspect=suspect) if near and suspect not in apart else None
+
+
+def keep(memory: Memory, seen: Neighbourhood | None) -> Lesson | None:
+    """Store a fresh answer where it belongs, and learn from it; None where it teaches the boundary nothing."""
+    seen = as_it_is_now(memory, seen)
+    placed = None if seen is None else place(memory, seen)
+    home = _stored(memory, placed)
+    if home is None or seen is None or placed is None:
+        return None
+    heard = placed.evidence[seen.suspect]
+    if seen.suspect != home and heard <= -memory.one:
+        memory.forget(seen.suspect)
+    _judge_the_others(memory, home, placed)
+    return Lesson(placed.right) if heard != 0.0 else None  # a comparison that told nothing teaches nothing
+
+
+def place(memory: Memory, seen: Neighbourhood) -> Placement:
+    """Where the fresh answer belongs; the judge is asked of a suspect that matters and whose answers do not tell."""
+    mine = [one.key for one in seen.near if one.entry == seen.suspect]
+    closest = mine[0] if mine else None
+    told = any(map(memory.compare, mine))
+    verdict = 0.0 if told or closest is None or not matters(seen) else memory.judged(closest)
+
+    def compare(key: str) -> float:
+        return memory.compare(key) or (verdict if key == closest else 0.0)
+
+    return clustering.place(
+        seen.near,
+        suspect=seen.suspect,
+        probability=seen.probability,
+        compare=compare,
+        more=memory.more,
+        one=memory.one,
+    )
+
+
+def audit(memory: Memory, seen: Neighbourhood) -> Lesson | None:
+    """Compare the fresh answer to a hit with what was served; None where nothing tells."""
+    home = memory.entry_now(seen.suspect)
+    served = memory.served(home)
+    if served is None:
+        return None  # dropped or expired since
+    agrees = memory.compare(served)
+    others = sum(map(memory.compare, memory.more(home, clustering.AUDITED - 1, [served])))
+    evidence = agrees + others or memory.judged(served)
+    if evidence == 0.0:
+        memory.note("unclear")
+        return None
+    right = clustering.lesson(seen.probability, evidence)
+    fits = clustering.lesson(seen.probability, others) >= clustering.LESSON_AT
+    if agrees < 0.0 and fits and memory.join(home) and _voted_out(memory, home, served, agrees):
+        # The entry fits, and what it served does not: this phrasing's answer took its place.
+        return Lesson(clustering.SERVED_WRONG, audited=True)
+    if right >= clustering.LESSON_AT:
+        memory.join(home)
+    elif right <= clustering.WRONG_AT:
+        # The next who asks in these words gets the answer that was given to them.
+        memory.put()
+        memory.note("wrong")
+    return Lesson(right, audited=True)
+
+
+def _stored(memory: Memory, placed: Placement | None) -> str | None:
+    """The entry that the fresh answer is in now; None where a person's correction stands instead."""
+    if placed is not None and placed.entry is not None and memory.join(placed.entry):
+        memory.note("joined")
+        return placed.entry
+    made = memory.put()
+    memory.note("corrected" if made is None else "stored")
+    return made
+
+
+def _voted_out(memory: Memory, home: str, served: str, agrees: float) -> bool:
+    """Did the fresh answer, which surely belongs to the entry, take the place of the served one?"""
+    before = memory.trust([f"served:{home}"])
+    sums = dict(before)
+    elected = Trust(sums, memory.one).served(home, memory.key, agrees, check=partial(_against, memory, home, served))
+    memory.keep_trust(before, sums)
+    if elected is None or not memory.elect(home, elected.key):
+        return False
+    memory.note("elected")
+    return True
+
+
+def _judge_the_others(memory: Memory, home: str, placed: Placement) -> None:
+    """Merge what turned out to be one, serve what most agree on, expel what joined wrongly."""
+    sure = placed.entry == home and placed.sure >= clustering.LESSON_AT
+    homes = memory.homes(list(placed.said)) if sure else {}
+    mine = [key for key, entry in homes.items() if entry == home]
+    before = memory.trust(clustering.names(home, placed, mine))
+    sums = dict(before)
+    trust = Trust(sums, memory.one)
+    for merge in trust.pairs(home, placed, check=partial(_of_both, memory, home)):
+        merged = memory.merge(home, merge.other)
+        if merged is not None:
+            home = merged
+            memory.note("merged")
+    if sure:
+        served = memory.served(home)
+        if served is not None and served != memory.key:
+            check = partial(_against, memory, home, served)
+            elected = trust.served(home, memory.key, memory.compare(served), check=check)
+            if elected is not None and memory.elect(home, elected.key):
+                memory.note("elected")
+        for expelled in trust.members(home, mine, placed):
+            if memory.expel(home, expelled.key):
+                memory.note("expelled")
+    memory.keep_trust(before, sums)
+
+
+def _against(memory: Memory, entry: str, served: str) -> list[float]:
+    """Evidence of an entry's served answer beside those of its other phrasings."""
+    others = memory.more(entry, clustering.CONFIRMED, [served, memory.key])
+    return memory.between([(served, key) for key in others])
+
+
+def _of_both(memory: Memory, home: str, other: str) -> list[float]:
+    """Evidence of pairs of answers, one of each entry."""
+    ours, theirs = (memory.more(entry, clustering.MERGE_CHECKS, ()) for entry in (home, other))
+    if not ours or not theirs:
+        return []
+    # An entry of one phrasing is compared as often as others: cut to the shorter, small ones could never be merged.
+    pairs = {(ours[i % len(ours)], theirs[i % len(theirs)]): None for i in range(clustering.MERGE_CHECKS)}
+    return memory.between(list(pairs))

@@ -1,0 +1,106 @@
+"""What a fresh answer teaches, decided on a memory of dictionaries."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines.cache import learning
+from pipelines.cache.clustering import MERGES_AT
+from pipelines.evaluation.memory import Channel, FreshAnswer, Scope
+from pipelines.neighbourhood import Near, Neighbourhood
+
+
+def scope(labels: list[int], *, silent: float = 0.0) -> Scope:
+    """Questions of these meanings, all as near each other; comparisons of their answers never err."""
+    count = len(labels)
+    vectors = np.full((count, 4), 0.5, dtype=np.float32)
+    return Scope(
+        [f"question {i}" for i in range(count)],
+        vectors,
+        np.array(labels),
+        Channel(answer=0.0, silent=silent),
+        np.random.default_rng(0),
+    )
+
+
+def fresh(held: Scope, number: int) -> FreshAnswer:
+    return FreshAnswer(held, str(number), lambda: False)
+
+
+def seen(held: Scope, suspect: str, *, probability: float = 0.6) -> Neighbourhood:
+    near = tuple(Near(key, entry, 0.9) for key, entry in held.entry_of.items())
+    return Neighbourhood(near, suspect, probability, (0.9,) * 15)
+
+
+def test_the_first_answer_makes_an_entry() -> None:
+    held = scope([0])
+    assert learning.keep(fresh(held, 0), None) is None
+    assert held.members == {"e0": ["0"]}
+
+
+@pytest.mark.parametrize(("label", "joins"), [(0, True), (1, False)])
+def test_an_answer_that_says_the_same_joins_and_teaches(label: int, joins: bool) -> None:
+    held = scope([0, label])
+    learning.keep(fresh(held, 0), None)
+    lesson = learning.keep(fresh(held, 1), seen(held, "e0"))
+    assert lesson is not None
+    assert (lesson.right > 0.9) is joins
+    assert (held.entry_of["1"] == "e0") is joins
+
+
+def test_comparisons_that_say_nothing_teach_nothing() -> None:
+    held = scope([0, 0], silent=0.999)
+    learning.keep(fresh(held, 0), None)
+    assert learning.keep(fresh(held, 1), seen(held, "e0")) is None
+
+
+def test_entries_of_one_phrasing_are_merged_when_enough_agree() -> None:
+    held = scope([0] * 12)
+    for number in (0, 1):
+        fresh(held, number).put()  # made twice for one meaning, as when comparisons erred
+    for number in range(2, 12):
+        learning.keep(fresh(held, number), seen(held, held.entry_of["0"]))
+        if len(held.members) == 1:
+            break
+    assert len(held.members) == 1
+    assert number <= 2 * MERGES_AT + 2
+
+
+def test_a_pair_that_was_compared_says_nothing_new() -> None:
+    held = scope([0, 0, 0])
+    for number in (0, 1):
+        fresh(held, number).put()
+    one = fresh(held, 2)
+    assert len(one.between([("0", "1")])) == 1
+    assert one.between([("1", "0"), ("0", "1")]) == []
+
+
+def test_an_audit_that_disagrees_gives_the_question_its_own_answer() -> None:
+    held = scope([0, 0, 0, 1])
+    fresh(held, 0).put()
+    for number in (1, 2):
+        fresh(held, number).join("e0")
+    lesson = learning.audit(fresh(held, 3), seen(held, "e0", probability=0.95))
+    assert lesson is not None
+    assert lesson.audited
+    assert lesson.right < 0.1
+    assert held.entry_of["3"] == "e3"
+
+
+def test_an_audit_finds_the_answer_that_is_served_wrong() -> None:
+    held = scope([1, 0, 0, 0, 0, 0, 0, 0])
+    fresh(held, 0).put()
+    for number in range(1, 6):
+        fresh(held, number).join("e0")  # what is served is of another meaning than all that asked
+    for number in (6, 7):
+        learning.audit(fresh(held, number), seen(held, "e0", probability=0.95))
+    assert held.labels[int(held.served["e0"])] == 0
+
+
+def test_an_audit_of_what_is_gone_teaches_nothing() -> None:
+    held = scope([0, 0])
+    fresh(held, 0).put()
+    before = seen(held, "e0")
+    held.drop("0")
+    assert learning.audit(fresh(held, 1), before) is None
