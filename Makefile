@@ -25,7 +25,7 @@ up: $(STAMP) ## start the fleet on this machine (OPENAI_API_KEY for the real pro
 
 test: lint ## lint, type-check and run every test
 	@$(BIN)/python -m coverage run -m pytest
-	@$(BIN)/python -m coverage report --skip-covered --sort=cover | tail -n 40
+	@$(BIN)/python -m coverage report --skip-covered --sort=-cover | tail -n 40
 
 lint: $(STAMP) ## ruff, mypy --strict, and who may import whom
 	@$(BIN)/ruff check .

@@ -184,7 +184,7 @@ class RuleFailed(FarthingError):
 
 
 class StoreUnavailable(FarthingError):
-    """Redis refused or could not be reached; ``role`` is broker, result or cache."""
+    """Redis refused or could not be reached; ``role`` is broker, result, cache or ledger."""
 
     def __init__(self, role: str, reason: str) -> None:
         super().__init__(role, reason)
@@ -192,6 +192,17 @@ class StoreUnavailable(FarthingError):
 
     def __str__(self) -> str:
         return f"{self.role} Redis: {self.reason}"
+
+
+class FleetFailed(FarthingError):
+    """A process of the fleet did not start, or ended; ``said`` is why, with the last lines of its log."""
+
+    def __init__(self, process: str, said: str) -> None:
+        super().__init__(process, said)
+        self.process, self.said = process, said
+
+    def __str__(self) -> str:
+        return f"{self.process} {self.said}"
 
 
 class AnswerTimeout(FarthingError, TimeoutError):

@@ -78,7 +78,7 @@ class Policy:
 
     verifier: Weights = field(default_factory=shipped)
     at: float = risk.COLD_BOUNDARY
-    least_similarity: float = shipped().cold_similarity
+    least_similarity: float = field(default_factory=lambda: shipped().cold_similarity)
     hits: int = 0
     uncertainty: float = 0.1
 

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from pipelines.vectors.encoder import Vector, Vectors
 
-# Two OpenMP threads were 2.5 to 18 times slower than one on small machines, and lookups run in parallel anyway.
-faiss.omp_set_num_threads(1)
-
 LINKS = 16  # of a vector in the graph, twice as many on its lowest floor
 BUILD_BREADTH, SEARCH_BREADTH = 80, 192  # candidates kept while a vector is linked, and while one is sought
 HALF_BYTES = 2  # of a float16, which Redis keeps vectors in too
@@ -92,7 +89,7 @@ class FlatIndex:
         """The ``k`` nearest, best first; fewer when there are fewer."""
         if not self._ids:
             return []
-        similarities, rows = self._index.search(vector.reshape(1, -1), min(k, len(self._ids)))
+        similarities, rows = self._index.search(_row(vector, self.dimensions), min(k, len(self._ids)))
         return _found(self._ids, similarities[0], rows[0])
 
     def _view(self) -> NDArray[np.float16]:
@@ -172,7 +169,7 @@ class GraphIndex:
         found: list[Neighbour] = []
         while len(found) < min(k, len(self._rows)):
             self._index.hnsw.efSearch = max(SEARCH_BREADTH, 2 * wanted)
-            similarities, rows = self._index.search(vector.reshape(1, -1), wanted)
+            similarities, rows = self._index.search(_row(vector, self.dimensions), wanted)
             found = _found(self._ids, similarities[0], rows[0])
             if wanted == len(self._ids):
                 break  # a graph may hold a vector that no path leads to
@@ -185,6 +182,9 @@ def _halves(dimensions: int) -> faiss.IndexScalarQuantizer:
 
 
 def _row(vector: Vector, dimensions: int) -> Vectors:
+    # Two OpenMP threads were 2.5 to 18 times slower than one on small machines, and lookups run in parallel anyway.
+    # The number is this thread's own.
+    faiss.omp_set_num_threads(1)
     if vector.shape != (dimensions,):
         raise ValueError(f"vector: got shape {vector.shape}, expected ({dimensions},)")
     return np.ascontiguousarray(vector.reshape(1, -1), dtype=np.float32)

@@ -119,6 +119,9 @@ def test_a_wrong_answer_is_shown_corrected_and_reported(up: Up) -> None:
     job_id = up.json("ask", question)["job_id"]
     shown = until(lambda: _shown(up, job_id))
     assert shown["question"] == question
+    assert shown["answer"]["text"]
+    assert question in up.run("cache", "list")
+    assert question in [entry["question"] for entry in up.json("cache", "list")]
     assert "the correction answers" in up.run(
         "feedback", job_id, "--rating", "wrong", "--correction", "九点到六点。", "--approve"
     )
@@ -143,8 +146,13 @@ def test_an_error_is_one_sentence_and_status_one(up: Up) -> None:
     said = up.run("ask", "hello", "--model", "gpt-17", status=1)
     assert said.startswith("farthing: model: got 'gpt-17', expected one of auto, economy, premium")
     assert "Traceback" not in said
-    assert "unknown" in up.run("feedback", "no-such-job", "--rating", "right")
+    assert "unknown" in up.run("feedback", "no-such-job", "--rating", "right", status=1)
     assert "no entry of job" in up.run("cache", "show", "no-such-job", status=1)
+    for command in (("report",), ("cache", "stats"), ("cache", "list")):
+        assert "tenant nobody" in up.run(*command, "--tenant", "nobody", status=1)
+    told = json.loads(up.run("report", "--tenant", "nobody", "--json", status=1))
+    assert told["error"]["message"].startswith("tenant nobody")
+    assert "Usage: " in up.run("report", "-h")
 
 
 def test_every_worker_warmed_up_and_no_log_holds_what_was_asked(up: Up) -> None:
@@ -155,6 +163,9 @@ def test_every_worker_warmed_up_and_no_log_holds_what_was_asked(up: Up) -> None:
         *("maintenance.log", "model-call.log", "write-back.log"),
     }
     assert "xylophone" not in "".join(logs.values())
+    stages = [line for line in "".join(logs.values()).splitlines() if "stage " in line and "took_ms" in line]
+    assert any("outcome=miss" in line for line in stages)
+    assert any("outcome=model" in line and "job=" in line for line in stages)
 
 
 def test_the_doctor_finds_a_running_fleet_well(up: Up) -> None:

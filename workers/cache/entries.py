@@ -243,6 +243,16 @@ class CacheStore:
             "phrasings": sum(counts[1::2]),
         }
 
+    def of_tenant(self, tenant: str) -> Iterator[Entry]:
+        """All entries of a tenant that are served."""
+        for scope in self.scopes(tenant):
+            with failing_as("cache"):
+                ids = [raw.decode() for raw in self._redis.zrange(keys.entries(scope), 0, -1)]
+            for entry_id in ids:
+                entry = self.get(scope, entry_id)
+                if entry is not None:
+                    yield entry
+
     def flush(self, tenant: str) -> int:
         """Drop every entry of a tenant; returns how many there were."""
         dropped = 0

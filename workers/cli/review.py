@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workers.cli.printing import as_json, print_json
-from workers.cli.running import client_of_fleet, resources_of_fleet
+from workers.cli.running import client_of_fleet, runtime_of_fleet
 
 if TYPE_CHECKING:
     from workers.jobs.reviews import Case
@@ -25,14 +25,13 @@ if TYPE_CHECKING:
 def feedback(job_id: str, rating: str, as_json: bool, **said: Any) -> None:
     """Say whether an answer was right: as a user, for that user; with --approve, for all."""
     done = client_of_fleet().feedback(job_id, rating=rating, wait_s=30.0, **said)
-    if as_json:
-        print_json(done)
-        return
     if not done["known"]:
-        click.echo(
+        raise click.ClickException(
             f"job {job_id} of tenant {said['tenant']} is unknown (--tenant names another),"
             " or was answered more than a week ago"
         )
+    if as_json:
+        print_json(done)
         return
     click.echo(
         "dropped from the cache" if done["dropped"] else "its user is not given it again" if done["own"] else "noted"
@@ -51,7 +50,7 @@ def feedback(job_id: str, rating: str, as_json: bool, **said: Any) -> None:
 @as_json
 def review(tenant: str | None, entry: str | None, as_json: bool) -> None:
     """What waits for an operator: answers that users called wrong, what they say is right, who and when."""
-    held = resources_of_fleet()
+    held = runtime_of_fleet()
     if entry is not None:
         if tenant is None:
             raise click.UsageError("--dismiss needs --tenant")

@@ -54,7 +54,7 @@ def client_of_fleet() -> Farthing:
     return Farthing(environ=environ_of_fleet(os.environ))
 
 
-def resources_of_fleet() -> Runtime:
+def runtime_of_fleet() -> Runtime:
     """What a worker of that fleet holds."""
     from workers.runtime import Runtime
 

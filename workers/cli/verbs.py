@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +13,34 @@ import click
 from pipelines.errors import FarthingError
 from workers.cli import evaluate, review
 from workers.cli.printing import as_json, print_json
-from workers.cli.running import client_of_fleet, resources_of_fleet
+from workers.cli.running import client_of_fleet, runtime_of_fleet
 
 
 class _Group(click.Group):
-    """Turns errors that Farthing can name into one sentence and exit status 1."""
+    """Turns errors that Farthing can name into one sentence and exit status 1; with --json, into JSON on stdout."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except FarthingError as error:
             hint = " (no fleet? start one: farthing up)" if getattr(error, "role", "") == "broker" else ""
-            click.echo(f"farthing: {error}{hint}", err=True)
-            ctx.exit(1)
+            self._end(ctx, type(error).__name__, f"{error}{hint}")
         except ModuleNotFoundError as error:
-            click.echo(f"farthing: {error.name} is not installed; pip install 'farthing[worker]'", err=True)
-            ctx.exit(1)
+            self._end(ctx, "NotInstalled", f"{error.name} is not installed; pip install 'farthing[worker]'")
+        except click.ClickException as error:
+            if "--json" not in sys.argv[1:] or isinstance(error, click.UsageError):
+                raise
+            self._end(ctx, "NotFound", error.format_message())
+
+    def _end(self, ctx: click.Context, kind: str, said: str) -> None:
+        if "--json" in sys.argv[1:]:
+            print_json({"error": {"type": kind, "message": said}})
+        else:
+            click.echo(f"farthing: {said}", err=True)
+        ctx.exit(1)
 
 
-@click.group(cls=_Group)
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="farthing")
 def main() -> None:
     """Answer chat jobs at the lowest price at which the answer is still right."""
@@ -105,7 +115,9 @@ def cache_stats(tenant: str | None, as_json: bool) -> None:
 
     from workers.jobs import reports
 
-    held = resources_of_fleet()
+    held = runtime_of_fleet()
+    if tenant is not None and tenant not in held.store.tenants():
+        raise click.ClickException(f"tenant {tenant} has nothing in the cache")
     stats = held.store.stats(tenant)
     standings = held.boundaries.standings(tenant)
     if as_json:
@@ -124,12 +136,31 @@ def cache_stats(tenant: str | None, as_json: bool) -> None:
 def cache_show(job_id: str, tenant: str, as_json: bool) -> None:
     """The entry that answered a job, or that holds its answer; and the jobs that were served from it."""
     found = _entry_of(job_id, tenant)
-    values = {"scope": found.scope, **found.encode(), "served": resources_of_fleet().accounts.served(found.id)}
+    served = runtime_of_fleet().accounts.served(found.id)
+    values = {**found.encode(), "scope": found.scope, "answer": found.answer.encode(), "served": served}
     if as_json:
         print_json(values)
         return
     for name, value in values.items():
         click.echo(f"{name:>12}  {value}")
+
+
+@cache.command("list")
+@click.option("--tenant", default="default", show_default=True)
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many, the latest first.")
+@as_json
+def cache_list(tenant: str, limit: int, as_json: bool) -> None:
+    """A tenant's entries: when each was made, until when it is served, and its question."""
+    store = runtime_of_fleet().store
+    if tenant not in store.tenants():
+        raise click.ClickException(f"tenant {tenant} has nothing in the cache")
+    found = sorted(store.of_tenant(tenant), key=lambda entry: entry.created_at, reverse=True)[:limit]
+    if as_json:
+        print_json([{**entry.encode(), "answer": entry.answer.encode()} for entry in found])
+        return
+    for entry in found:
+        made, until = (datetime.fromtimestamp(at, UTC) for at in (entry.created_at, entry.expires_at))
+        click.echo(f"{entry.id}  {made:%m-%d %H:%M}  until {until:%m-%d %H:%M}  {entry.question}")
 
 
 @cache.command("drop")
@@ -141,7 +172,7 @@ def cache_drop(job_id: str | None, source: str | None, tenant: str | None, as_js
     """Drop the entry that answered a job, or all that rest on a document."""
     if (job_id is None) == (source is None):
         raise click.UsageError("expected either a job's id or --source")
-    held = resources_of_fleet()
+    held = runtime_of_fleet()
     if source is not None:
         count = sum(held.sources.drop(one, source) for one in ([tenant] if tenant else held.store.tenants()))
         print_json({"dropped": count}) if as_json else click.echo(f"dropped {count} entries")
@@ -157,12 +188,12 @@ def cache_drop(job_id: str | None, source: str | None, tenant: str | None, as_js
 @as_json
 def cache_flush(tenant: str, as_json: bool) -> None:
     """Drop every entry of a tenant."""
-    dropped = resources_of_fleet().store.flush(tenant)
+    dropped = runtime_of_fleet().store.flush(tenant)
     print_json({"dropped": dropped}) if as_json else click.echo(f"dropped {dropped} entries")
 
 
 def _entry_of(job_id: str, tenant: str) -> Any:
-    held = resources_of_fleet()
+    held = runtime_of_fleet()
     record = held.records.of_tenant(job_id, tenant)
     found = None if record is None else held.members.entry_of(record)
     entry = None if record is None or record.scope is None or found is None else held.store.get(record.scope, found)
@@ -183,8 +214,10 @@ def report(days: int, tenant: str | None, as_json: bool) -> None:
 
     from workers.jobs import reports
 
-    held = resources_of_fleet()
+    held = runtime_of_fleet()
     values = reports.as_json(held.accounts.totals(tenant, days), held.boundaries.standings(tenant))
+    if tenant is not None and not values["tenants"]:
+        raise click.ClickException(f"tenant {tenant} had no job in the last {days} days")
     if as_json:
         print_json(values)
         return

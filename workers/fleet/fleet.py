@@ -15,7 +15,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from pipelines.errors import FarthingError
+from pipelines.errors import FleetFailed
 from workers.config.settings import Settings
 from workers.fleet.children import Children, last_lines
 from workers.fleet.embedded_redis import free_port
@@ -34,17 +34,6 @@ ENDED_AT_MOST, ENDED_WITHIN_S = 3, 120.0  # more often than that, starting again
 # `-P` and the imports keep modules of the current folder (`workers` is a common name) from being taken for ours;
 # Celery puts that folder first in the path.
 _CELERY = (sys.executable, "-P", "-c", "import pipelines, workers; from celery.__main__ import main; main()")
-
-
-class FleetFailed(FarthingError):
-    """A process of the fleet did not start, or ended; ``said`` is why, with the last lines of its log."""
-
-    def __init__(self, process: str, said: str) -> None:
-        super().__init__(process, said)
-        self.process, self.said = process, said
-
-    def __str__(self) -> str:
-        return f"{self.process} {self.said}"
 
 
 class Fleet:

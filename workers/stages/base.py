@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from celery import Task
+from celery.exceptions import Ignore
 from celery.worker.request import Request
 
 from pipelines.errors import FarthingError
@@ -43,6 +44,19 @@ class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(task=self.name, task_id=task_id)
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, and log one line: which job, which stage, what came of it, how long it took."""
+        watch, outcome = Stopwatch(), "failed"
+        try:
+            done = super().__call__(*args, **kwargs)
+            outcome = done.get("source", "handed on") if isinstance(done, dict) else "done"
+            return done
+        except Ignore:  # replaced by the rest of the journey
+            outcome = "miss"
+            raise
+        finally:
+            logs.log().info("stage", job=_job_of(self, args), outcome=outcome, took_ms=watch.lap_ms())
+
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: ExceptionInfo) -> None:  # noqa: ARG002 - Celery's signature
         """Log the failure once: a sentence for what we can name, a traceback for what we cannot."""
         known = isinstance(exc, FarthingError)
@@ -51,6 +65,12 @@ class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
         said = str(exc) if known else "unexpected; the traceback says where"
         trace = {} if known else {"lines": _lines(exc)}
         logs.log().error("task failed", error=type(exc).__name__, said=said, **trace)
+
+
+def _job_of(task: Task[Any, Any], args: tuple[Any, ...]) -> str:
+    """The job's id: that of the first stage, which the others carry along."""
+    carried = args[0].get("job_id") if args and isinstance(args[0], dict) else None
+    return carried if isinstance(carried, str) else str(task.request.id)
 
 
 def _lines(error: BaseException) -> list[str]:
