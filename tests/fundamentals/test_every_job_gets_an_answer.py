@@ -1,0 +1,46 @@
+"""Every job gets an answer, or an error that says why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipelines.errors import DeadlineExceeded, JobInvalid, ProviderFailed
+from workers.demo.standin import Fault
+from workers.fleet.embedded_redis import free_port
+from workers.store.connection import connect
+
+if TYPE_CHECKING:
+    from tests.fleet import InProcess
+
+
+def test_a_model_that_fails_once_is_asked_again(fleet: InProcess, tenant: str) -> None:
+    fleet.model.faults.append(Fault(status=503))
+    assert fleet.ask("Do you sell chairs?", tenant=tenant).source == "model"
+
+
+def test_a_failed_model_call_reaches_the_caller(fleet: InProcess, tenant: str) -> None:
+    fleet.model.faults.append(Fault(status=401))
+    with pytest.raises(ProviderFailed, match="refused the API key") as caught:
+        fleet.ask("Do you sell tables?", tenant=tenant)
+    assert (caught.value.status, caught.value.retryable) == (401, False)
+
+
+def test_a_job_that_is_too_late_says_so(fleet: InProcess, tenant: str) -> None:
+    with pytest.raises(DeadlineExceeded):
+        fleet.ask("Do you sell beds?", tenant=tenant, deadline_s=0.001)
+
+
+def test_a_malformed_job_from_any_sender_gets_an_answer_that_names_the_field(fleet: InProcess) -> None:
+    sent = fleet.app.send_task("chat.cache_lookup", [{"messages": [], "colour": 1}], queue="cache-lookup")
+    with pytest.raises(JobInvalid, match="colour"):
+        fleet.client.result(sent.id, 30)
+
+
+def test_a_cache_that_was_never_reached_costs_no_job(fleet: InProcess, tenant: str) -> None:
+    with fleet.instead(cache_redis=connect(f"redis://127.0.0.1:{free_port()}/0")):
+        answer = fleet.ask("Do you sell clocks?", tenant=tenant)
+        assert (answer.source, answer.degraded) == ("model", ("cache unavailable",))
+    fleet.settled(fleet.ask("Do you sell clocks?", tenant=tenant))
+    assert fleet.ask("Do you sell clocks?", tenant=tenant).source == "exact"
