@@ -223,7 +223,7 @@ class Parts(Makes):
         name = configuration.providers[0].name
         return (
             lambda texts: providers.embed(name, model, texts),
-            lambda count: configuration.cost_usd(name, model, Usage(prompt_tokens=count), datetime.now(UTC)),
+            lambda count: configuration.market(datetime.now(UTC)).price_usd(name, model, Usage(prompt_tokens=count)),
         )
 
     def notes(self) -> list[str]:

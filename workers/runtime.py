@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from workers.config.settings import Settings
@@ -22,6 +23,8 @@ from workers.stages.summary import Summaries
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipelines.routing.market import Market
+
 STAGES = {"arrival", "billing", "economy", "feedback", "judge", "learning", "paid_once", "rules", "summaries"}
 
 
@@ -32,21 +35,32 @@ class Runtime(Parts):
         """Another one that shares what this one has made, but for ``instead`` and what was made of that."""
         return Runtime(self.settings, self.environ, **{**self.without({*STAGES, *instead}), **instead})
 
+    def market(self) -> Market:
+        """Who serves at what price, at this moment."""
+        return self.configuration.market(datetime.now(UTC))
+
     @once
     def billing(self) -> Billing:
         """Prices answers and puts them on the bill."""
-        return Billing(self.configuration, self.accounts, lambda: self.secret)
+        return Billing(self.market, self.accounts, self.configuration.cache_of, lambda: self.secret)
 
     @once
     def economy(self) -> Economy:
         """The fleet's own questions to the cheapest model."""
-        return Economy(self.configuration.catalog, self.providers, self.billing)
+        return Economy(self.market, self.providers)
 
     @once
     def judge(self) -> Judge:
         """The judge of the gray zone."""
         return Judge(
-            self.store, self.members, self.sharing, self.boundaries, self.judge_budget, self.economy, self.billing
+            self.store,
+            self.members,
+            self.sharing,
+            self.boundaries,
+            self.judge_budget,
+            self.economy,
+            self.billing,
+            self.market,
         )
 
     @once
@@ -57,12 +71,12 @@ class Runtime(Parts):
     @once
     def rules(self) -> Rules:
         """What a database answers."""
-        return Rules(self.configuration.rules, self.databases, self.billing)
+        return Rules(self.configuration.rules, self.databases, self.market)
 
     @once
     def summaries(self) -> Summaries:
         """Summaries of old turns."""
-        return Summaries(self.economy, self.billing)
+        return Summaries(self.economy, self.market)
 
     @once
     def paid_once(self) -> PaidOnce:

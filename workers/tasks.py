@@ -16,7 +16,7 @@ from pipelines.cache.entry import Entry, entry_id
 from pipelines.context import compress
 from pipelines.errors import FarthingError
 from pipelines.journey import Place, Progress
-from pipelines.routing import choice, tier
+from pipelines.routing import tier
 from pipelines.text import tokens
 from workers.app import app
 from workers.observability import counters, logs
@@ -88,7 +88,7 @@ def compress_context(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     progress = Progress.decode(raw)
     in_time(progress, "compress-context")
     budget = held.configuration.context_budget_tokens
-    window = choice.widest(progress.asking, held.billing.listed(progress))
+    window = held.market().window(progress.asking, progress.route)
     chosen = compress.compress(progress.sent, budget_tokens=window if budget is None else min(budget, window))
     if chosen.dropped and budget is not None:
         chosen, progress = held.summaries.summarised(progress, chosen, budget_tokens=budget)
@@ -122,7 +122,7 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     try:
         called = calls.call(
             held.providers,
-            held.billing.offers(progress, prompt_tokens),
+            held.market().offers(progress.asking, progress.route, prompt_tokens=prompt_tokens),
             messages,
             progress.job.params,
             deadline_at=progress.deadline_at,

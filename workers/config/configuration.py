@@ -14,6 +14,7 @@ from pipelines.errors import ConfigurationInvalid
 from pipelines.money.pricing import Price, PriceBook
 from pipelines.routing import completion
 from pipelines.routing.catalog import MODEL_TIERS, Catalog, Offer
+from pipelines.routing.market import Market
 from pipelines.routing.rules import Rule, RuleBook
 from pipelines.routing.rules import faults as rule_faults
 from workers.config.endpoints import ProviderConfig
@@ -24,7 +25,6 @@ from workers.config.toml_reader import Reader
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipelines.answer import Usage
     from workers.config.settings import Settings
 
 
@@ -44,13 +44,9 @@ class Configuration:
         """What holds for a tenant's cache."""
         return self.tenants.get(tenant, self.cache)
 
-    def cost_usd(self, provider: str, model: str, usage: Usage, at: datetime) -> Decimal:
-        """What ``usage`` costs at a configured provider's model, at a moment; raises PriceUnknown."""
-        return self.prices.cost(self.price_provider(provider), model, usage, at)
-
-    def price_provider(self, provider: str) -> str:
-        """The name under which a provider's prices are listed."""
-        return next((p.price_provider for p in self.providers if p.name == provider), provider)
+    def market(self, at: datetime) -> Market:
+        """Who serves at what price, at a moment with a time zone."""
+        return Market(self.catalog, self.prices, {p.name: p.price_provider for p in self.providers}, at)
 
 
 def load(settings: Settings, environ: Mapping[str, str] | None = None) -> Configuration:

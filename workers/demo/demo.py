@@ -138,7 +138,7 @@ def _before(configuration: Configuration, asked: Sequence[Asked], console: Conso
         except FarthingError:
             return
         outcome.latencies_ms[index] = (time.perf_counter() - began) * 1000
-        cost = configuration.cost_usd(offer.provider, offer.model, done.usage, now)
+        cost = configuration.market(now).cost_usd(offer, done.usage)
         outcome.answers[index] = Answer(text="", source="model", model=offer.model, usage=done.usage, cost_usd=cost)
 
     said = "before: every question to the premium model, with its whole history …"

@@ -48,7 +48,7 @@ class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
         """Run, and log one line: which job, which stage, what came of it, how long it took."""
         watch, outcome = Stopwatch(), "failed"
         try:
-            done = super().__call__(*args, **kwargs)
+            done = self.run(*args, **kwargs)  # Celery's own __call__ would push a request without the sender's canvas
             outcome = done.get("source", "handed on") if isinstance(done, dict) else "done"
             return done
         except Ignore:  # replaced by the rest of the journey

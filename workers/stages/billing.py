@@ -15,8 +15,7 @@ from pipelines.cache.entry import entry_id
 from pipelines.cache.scope import exact_key
 from pipelines.context.volatile import without
 from pipelines.errors import StoreUnavailable
-from pipelines.money import ledger, pricing
-from pipelines.routing import choice
+from pipelines.money import ledger
 from pipelines.text import tokens
 from workers.jobs.records import Record
 from workers.observability import counters, logs
@@ -30,17 +29,10 @@ if TYPE_CHECKING:
     from pipelines.job import Job
     from pipelines.journey import Progress
     from pipelines.routing.catalog import Offer
-    from workers.config.configuration import Configuration
+    from pipelines.routing.market import Market
+    from workers.config.tenants import CacheRules
     from workers.jobs.ledger import Accounts
     from workers.providers.calls import Called
-
-
-def _full_context(job: Job, like: Answer | None) -> int:
-    estimated = tokens.estimate_prompt(job.messages, job.params)
-    if like is None or like.context is None:
-        return estimated
-    before = int(like.context.get("prompt_tokens_after") or 0)
-    return tokens.scaled(estimated, counted=like.usage.prompt_tokens, for_estimated=before)
 
 
 def _said(called: Called) -> Iterator[str]:
@@ -56,39 +48,19 @@ def _said(called: Called) -> Iterator[str]:
 class Billing:
     """Prices answers and puts them on the bill. ``secret``: the key of the scopes' HMAC, where there is one."""
 
-    def __init__(self, configuration: Configuration, accounts: Accounts, secret: Callable[[], bytes]) -> None:
-        self._configuration, self._accounts, self._secret = configuration, accounts, secret
-
-    def baseline_usd(
+    def __init__(
         self,
-        job: Job,
-        *,
-        prompt_tokens: int | None,
-        completion_tokens: int,
-        provider: str | None,
-        like: Answer | None = None,
-    ) -> Decimal:
-        """What this job would have cost: its full context to the premium model, at list price.
-
-        ``prompt_tokens`` is the provider's own count of the full context, or None when it was never sent: then it is
-        estimated, corrected by what the provider counted for ``like``. ``provider`` is who answered; its premium
-        model is the baseline if it has one.
-        """
-        premium = self._configuration.catalog.of_tier("premium")
-        offer = next((offer for offer in premium if offer.provider == provider), premium[0])
-        return pricing.baseline(
-            self._configuration.prices,
-            provider=self._configuration.price_provider(offer.provider),
-            model=offer.model,
-            prompt_tokens=_full_context(job, like) if prompt_tokens is None else prompt_tokens,
-            completion_tokens=completion_tokens,
-            at=datetime.now(UTC),
-        )
+        market: Callable[[], Market],
+        accounts: Accounts,
+        rules_of: Callable[[str], CacheRules],
+        secret: Callable[[], bytes],
+    ) -> None:
+        self._market, self._accounts, self._rules_of, self._secret = market, accounts, rules_of, secret
 
     def reused(self, progress: Progress, entry: Entry, hit: Hit) -> Answer:
         """The entry's answer as this job's, with what it would have cost."""
         kept = entry.answer
-        baseline = self.baseline_usd(
+        baseline = self._market().baseline_usd(
             progress.job,
             prompt_tokens=None,
             completion_tokens=kept.usage.completion_tokens,
@@ -97,25 +69,9 @@ class Billing:
         )
         return replace(decision.reuse(entry, hit, baseline_usd=baseline), context={"alone": progress.alone})
 
-    def cost_usd(self, offer: Offer, usage: Usage) -> Decimal:
-        """What ``usage`` costs at an offer now; raises PriceUnknown."""
-        return self._configuration.cost_usd(offer.provider, offer.model, usage, datetime.now(UTC))
-
-    def offers(self, progress: Progress, prompt_tokens: int) -> tuple[Offer, ...]:
-        """Who may answer the routed job, the cheapest for it first."""
-        listed = self.listed(progress)
-        return choice.cheapest_first(progress.asking, prompt_tokens=prompt_tokens, offers=listed, cost=self.cost_usd)
-
-    def listed(self, progress: Progress) -> tuple[Offer, ...]:
-        """The offers of the route, as the operator listed them."""
-        catalog, route = self._configuration.catalog, progress.route
-        if route is None:
-            raise ValueError("progress.route: got None, expected the classifier's route")
-        return catalog.of_model(route.model) if route.model else catalog.of_tier(route.tier)
-
     def priced(self, progress: Progress, called: Called) -> Answer:
         """The model's answer with what it cost, answers that broke off included, and what it would have cost."""
-        done, offer = called.completion, called.offer
+        done, offer, market = called.completion, called.offer, self._market()
         # The provider counted the whole context only if nothing was dropped from it.
         whole = progress.messages is None or progress.messages == progress.job.messages
         context = {
@@ -130,13 +86,13 @@ class Billing:
             model=offer.model,
             provider=offer.provider,
             usage=done.usage,
-            price_version=self._configuration.prices.version,
+            price_version=market.prices.version,
             route=None if progress.route is None else replace(progress.route, tier=offer.tier),
             context=context,
             degraded=tuple(_said(called)),
         )
         would = partial(
-            self.baseline_usd,
+            market.baseline_usd,
             progress.job,
             completion_tokens=done.usage.completion_tokens,
             provider=offer.provider,
@@ -146,19 +102,15 @@ class Billing:
         less = Decimal(0) if whole else full - would(prompt_tokens=done.usage.prompt_tokens)
         return replace(
             answer,
-            cost_usd=(done.billed_usd or self.cost_usd(offer, done.usage)) + self.wasted_usd(called.wasted),
+            cost_usd=(done.billed_usd or market.cost_usd(offer, done.usage)) + market.sum_usd(called.wasted),
             baseline_usd=full,
             context={**context, "saved_usd": usd(less)},
         )
 
-    def wasted_usd(self, wasted: Sequence[tuple[Offer, Usage]]) -> Decimal:
-        """What answers that broke off cost, about: providers bill what they sent."""
-        return sum((self.cost_usd(offer, used) for offer, used in wasted), Decimal(0))
-
     def charge_wasted(self, progress: Progress, wasted: Sequence[tuple[Offer, Usage]]) -> None:
         """Put on the bill what was paid although nobody answered."""
         if wasted or progress.spent_usd:
-            spent = self.wasted_usd(wasted) + progress.spent_usd
+            spent = self._market().sum_usd(wasted) + progress.spent_usd
             amounts = ledger.record_wasted(spent, [used for _, used in wasted])
             self.charge(f"{progress.job_id}.wasted", progress.job.tenant, amounts)
 
@@ -195,8 +147,8 @@ class Billing:
         return True
 
     def words(self, job: Job) -> str:
-        """The question's own self.words, as the key has them."""
-        return without(job.question.text, self._configuration.cache_of(job.tenant).leave_out)
+        """The question's own words, as the key has them."""
+        return without(job.question.text, self._rules_of(job.tenant).leave_out)
 
     def _record(self, progress: Progress, answer: Answer) -> Record:
         place = progress.place

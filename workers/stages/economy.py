@@ -1,40 +1,34 @@
-"""A question of the fleet's own to the economy model: who is asked first, and the call."""
+"""A question of the fleet's own to the economy model: the call, and what it cost."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.routing import choice
-from pipelines.text.tokens import estimate_prompt
 from workers.providers import calls
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from decimal import Decimal
 
     from pipelines.job import Job
-    from pipelines.routing.catalog import Catalog, Offer
+    from pipelines.routing.catalog import Offer
+    from pipelines.routing.market import Market
     from workers.providers.calls import Called
     from workers.providers.openai_client import Providers
-    from workers.stages.billing import Billing
 
 
 class Economy:
-    """Asks the cheapest economy model."""
+    """Asks the cheapest economy model that can answer."""
 
-    def __init__(self, catalog: Catalog, providers: Providers, billing: Billing) -> None:
-        self._catalog, self._providers, self._billing = catalog, providers, billing
+    def __init__(self, market: Callable[[], Market], providers: Providers) -> None:
+        self._market, self._providers = market, providers
 
     def offers(self, asking: Job) -> tuple[Offer, ...]:
-        """The economy models that can answer ``asking``, the cheapest for it first."""
-        return choice.cheapest_first(
-            asking,
-            prompt_tokens=estimate_prompt(asking.messages, asking.params),
-            offers=self._catalog.of_tier("economy"),
-            cost=self._billing.cost_usd,
-        )
+        """Who can answer, the cheapest first."""
+        return self._market().economy(asking)
 
     def ask(self, asking: Job, economy: Sequence[Offer], *, deadline_at: float) -> Called:
-        """The answer of the first that gives one; raises what :func:`calling.call` does."""
+        """The answer of the first that gives one; raises what :func:`workers.providers.calls.call` does."""
         return calls.call(
             self._providers,
             economy,
@@ -44,3 +38,7 @@ class Economy:
             deadline_s=asking.deadline_s,
             thinks=True,
         )
+
+    def spent_usd(self, called: Called) -> Decimal:
+        """What the call cost, answers that broke off included."""
+        return self._market().sum_usd([(called.offer, called.completion.usage), *called.wasted])

@@ -16,7 +16,7 @@ from pipelines.text.tokens import estimate_prompt
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pipelines.answer import Answer
     from pipelines.cache.judge import Budget
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipelines.journey import Place, Progress
     from pipelines.neighbourhood import Neighbourhood
     from pipelines.routing.catalog import Offer
+    from pipelines.routing.market import Market
     from workers.cache.clusters import Membership
     from workers.cache.entries import CacheStore
     from workers.cache.min_users import Sharing
@@ -64,9 +65,10 @@ class Judge:
         budget: Budget,
         economy: Economy,
         billing: Billing,
+        market: Callable[[], Market],
     ) -> None:
         self._store, self._members, self._sharing, self._boundaries = store, members, sharing, boundaries
-        self._budget, self._economy, self._billing = budget, economy, billing
+        self._budget, self._economy, self._billing, self._market = budget, economy, billing, market
         self._lock = threading.Lock()  # over the budget: a verdict that two threads took is paid twice
 
     def serve(self, progress: Progress, answering_tokens: int) -> Judged | None:
@@ -103,14 +105,16 @@ class Judge:
             return None
         near = [one.key for one in seen.near if one.entry == seen.suspect][: judge.MOST_CALLS]
         saved = Usage(answering_tokens, 0, entry.answer.usage.completion_tokens)
-        answering_usd = self._billing.cost_usd(self._billing.offers(progress, answering_tokens)[0], saved)
+        market = self._market()
+        answering = market.offers(progress.asking, progress.route, prompt_tokens=answering_tokens)[0]
+        answering_usd = market.cost_usd(answering, saved)
         verdicts: list[Verdict] = []
 
         def one(cached: str, turned: bool, probability: float) -> bool | None:
             asking = judge.of_questions(job, job.question.text, cached, entry.answer.text, turned=turned)
             offers = self._economy.offers(asking)
             usage = Usage(estimate_prompt(asking.messages, asking.params), 0, judge.MOST_TOKENS)
-            judging_usd = self._billing.cost_usd(offers[0], usage)
+            judging_usd = market.cost_usd(offers[0], usage)
             pays = judge.pays(probability, judging_usd=judging_usd, answering_usd=answering_usd)
             if not pays or not self._may_ask():
                 return None
@@ -156,6 +160,4 @@ class Judge:
         yes = judge.verdict(called.completion.text)
         if yes is None:
             counters.count("judge.unreadable")
-        return Verdict(
-            yes, usage, self._billing.cost_usd(called.offer, usage) + self._billing.wasted_usd(called.wasted)
-        )
+        return Verdict(yes, usage, self._economy.spent_usd(called))

@@ -11,17 +11,19 @@ from pipelines.text import tokens
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipelines.journey import Progress
+    from pipelines.routing.market import Market
     from pipelines.routing.rules import RuleBook
     from workers.providers.databases import Databases
-    from workers.stages.billing import Billing
 
 
 class Rules:
     """Answers what a rule may from its database."""
 
-    def __init__(self, book: RuleBook, databases: Databases, billing: Billing) -> None:
-        self._book, self._databases, self._billing = book, databases, billing
+    def __init__(self, book: RuleBook, databases: Databases, market: Callable[[], Market]) -> None:
+        self._book, self._databases, self._market = book, databases, market
 
     def by_rule(self, progress: Progress) -> tuple[Answer | None, tuple[str, ...]]:
         """The answer of the rule that matches, if one does and its database gives exactly one row of this user's."""
@@ -42,7 +44,7 @@ class Rules:
         if text is None:
             return None, ()
         route = Route(tier="rule", score=0.0, reason=f"rule {match.rule.name}")
-        baseline = self._billing.baseline_usd(
+        baseline = self._market().baseline_usd(
             job, prompt_tokens=None, completion_tokens=tokens.estimate(text), provider=None
         )
         return Answer(text=text, source="rule", route=route, baseline_usd=baseline), ()

@@ -12,31 +12,33 @@ from pipelines.errors import FarthingError
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipelines.context.compress import Compressed
     from pipelines.journey import Progress
-    from workers.stages.billing import Billing
+    from pipelines.routing.market import Market
     from workers.stages.economy import Economy
 
 
 class Summaries:
     """Has the economy model sum up old turns."""
 
-    def __init__(self, economy: Economy, billing: Billing) -> None:
-        self._economy, self._billing = economy, billing
+    def __init__(self, economy: Economy, market: Callable[[], Market]) -> None:
+        self._economy, self._market = economy, market
 
     def summarised(self, progress: Progress, chosen: Compressed, *, budget_tokens: int) -> tuple[Compressed, Progress]:
         """The context with a summary, and what it cost; both as they were when there is to be none."""
-        job = progress.job
+        job, market = progress.job, self._market()
         planned = summary.plan(progress.sent, budget_tokens=budget_tokens)
         if planned is None or progress.deadline_at - time.time() < summary.LEAST_REMAINING_S:
             return chosen, progress
         asking = summary.request(planned, job)
         offers = self._economy.offers(asking)
-        answering = self._billing.offers(progress, planned.before_tokens)[0]
+        answering = market.offers(progress.asking, progress.route, prompt_tokens=planned.before_tokens)[0]
         if not summary.pays(
             planned,
-            answering=partial(self._billing.cost_usd, answering),
-            summing_up=partial(self._billing.cost_usd, offers[0]),
+            answering=partial(market.cost_usd, answering),
+            summing_up=partial(market.cost_usd, offers[0]),
         ):
             return chosen, progress
         try:
@@ -46,6 +48,5 @@ class Summaries:
             logs.log().warning("sent without a summary", said=str(error))
             return chosen, replace(progress, degraded=(*progress.degraded, "no summary"))
         counters.count("summary.made")
-        spent = progress.spent_usd + self._billing.cost_usd(called.offer, called.completion.usage)
-        spent += self._billing.wasted_usd(called.wasted)
+        spent = progress.spent_usd + self._economy.spent_usd(called)
         return summary.applied(planned, called.completion.text), replace(progress, spent_usd=spent)

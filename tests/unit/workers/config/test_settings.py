@@ -204,7 +204,7 @@ def test_the_example_of_several_providers_loads_and_prefers_the_cheapest() -> No
     assert {p.name: p.api_key for p in built.providers} == {"openai": "", "anthropic": "", "qwen": ""}
     usage = Usage(prompt_tokens=1_000, completion_tokens=300)
     prices = {
-        offer.provider: built.prices.cost(built.price_provider(offer.provider), offer.model, usage, datetime.now(UTC))
+        offer.provider: built.market(datetime.now(UTC)).cost_usd(offer, usage)
         for offer in built.catalog.of_tier("economy")
     }
     assert min(prices, key=prices.__getitem__) == "qwen"

@@ -1,0 +1,98 @@
+"""The market: who can serve a job, at what price, and what it would have cost; at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pipelines.money import pricing
+from pipelines.routing import choice
+from pipelines.text import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from pipelines.answer import Answer, Route, Usage
+    from pipelines.job import Job
+    from pipelines.money.pricing import PriceBook
+    from pipelines.routing.catalog import Catalog, Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """``listed_as``: the name under which a provider's prices are listed; ``at`` has a time zone."""
+
+    catalog: Catalog
+    prices: PriceBook
+    listed_as: Mapping[str, str]
+    at: datetime
+
+    def price_usd(self, provider: str, model: str, usage: Usage) -> Decimal:
+        """What ``usage`` costs at a provider's model; raises PriceUnknown."""
+        return self.prices.cost(self.listed_as.get(provider, provider), model, usage, self.at)
+
+    def cost_usd(self, offer: Offer, usage: Usage) -> Decimal:
+        """What ``usage`` costs at an offer; raises PriceUnknown."""
+        return self.price_usd(offer.provider, offer.model, usage)
+
+    def sum_usd(self, spent: Iterable[tuple[Offer, Usage]]) -> Decimal:
+        """What several calls cost together."""
+        return sum((self.cost_usd(offer, usage) for offer, usage in spent), Decimal(0))
+
+    def of_route(self, route: Route | None) -> tuple[Offer, ...]:
+        """The offers of a route, as the operator listed them."""
+        if route is None:
+            raise ValueError("progress.route: got None, expected the classifier's route")
+        return self.catalog.of_model(route.model) if route.model else self.catalog.of_tier(route.tier)
+
+    def offers(self, job: Job, route: Route | None, *, prompt_tokens: int) -> tuple[Offer, ...]:
+        """Who may answer the routed job, the cheapest for it first."""
+        return self._cheapest_first(job, self.of_route(route), prompt_tokens)
+
+    def economy(self, job: Job) -> tuple[Offer, ...]:
+        """The economy models that can answer ``job``, a question of the fleet's own, the cheapest for it first."""
+        prompt_tokens = tokens.estimate_prompt(job.messages, job.params)
+        return self._cheapest_first(job, self.catalog.of_tier("economy"), prompt_tokens)
+
+    def _cheapest_first(self, job: Job, offers: tuple[Offer, ...], prompt_tokens: int) -> tuple[Offer, ...]:
+        return choice.cheapest_first(job, prompt_tokens=prompt_tokens, offers=offers, cost=self.cost_usd)
+
+    def window(self, job: Job, route: Route | None) -> int:
+        """Prompt tokens that the roomiest model of the route takes."""
+        return choice.widest(job, self.of_route(route))
+
+    def baseline_usd(
+        self,
+        job: Job,
+        *,
+        prompt_tokens: int | None,
+        completion_tokens: int,
+        provider: str | None,
+        like: Answer | None = None,
+    ) -> Decimal:
+        """What this job would have cost: its full context to the premium model, at list price.
+
+        ``prompt_tokens`` is the provider's own count of the full context, or None when it was never sent: then it is
+        estimated, corrected by what the provider counted for ``like``. ``provider`` is who answered; its premium
+        model is the baseline if it has one.
+        """
+        premium = self.catalog.of_tier("premium")
+        offer = next((offer for offer in premium if offer.provider == provider), premium[0])
+        return pricing.baseline(
+            self.prices,
+            provider=self.listed_as.get(offer.provider, offer.provider),
+            model=offer.model,
+            prompt_tokens=_full_context(job, like) if prompt_tokens is None else prompt_tokens,
+            completion_tokens=completion_tokens,
+            at=self.at,
+        )
+
+
+def _full_context(job: Job, like: Answer | None) -> int:
+    estimated = tokens.estimate_prompt(job.messages, job.params)
+    if like is None or like.context is None:
+        return estimated
+    before = int(like.context.get("prompt_tokens_after") or 0)
+    return tokens.scaled(estimated, counted=like.usage.prompt_tokens, for_estimated=before)
