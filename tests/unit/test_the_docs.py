@@ -1,0 +1,31 @@
+"""The manual names what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = sorted(Path("docs").glob("*.md"))
+HOUSES = ("pipelines", "workers", "tests", "deploy", "docs")
+
+
+@pytest.mark.parametrize("page", [*DOCS, Path("README.md")], ids=str)
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:pipelines|workers|tests|deploy|docs)/[\w./-]+?)/?`", text)
+    linked = [link for link in re.findall(r"\]\(([^)#]+)", text) if not link.startswith("http")]
+    assert not [name for name in named if not Path(name).exists()]
+    assert not [link for link in linked if not (page.parent / link).exists()]
+
+
+def test_every_room_is_in_the_architecture() -> None:
+    said = Path("docs/architecture.md").read_text(encoding="utf-8")
+    rooms = [room.parent.name for house in ("pipelines", "workers") for room in Path(house).glob("*/__init__.py")]
+    assert not [room for room in rooms if f"| `{room}` |" not in said]
+
+
+def test_the_glossary_has_each_word_once() -> None:
+    words = re.findall(r"\*\*([\w-]+)\*\*", Path("docs/glossary.md").read_text(encoding="utf-8"))
+    assert len(words) == len(set(words)) >= 40
