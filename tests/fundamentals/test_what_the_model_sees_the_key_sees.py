@@ -119,3 +119,11 @@ def test_a_text_part_with_more_in_it_is_more_than_its_text(fleet: InProcess, ten
     fleet.settled(ask({**plain, **part}))
     assert ask({**plain, **dict.fromkeys(part, "other")}).source == "model"
     assert ask(plain).source == "model"
+
+
+def test_a_telephones_picture_goes_the_whole_way(fleet: InProcess, tenant: str) -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64," + "A" * 3_000_000}}
+    asked = [{"role": "user", "content": [picture, {"type": "text", "text": "What is on it?"}]}]
+    first = fleet.settled(fleet.ask(asked, tenant=tenant))
+    assert first.source == "model"
+    assert fleet.ask(asked, tenant=tenant).source == "exact"
