@@ -24,7 +24,7 @@ class Near:
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
     """The nearest phrasings, best first; the entry that they vote for; the probability that it is right, in [0, 1];
-    and the (15,) features of verify.py that say so. ``gate`` names what speaks against it all the same; ``served_at``
+    and the (15,) features of verifier.py that say so. ``gate`` names what speaks against it all the same; ``served_at``
     is the probability from which on it would have been served; ``proven`` whether probabilities of such a similarity
     are known to be true.
     """

@@ -13,7 +13,7 @@ LEFT = 0.9  # of the capacity, once some had to go: the next ones need not wait 
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Evictable:
     """An entry as eviction sees it: how often it was asked for within a day, what one answer of a model costs there,
     when it expires (seconds since the epoch), and whether a person gave its answer.
     """
@@ -31,7 +31,7 @@ class Held:
         return self.curated, max(self.asked, 1) * self.saves_usd, self.expires_at
 
 
-def evicted(held: Iterable[Held], capacity: int) -> list[Held]:
+def evicted(held: Iterable[Evictable], capacity: int) -> list[Evictable]:
     """Those that go, the least worth first: none while at most ``capacity`` are there, else a tenth more than that."""
     rising = sorted(held, key=lambda one: one.worth)
     return rising[: len(rising) - int(LEFT * capacity)] if len(rising) > capacity else []

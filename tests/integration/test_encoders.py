@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fleet import InProcess
-    from workers.cache.lookup import Found
+    from workers.cache.lookup import LookupResult
     from workers.demo.standin import StandIn
 
 
@@ -100,7 +100,7 @@ def test_another_encoder_is_another_index_and_the_old_one_is_found_again(redis_u
         }
         return Runtime(Settings.from_env(environ), environ)
 
-    def ask(fleet: Runtime) -> Found:
+    def ask(fleet: Runtime) -> LookupResult:
         return fleet.lookup.find(job, time.time())
 
     ours, theirs = held("none"), held("openai:text-embedding-3-small")

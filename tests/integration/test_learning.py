@@ -15,7 +15,7 @@ from pipelines.cache.decision import Policy
 from pipelines.errors import ConfigurationInvalid
 from pipelines.neighbourhood import Near, Neighbourhood
 from tests.waiting import until
-from workers.cache.risk_state import Boundaries, Taught
+from workers.cache.risk_state import Boundaries, RawLesson
 from workers.encoders import factory, verifiers
 from workers.encoders.verifiers import Verifiers
 from workers.evaluation import commands
@@ -153,7 +153,7 @@ def test_what_lookups_note_and_lessons_teach_moves_the_boundary(boundaries: Boun
     for n in range(risk.COLD_LESSONS + 20):
         near = seen(float(dice.uniform(0.6, 0.99)), 0.9)
         boundaries.note("t", "", near, served=n % 2 == 0)
-        boundaries.teach("t", "", Taught(near.features, float(near.similarity > 0.8)))
+        boundaries.teach("t", "", RawLesson(near.features, float(near.similarity > 0.8)))
     boundaries.flush()
     found = boundaries.standing("t", "")
     assert (found["requests"], found["lessons"], found["state"]) == (220, 220, "open")
@@ -169,7 +169,7 @@ def test_wrong_audits_close_a_tenant_and_no_other_category(boundaries: Boundarie
     for n in range(300):
         near = seen(0.95, 0.95)
         boundaries.note("t", "bad", near, served=True)
-        boundaries.teach("t", "bad", Taught(near.features, float(n % 3 > 0), 1.0, audited=True))
+        boundaries.teach("t", "bad", RawLesson(near.features, float(n % 3 > 0), 1.0, audited=True))
     boundaries.flush()
     boundaries.learn("t", "bad")
     found = boundaries.standing("t", "bad")
@@ -182,7 +182,7 @@ def test_wrong_audits_close_a_tenant_and_no_other_category(boundaries: Boundarie
 def test_what_was_learned_on_another_verifier_begins_anew(boundaries: Boundaries) -> None:
     for n in range(risk.COLD_LESSONS + 20):
         near = seen(0.6 + 0.001 * n, 0.9)
-        boundaries.teach("t", "", Taught(near.features, float(near.similarity > 0.8)))
+        boundaries.teach("t", "", RawLesson(near.features, float(near.similarity > 0.8)))
     assert boundaries.standing("t", "")["state"] == "open"
     own = replace(verifier.shipped(), weights=verifier.shipped().weights * 0.9, cold_similarity=0.8)
     others = Boundaries(boundaries._redis, lambda _: 0.01, Verifiers(own))
@@ -196,8 +196,8 @@ def test_what_was_learned_on_another_verifier_begins_anew(boundaries: Boundaries
 def test_a_tenants_own_lessons_become_weights_for_all_its_buckets(boundaries: Boundaries, tmp_path: Path) -> None:
     for n in range(risk.COLD_LESSONS):
         near = seen(0.6 + 0.001 * n, 0.9)
-        boundaries.teach("t", ("", "billing")[n % 2], Taught(near.features, float(near.similarity > 0.7)))
-    boundaries.teach("t", "/characters", Taught(seen(0.9, 0.9).features, 1.0))
+        boundaries.teach("t", ("", "billing")[n % 2], RawLesson(near.features, float(near.similarity > 0.7)))
+    boundaries.teach("t", "/characters", RawLesson(seen(0.9, 0.9).features, 1.0))
     lessons = boundaries.taught("t", verifier.SENTENCES)
     assert len(lessons) == risk.COLD_LESSONS
     encoder = factory.load("packaged", lambda _: pytest.fail("no provider"), runtime().settings.encoders)
@@ -215,7 +215,7 @@ def test_a_tenants_own_lessons_become_weights_for_all_its_buckets(boundaries: Bo
 
 def test_lessons_of_other_features_are_left_out(boundaries: Boundaries) -> None:
     boundaries._redis.rpush("farthing:risk:{t}::lessons", b"\x00" * 8)
-    boundaries.teach("t", "", Taught(seen(0.9, 0.9).features, 1.0))
+    boundaries.teach("t", "", RawLesson(seen(0.9, 0.9).features, 1.0))
     boundaries.learn("t", "")
     assert boundaries.standing("t", "")["lessons"] == 1
 

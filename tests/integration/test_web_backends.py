@@ -1,4 +1,4 @@
-"""The README's web backends against the fleet: Django by task name alone, FastAPI with the client."""
+"""The manual's web backends against the fleet: Django by task name alone, FastAPI with the client."""
 
 from __future__ import annotations
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
+
+from tests import reference
 
 DOCS = sorted(Path("docs").glob("*.md"))
 HOUSES = ("pipelines", "workers", "tests", "deploy", "docs")
@@ -20,6 +23,15 @@ def test_every_file_that_a_page_names_is_there(page: Path) -> None:
     assert not [link for link in linked if not (page.parent / link).exists()]
 
 
+def test_the_reference_is_what_the_code_says() -> None:
+    page = reference.PAGE.read_text(encoding="utf-8")
+    assert reference.written(page) == page, "python -m tests.reference"
+
+
+def test_the_first_page_is_short() -> None:
+    assert len(Path("README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
 def test_every_room_is_in_the_architecture() -> None:
     said = Path("docs/architecture.md").read_text(encoding="utf-8")
     rooms = [room.parent.name for house in ("pipelines", "workers") for room in Path(house).glob("*/__init__.py")]
@@ -29,3 +41,13 @@ def test_every_room_is_in_the_architecture() -> None:
 def test_the_glossary_has_each_word_once() -> None:
     words = re.findall(r"\*\*([\w-]+)\*\*", Path("docs/glossary.md").read_text(encoding="utf-8"))
     assert len(words) == len(set(words)) >= 40
+
+
+def test_no_name_of_the_code_is_a_word_that_was_given_up() -> None:
+    page = Path("docs/glossary.md").read_text(encoding="utf-8").partition("## Not")[2]
+    given_up = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE))))
+    assert {"Found", "settling"} <= given_up
+    for path in (file for house in ("pipelines", "workers") for file in Path(house).rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        classes = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+        assert not given_up & (classes | {path.stem}), path

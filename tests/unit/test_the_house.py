@@ -16,7 +16,6 @@ import yaml
 
 from pipelines import journey
 from workers import queues
-from workers.config import settings
 
 PIPELINES, WORKERS = (sorted(Path(house).rglob("*.py")) for house in ("pipelines", "workers"))
 # What an import contract cannot see: a clock or a file that is reached through an innocent module or a builtin.
@@ -127,12 +126,6 @@ def test_a_script_makes_no_key_of_its_own(path: Path) -> None:
         "every key comes in KEYS: ACLs, Redis Cluster and the table of keys see no other"
     )
     assert path.stem == "note" or "KEYS" in code
-
-
-def test_the_readmes_settings_are_the_codes() -> None:
-    assert settings.table() in Path("README.md").read_text(encoding="utf-8"), (
-        "paste what workers.config.settings.table() returns"
-    )
 
 
 def test_no_other_distribution_owns_our_packages() -> None:

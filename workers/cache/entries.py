@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.cache.scope import near_key
 from pipelines.vectors.encoder import unpack
 from workers.cache import rows
-from workers.cache.rows import Change, Known, Phrasing
+from workers.cache.rows import Change, ExactTier, Phrasing
 from workers.store import keys, scripts
 from workers.store.connection import failing_as
 
@@ -33,7 +33,7 @@ class CacheStore:
         self._put = scripts.register(redis, "put")
         self._drop = scripts.register(redis, "drop")
 
-    def find(self, scope: str, key: str, near: str = "", mark: str = "") -> Known:
+    def find(self, scope: str, key: str, near: str = "", mark: str = "") -> ExactTier:
         """The exact and the near-exact tier; it also counts the question. ``mark``: its user's.
 
         One round trip for what was never asked, a second for what was, a third for what its near-exact twin was.
@@ -53,7 +53,7 @@ class CacheStore:
             if twin_key not in ("", key):
                 beside = self._said(scope, twin_key, self._redis.hmget(keys.phrasing(scope, twin_key), rows.ANSWERED))
         named = [frozenset(name.decode() for name in names) for names in (cannot, apart)]
-        return Known(entry, beside, twin_key, named[0], verdict or b"", named[1])
+        return ExactTier(entry, beside, twin_key, named[0], verdict or b"", named[1])
 
     def _said(self, scope: str, key: str, phrasing: list[bytes | None]) -> Entry | None:
         """The answer that was given to a phrasing, whose fields these are."""

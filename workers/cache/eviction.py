@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cache import eviction
-from pipelines.cache.eviction import Held
+from pipelines.cache.eviction import Evictable
 from workers.cache.entries import CHUNK
 from workers.observability import counters
 from workers.store import keys
@@ -39,14 +39,14 @@ class Evictor:
         counters.count("cache.evicted", gone)
         return gone
 
-    def _held(self, tenant: str) -> Iterator[Held]:
+    def _held(self, tenant: str) -> Iterator[Evictable]:
         for scope in self._store.scopes(tenant):
             with failing_as("cache"):
                 ids = [raw.decode() for raw in self._redis.zrange(keys.entries(scope), 0, -1)]
             for start in range(0, len(ids), CHUNK):
                 yield from self._chunk(scope, ids[start : start + CHUNK])
 
-    def _chunk(self, scope: str, ids: list[str]) -> Iterator[Held]:
+    def _chunk(self, scope: str, ids: list[str]) -> Iterator[Evictable]:
         """Entries whose answer has expired already are left to the sweep."""
         with failing_as("cache"):
             pipe = self._redis.pipeline(transaction=False)
@@ -59,4 +59,4 @@ class Evictor:
         for entry_id, (answer, expires_at, _, curated), times in zip(ids, found, asked, strict=True):
             if answer is not None and expires_at is not None:
                 cost = Decimal(json.loads(answer)["cost_usd"])
-                yield Held(scope, entry_id, int(times or 0), cost, float(expires_at), curated == b"1")
+                yield Evictable(scope, entry_id, int(times or 0), cost, float(expires_at), curated == b"1")

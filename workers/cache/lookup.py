@@ -27,7 +27,7 @@ from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.journey import Place
 from pipelines.text import normalise
 from pipelines.vectors.encoder import pack, reader
-from workers.cache.rows import Known
+from workers.cache.rows import ExactTier
 from workers.config.tenants import CacheRules
 from workers.observability import counters, logs
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LookupResult:
     """What a lookup came to: an entry and how it was chosen, or the place where a fresh answer belongs.
 
     ``prompt`` is what a fresh answer is made with, where it has a place; ``audit`` is the weight of this hit's audit,
@@ -87,7 +87,7 @@ class Lookup:
         self._book, self._rules_of = book, rules_of
         self._broken = tuple(broken)
 
-    def find(self, job: Job, now: float) -> Found:
+    def find(self, job: Job, now: float) -> LookupResult:
         """Look one job up at ``now`` (seconds since the epoch).
 
         What a rule may answer is not the cache's, whether the rule answers it or not.
@@ -98,11 +98,11 @@ class Lookup:
         for kind in prompt.volatile:
             counters.count(f"key.{kind}_in_instructions")
         if job.cache == "bypass" or self._book.claims(question):
-            return Found(None, prompt)
+            return LookupResult(None, prompt)
         own = prompt.personal or (prompt.about_the_asker and not rules.share_about_asker)
         if own and job.user is None:
             counters.count("cache.nobodys")
-            return Found(None, prompt)  # nobody to keep it for
+            return LookupResult(None, prompt)  # nobody to keep it for
         # The words as the exact key has them decide who reads them: full-width letters are no other language.
         encoder = reader(self._encoders, normalise.normalise(question)) if prompt.readable else None
         fingerprinted = "" if encoder is None else encoder.fingerprint
@@ -127,11 +127,11 @@ class Lookup:
         except (StoreUnavailable, EncoderUnavailable) as error:
             counters.count("cache.unavailable")
             logs.log().warning("cache skipped", said=str(error))
-            return Found(place, prompt, degraded=(*self._broken, "cache unavailable"))
+            return LookupResult(place, prompt, degraded=(*self._broken, "cache unavailable"))
 
-    def _find(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> Found:
+    def _find(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> LookupResult:
         question = prompt.words
-        known = Known()
+        known = ExactTier()
         if job.cache == "use":
             known = self._known(job, place, question)
             if place.key in known.apart:
@@ -142,10 +142,10 @@ class Lookup:
             if known.entry is None:
                 self._sharing.note(job, place)
         if encoder is None:
-            return Found(place, prompt, degraded=self._broken)
+            return LookupResult(place, prompt, degraded=self._broken)
         vector = encoder.encode([question])[0]
         place = replace(place, encoder=encoder.fingerprint, vector=pack(vector))
-        missed = Found(place, prompt, degraded=self._broken, spent_usd=encoder.cost_usd(question))
+        missed = LookupResult(place, prompt, degraded=self._broken, spent_usd=encoder.cost_usd(question))
         if job.cache == "refresh":
             return missed
         around = self.replicas.search(place.scope, vector, verifier.NEAREST, now)
@@ -157,7 +157,9 @@ class Lookup:
             return self._of_ones_own(job, place, prompt, encoder, now)
         return self._decided(job, replace(missed, place=replace(place, seen=decision.seen)), decision, known, now)
 
-    def _decided(self, job: Job, missed: Found, decision: Hit | Miss | Gray, known: Known, now: float) -> Found:
+    def _decided(
+        self, job: Job, missed: LookupResult, decision: Hit | Miss | Gray, known: ExactTier, now: float
+    ) -> LookupResult:
         place = missed.place
         assert place is not None  # noqa: S101 - what was decided lies somewhere
         if isinstance(decision, Gray) and self._judged and judge.could_serve(decision.seen):
@@ -170,12 +172,12 @@ class Lookup:
         self._boundaries.note(job.tenant, place.bucket, decision.seen, served=False)
         return missed
 
-    def _known(self, job: Job, place: Place, question: str) -> Known:
+    def _known(self, job: Job, place: Place, question: str) -> ExactTier:
         # Nobody said anything is wrong in a cache that is one user's own: it was dropped there.
         mark = "" if job.user is None or place.own else user_mark(job.user, secret=self._secret)
         return self._store.find(place.scope, place.key, near_key(place.scope, question), mark)
 
-    def _repeated(self, job: Job, place: Place, prompt: Prompt, known: Known, now: float) -> Found | None:
+    def _repeated(self, job: Job, place: Place, prompt: Prompt, known: ExactTier, now: float) -> LookupResult | None:
         """What was said to this very question, or to its near-exact twin, while it lives; such a hit is audited."""
         question = prompt.words
         for entry, decided_by in ((known.entry, EXACT), (known.twin, NEAR_EXACT)):
@@ -189,19 +191,19 @@ class Lookup:
             self._boundaries.note(job.tenant, place.bucket, None, served=False)
             hit = repeated(entry, decided_by)
             if not near:
-                return Found(place, prompt, entry=entry, hit=hit, degraded=self._broken)
+                return LookupResult(place, prompt, entry=entry, hit=hit, degraded=self._broken)
             audit = audit_of_twins(random.random())  # noqa: S311 - a sample, no secret
             twin = replace(place, twin=known.twin_key)
-            return Found(twin, prompt, entry=entry, hit=hit, audit=audit, degraded=self._broken)
+            return LookupResult(twin, prompt, entry=entry, hit=hit, audit=audit, degraded=self._broken)
         return None
 
-    def _of_ones_own(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> Found:
+    def _of_ones_own(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> LookupResult:
         """For a user who said that what others are given is wrong: among that user's own answers alone."""
         counters.count("cache.apart")
         key = exact_key(place.mine, prompt.words)
         return self._find(job, replace(place, scope=place.mine, key=key, own=True), prompt, encoder, now)
 
-    def _served(self, job: Job, missed: Found, hit: Hit, now: float) -> Found:
+    def _served(self, job: Job, missed: LookupResult, hit: Hit, now: float) -> LookupResult:
         """The entry if its answer still lives, and whether this hit is audited."""
         place = missed.place
         assert place is not None  # noqa: S101 - a hit lies somewhere

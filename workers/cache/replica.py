@@ -13,7 +13,7 @@ from pipelines.cache.decision import Candidate
 from pipelines.errors import StoreUnavailable
 from pipelines.vectors.centroids import Centres
 from pipelines.vectors.index import Index
-from workers.cache.rows import Seen
+from workers.cache.rows import Nearby
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Replicas:
         self._due: queue.SimpleQueue[tuple[_Partition, Build]] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
 
-    def search(self, scope: str, vector: Vector, k: int, now: float) -> Seen:
+    def search(self, scope: str, vector: Vector, k: int, now: float) -> Nearby:
         """The ``k`` nearest phrasings of a scope, best first, expired ones left out; raises StoreUnavailable.
 
         The first search of a scope loads it, unless it outgrew the workers: then Redis searches it.
@@ -110,7 +110,7 @@ class Replicas:
             found = [(partition.held[n.id], n.similarity) for n in near]
             centres = {p.entry_id: partition.centres.cosine(p.entry_id, vector) for p, _ in found}
         candidates = [Candidate(p.key, p.entry_id, p.question, s) for p, s in found if p.expires_at > now]
-        return Seen(candidates, centres)
+        return Nearby(candidates, centres)
 
     def size(self, scope: str) -> int:
         """Phrasings held of a scope; 0 when it is not loaded."""

@@ -49,7 +49,7 @@ _VERIFIER = "verifier"
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
+class RawLesson:
     """A lesson as it is kept: raw features (15,), how right the suspect was, its weight, whether a hit was audited."""
 
     features: tuple[float, ...]
@@ -76,9 +76,9 @@ def _unpacked(raw: bytes, more: int) -> list[float] | None:
     return values
 
 
-def _taught(values: Sequence[float]) -> Taught:
+def _taught(values: Sequence[float]) -> RawLesson:
     *features, right, weight, audited = values
-    return Taught(tuple(features), right, weight, bool(audited))
+    return RawLesson(tuple(features), right, weight, bool(audited))
 
 
 class Boundaries:
@@ -157,7 +157,7 @@ class Boundaries:
                 counters.count("risk.unnoted", len(requests))
                 self._away_until = time.monotonic() + AWAY_S
 
-    def teach(self, tenant: str, category: str, taught: Taught) -> None:
+    def teach(self, tenant: str, category: str, taught: RawLesson) -> None:
         """Take a lesson in, and learn when it is time. Raises StoreUnavailable."""
         name = keys.risk(tenant, category)
         with failing_as("ledger"):
@@ -190,7 +190,7 @@ class Boundaries:
         counters.count("risk.learned")
         logs.log().info("boundary moved", tenant=tenant, category=category, at=round(boundary.at, 4))
 
-    def taught(self, tenant: str, kind: str) -> list[Taught]:
+    def taught(self, tenant: str, kind: str) -> list[RawLesson]:
         """All that a tenant's buckets of this kind of encoder were taught."""
         buckets = [bucket for _, bucket in self.known(tenant) if risk.kind_of(bucket) == kind]
         with failing_as("ledger"):

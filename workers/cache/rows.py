@@ -77,7 +77,7 @@ class Change:
         return cls(position.decode(), int(raw[b"number"]), key, phrasing, into)
 
 
-class Known(NamedTuple):
+class ExactTier(NamedTuple):
     """What is known of a very question: the answer given to it, as an entry; that given to its near-exact twin,
     and the twin's exact key; the phrasings that it must never be matched with, the judge's verdict as Membership keeps
     it, or nothing, and the exact keys and entries that its user said are wrong.
@@ -92,7 +92,7 @@ class Known(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Nearby:
     """What a search found: candidates, best first, and the question's cosine to the mean of each one's entry."""
 
     candidates: list[Candidate]

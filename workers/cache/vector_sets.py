@@ -16,7 +16,7 @@ from pipelines.cache.decision import Candidate
 from pipelines.errors import StoreUnavailable
 from pipelines.vectors.centroids import Centres
 from workers.cache.entries import CHUNK, add_vector
-from workers.cache.rows import Phrasing, Seen
+from workers.cache.rows import Nearby, Phrasing
 from workers.observability import counters, logs
 from workers.store import keys
 from workers.store.connection import failing_as
@@ -63,7 +63,7 @@ class VectorSets:
             self._known.popitem(last=False)
         return ready
 
-    def search(self, scope: str, vector: Vector, k: int, now: float) -> Seen:
+    def search(self, scope: str, vector: Vector, k: int, now: float) -> Nearby:
         """As :meth:`.replica.Replicas.search`; the means of entries are those of their phrasings in sight."""
         with failing_as("cache"):
             found = self._redis.vset().vsim(
@@ -87,7 +87,7 @@ class VectorSets:
         if gone:
             self._forget(scope, gone)
         nearest = sorted(candidates, key=lambda one: -one.similarity)[:k]
-        return Seen(nearest, {one.entry_id: centres.cosine(one.entry_id, vector) for one in nearest})
+        return Nearby(nearest, {one.entry_id: centres.cosine(one.entry_id, vector) for one in nearest})
 
     def tend(self, now: float) -> int:
         """Build what has outgrown the workers, let go of what has shrunk; returns how many scopes are searched here."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipelines.vectors.encoder import Encoder
-    from workers.cache.risk_state import Taught
+    from workers.cache.risk_state import RawLesson
     from workers.encoders.verifiers import Verifiers
 
 BATCH = 256  # texts encoded at once
@@ -136,7 +136,7 @@ def train_verify(
     out: Path,
     *,
     streams: bool,
-    learned_from: tuple[str, Sequence[Taught]] | None = None,
+    learned_from: tuple[str, Sequence[RawLesson]] | None = None,
 ) -> dict[str, Any]:
     """Weights from labelled questions, labelled pairs, or a tenant's own lessons, written to ``out``.
 

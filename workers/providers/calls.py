@@ -28,7 +28,7 @@ PROBE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class CallResult:
     """Who answered, and what; ``failures`` are the sentences of those who did not; ``wasted`` what was paid for answers
     that broke off; ``left_out`` the parameters that the model refuses.
     """
@@ -74,7 +74,7 @@ def call(
     deadline_s: float,
     thinks: bool = False,
     wasted: list[tuple[Offer, Usage]] | None = None,
-) -> Called:
+) -> CallResult:
     """Ask the offers in order. Raises DeadlineExceeded, the only offer's ProviderFailed, or ProvidersExhausted.
 
     ``thinks``: few words are wanted, and a model that thinks first needs room for that. ``wasted`` collects what was
@@ -99,7 +99,7 @@ def call(
                 raw = providers.call(offer.provider, request, min(remaining_s, ATTEMPT_TIMEOUT_S))
                 answer = _parsed(raw, offer, estimate)
                 said, left_out = tuple(str(f) for f in failures), completion.left_out(offer, params, refuses)
-                return Called(offer, answer, said, tuple(wasted), tuple(left_out))
+                return CallResult(offer, answer, said, tuple(wasted), tuple(left_out))
             except ProviderFailed as failure:
                 counters.count(f"provider.{failure.kind}")
                 if failure.received:

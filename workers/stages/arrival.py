@@ -9,7 +9,7 @@ from pipelines.context.prompt import closed
 from pipelines.errors import DeadlineExceeded, StoreUnavailable
 from pipelines.job import Job
 from pipelines.journey import Progress
-from workers.cache.lookup import Found
+from workers.cache.lookup import LookupResult
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ class Arrival:
             job=job, job_id=str(task.request.id), started_at=now, submitted_at=submitted_at, timings_ms=queued
         )
 
-    def look_up(self, progress: Progress) -> Found:
+    def look_up(self, progress: Progress) -> LookupResult:
         """The lookup; a cache that was never reached since this worker started is a miss that says so."""
         try:
             return self._lookup().find(progress.job, progress.started_at)
         except StoreUnavailable as error:
             counters.count("cache.unavailable")
             logs.log().warning("cache skipped", said=str(error))
-            return Found(None, closed(progress.job), degraded=("cache unavailable",))
+            return LookupResult(None, closed(progress.job), degraded=("cache unavailable",))

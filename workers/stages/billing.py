@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from pipelines.routing.market import Market
     from workers.config.tenants import CacheRules
     from workers.jobs.ledger import Accounts
-    from workers.providers.calls import Called
+    from workers.providers.calls import CallResult
 
 
-def _said(called: Called) -> Iterator[str]:
+def _said(called: CallResult) -> Iterator[str]:
     """What the caller must know of a call that was not quite as asked."""
     if called.completion.estimated:
         yield "usage estimated: the provider did not count"
@@ -69,7 +69,7 @@ class Billing:
         )
         return replace(decision.reuse(entry, hit, baseline_usd=baseline), context={"alone": progress.alone})
 
-    def priced(self, progress: Progress, called: Called) -> Answer:
+    def priced(self, progress: Progress, called: CallResult) -> Answer:
         """The model's answer with what it cost, answers that broke off included, and what it would have cost."""
         done, offer, market = called.completion, called.offer, self._market()
         # The provider counted the whole context only if nothing was dropped from it.

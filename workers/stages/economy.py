@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipelines.job import Job
     from pipelines.routing.catalog import Offer
     from pipelines.routing.market import Market
-    from workers.providers.calls import Called
+    from workers.providers.calls import CallResult
     from workers.providers.openai_client import Providers
 
 
@@ -27,7 +27,7 @@ class Economy:
         """Who can answer, the cheapest first."""
         return self._market().economy(asking)
 
-    def ask(self, asking: Job, economy: Sequence[Offer], *, deadline_at: float) -> Called:
+    def ask(self, asking: Job, economy: Sequence[Offer], *, deadline_at: float) -> CallResult:
         """The answer of the first that gives one; raises what :func:`workers.providers.calls.call` does."""
         return calls.call(
             self._providers,
@@ -39,6 +39,6 @@ class Economy:
             thinks=True,
         )
 
-    def spent_usd(self, called: Called) -> Decimal:
+    def spent_usd(self, called: CallResult) -> Decimal:
         """What the call cost, answers that broke off included."""
         return self._market().sum_usd([(called.offer, called.completion.usage), *called.wasted])

@@ -45,7 +45,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedAnswer:
     """What verdicts came to: the answer of the entry if they let it be served; what they cost either way."""
 
     answer: Answer | None
@@ -71,7 +71,7 @@ class Judge:
         self._budget, self._economy, self._billing, self._market = budget, economy, billing, market
         self._lock = threading.Lock()  # over the budget: a verdict that two threads took is paid twice
 
-    def serve(self, progress: Progress, answering_tokens: int) -> Judged | None:
+    def serve(self, progress: Progress, answering_tokens: int) -> JudgedAnswer | None:
         """Put a gray suspect to the judge in line; None when there is nothing to ask, no time, or no money in it.
 
         ``answering_tokens`` is the prompt of the call that a yes would save.
@@ -95,7 +95,9 @@ class Judge:
         self._boundaries.note(job.tenant, place.bucket, seen, served=served, offset=offset)
         return judged
 
-    def _in_line(self, progress: Progress, place: Place, seen: Neighbourhood, answering_tokens: int) -> Judged | None:
+    def _in_line(
+        self, progress: Progress, place: Place, seen: Neighbourhood, answering_tokens: int
+    ) -> JudgedAnswer | None:
         job = progress.job
         home = self._members.now(place.scope, seen.suspect)
         entry = self._store.get(place.scope, home)
@@ -129,11 +131,11 @@ class Judge:
         )
         spent = sum((verdict.cost_usd for verdict in verdicts), Decimal(0))
         if not lets:
-            return Judged(None, probability, spent)
+            return JudgedAnswer(None, probability, spent)
         counters.count("judge.served")
         self._members.keep_verdict(place.scope, place.key, home, probability)
         hit = decision.promoted(replace(seen, suspect=home), probability)
-        return Judged(self._billing.reused(progress, entry, hit), probability, spent)
+        return JudgedAnswer(self._billing.reused(progress, entry, hit), probability, spent)
 
     def same_answer(self, job: Job, job_id: str, one: str, other: str) -> bool | None:
         """Off any caller's path: do two answers to the job's question say the same? None when nobody says."""

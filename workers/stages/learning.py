@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipelines.cache import answer_match, learning
 from pipelines.cache.judge import evidence
 from pipelines.money import ledger
-from workers.cache.risk_state import Taught
+from workers.cache.risk_state import RawLesson
 from workers.observability import counters
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Learning:
         """Store a fresh answer where it belongs; ``entry``: as it would be stored alone."""
         lesson = learning.keep(self._memory(job, entry.id, place, entry, known_until, "write_back"), place.seen)
         if lesson is not None and place.seen is not None:
-            self._boundaries.teach(job.tenant, place.bucket, Taught(place.seen.features, lesson.right))
+            self._boundaries.teach(job.tenant, place.bucket, RawLesson(place.seen.features, lesson.right))
 
     def audited(self, job: Job, place: Place, entry: Entry, *, weight: float, known_until: float) -> None:
         """Compare the fresh answer to a hit with what was served; ``weight``: for how many hits it stands."""
@@ -53,7 +53,7 @@ class Learning:
         lesson = learning.audit(self._memory(job, entry.id, place, entry, known_until, "audit"), place.seen)
         if lesson is not None:
             self._boundaries.teach(
-                job.tenant, place.bucket, Taught(place.seen.features, lesson.right, weight, audited=True)
+                job.tenant, place.bucket, RawLesson(place.seen.features, lesson.right, weight, audited=True)
             )
             counters.count("audit.compared")
 

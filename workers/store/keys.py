@@ -8,7 +8,7 @@
 | farthing:{scope}:near:<near-exact key> | string | exact key of the latest phrasing that is near-exactly so | with it |
 | farthing:{scope}:apart:<user's mark> | set | exact keys and entries that a user said are wrong | a month on |
 | farthing:{scope}:merged:<id> | string | the entry that this one became part of | with the last phrasing |
-| farthing:{scope}:trust | hash | evidence about entries and phrasings (see agreement.py) | with the scope's entries |
+| farthing:{scope}:trust | hash | evidence about entries and phrasings (see clustering.py) | with the scope's entries |
 | farthing:{scope}:compared | set | pairs of phrasings whose answers were compared | two days after the last |
 | farthing:{scope}:asked:<exact key> | integer | how often a question was asked | a day after the first time |
 | farthing:{scope}:verdict:<exact key> | string | JSON [entry, probability] that the judge let pass | with the entry |

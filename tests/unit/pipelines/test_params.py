@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -150,7 +149,3 @@ def test_a_picture_of_a_telephones_is_a_picture() -> None:
     assert Job.decode({"messages": [asked(3_000_000)]}).question.has_parts
     with pytest.raises(JobInvalid, match="send an address"):
         Job.decode({"messages": [asked(6_000_000), asked(6_000_000)]})
-
-
-def test_the_readme_has_the_table() -> None:
-    assert params.table() in Path("README.md").read_text(encoding="utf-8")

@@ -7,14 +7,16 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.cache.eviction import Held, evicted
+from pipelines.cache.eviction import Evictable, evicted
 
 
-def held(name: str, asked: int = 1, saves: str = "0.001", expires_at: float = 100.0, *, curated: bool = False) -> Held:
-    return Held("scope", name, asked, Decimal(saves), expires_at, curated)
+def held(
+    name: str, asked: int = 1, saves: str = "0.001", expires_at: float = 100.0, *, curated: bool = False
+) -> Evictable:
+    return Evictable("scope", name, asked, Decimal(saves), expires_at, curated)
 
 
-def names(found: list[Held]) -> list[str]:
+def names(found: list[Evictable]) -> list[str]:
     return [one.id for one in found]
 
 
