@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import random
 import tomllib
 from dataclasses import dataclass, field
@@ -65,15 +63,12 @@ def traffic(count: int, seed: int) -> list[Asked]:
 
 
 def from_file(path: Path, limit: int | None, seed: int) -> list[Asked]:
-    """Questions of a CSV (a column of questions, perhaps one of meanings), JSONL or text file, also gzipped.
+    """Questions of a CSV (a column of questions, perhaps one of meanings), JSON or text file, also gzipped.
 
     In a random order that ``seed`` fixes, ``limit`` of them: labelled files are often sorted by their labels.
     Raises ConfigurationInvalid saying what could not be read.
     """
-    try:
-        found = list(islice(_read(path), MOST_ROWS))
-    except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
-        raise ConfigurationInvalid([f"--questions {path}: {error!s:.200}"]) from None
+    found = list(islice(_read(path), MOST_ROWS))
     if not found:
         raise ConfigurationInvalid([f"--questions {path}: no question in it"])
     random.Random(seed).shuffle(found)  # noqa: S311 - an order that can be repeated, not a secret
@@ -81,26 +76,27 @@ def from_file(path: Path, limit: int | None, seed: int) -> list[Asked]:
 
 
 def _read(path: Path) -> Iterator[Asked]:
-    suffix = datasets.kind(path)
-    with datasets.opened(path) as lines:
-        if suffix == ".csv":
-            yield from map(_row, csv.DictReader(lines))
-            return
-        for line in filter(str.strip, lines):
-            if suffix not in datasets.JSON_LINES:
-                yield Asked(_fields([line.strip()], None))
-                continue
-            row = json.loads(line)
-            yield Asked({"messages": row["messages"]}) if isinstance(row, dict) and "messages" in row else _row(row)
+    if datasets.kind(path) in (".csv", ".tsv", ".json", *datasets.JSON_LINES, *datasets.SPREADSHEETS):
+        for number, row in datasets.numbered(path):
+            yield _row(f"--questions {path}:{number}", row)
+    else:
+        for line in filter(str.strip, datasets.text_of(path).split("\n")):
+            yield Asked(_fields([line.strip()], None))
 
 
-def _row(row: Any) -> Asked:
+def _row(where: str, row: Any) -> Asked:
+    if isinstance(row, str):
+        return Asked(_fields([row], None))
     if not isinstance(row, dict):
-        raise ConfigurationInvalid(['--questions: a line that is no object, expected {"question": …}'])
-    question = next((row[name] for name in QUESTION_COLUMNS if row.get(name)), None)
+        raise ConfigurationInvalid([f'{where}: got {type(row).__name__}, expected {{"question": …}}'])
+    if "messages" in row:
+        return Asked({"messages": row["messages"]})
+    named = {str(name).strip().lower(): value for name, value in row.items()}
+    question = next((named[name] for name in QUESTION_COLUMNS if named.get(name)), None)
     if not isinstance(question, str):
-        raise ConfigurationInvalid([f"--questions: a row without a question, expected one of {QUESTION_COLUMNS}"])
-    meaning = next((row[name] for name in MEANING_COLUMNS if row.get(name)), None)
+        columns = f"a column of {', '.join(QUESTION_COLUMNS)}"
+        raise ConfigurationInvalid([f"{where}: got {', '.join(named) or 'nothing'}, expected {columns}"])
+    meaning = next((named[name] for name in MEANING_COLUMNS if named.get(name)), None)
     # Questions out of scope have nothing in common but that.
     return Asked(_fields([question], None), question if meaning == "oos" else meaning)
 

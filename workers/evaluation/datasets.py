@@ -1,11 +1,15 @@
-"""Reads evaluation files: CSV or JSON lines, also gzipped, with every fault named by file and line."""
+"""Reads files of questions: CSV, JSON lines or a JSON array, also gzipped, every fault named by file and line."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
+import io
 import json
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+import zlib
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -19,42 +23,77 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 JSON_LINES = (".jsonl", ".ndjson")
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".parquet")
+DELIMITERS = ",;\t|"
 
 
-def opened(path: Path) -> TextIO:
-    """A text file, gzipped or not; raises OSError."""
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+def text_of(path: Path) -> str:
+    """A text file, gzipped or not, in UTF-8 (with a mark or without), UTF-16 (with one) or GB 18030.
+
+    Raises ConfigurationInvalid saying why it cannot be read.
+    """
+    if kind(path) in SPREADSHEETS:
+        raise ConfigurationInvalid([f"{path}: a spreadsheet is not read; save it as CSV (UTF-8)"])
+    try:
+        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise ConfigurationInvalid([f"{path}: cannot be read: {reason}"]) from error
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return raw.decode(encoding)
+    raise ConfigurationInvalid([f"{path}: cannot be read: it is neither UTF-8 nor GB 18030 text"])
 
 
 def kind(path: Path) -> str:
     """The suffix, that of the compression left out, e.g. ``.csv``."""
-    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix
+    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
+
+
+def numbered(path: Path) -> Iterator[tuple[int, Any]]:
+    """Rows of a CSV file (with a header), of JSON lines or of a JSON array, each with its line; likewise.
+
+    Of CSV, a row is a dict; of JSON, whatever stands there. What parts the columns is seen on the header.
+    """
+    text = text_of(path)
+    if kind(path) in (".json", *JSON_LINES):
+        yield from _json(path, text)
+        return
+    header = text.split("\n", 1)[0]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=header.count))
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise ConfigurationInvalid([f"{path}:{reader.line_num}: not CSV: {error}"]) from error
+
+
+def _json(path: Path, text: str) -> Iterator[tuple[int, Any]]:
+    if kind(path) == ".json" and text.lstrip().startswith("["):
+        try:
+            yield from enumerate(json.loads(text), 1)
+        except ValueError as error:
+            raise ConfigurationInvalid([f"{path}: not JSON: {error}"]) from error
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except ValueError as error:
+                raise ConfigurationInvalid([f"{path}:{number}: not JSON: {error}"]) from error
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
-    """All rows of a CSV file (with a header) or of JSON lines; raises ConfigurationInvalid naming what is wrong."""
-    try:
-        with opened(path) as file:
-            found = list(_json_lines(path, file) if kind(path) in JSON_LINES else csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, EOFError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise ConfigurationInvalid([f"{path}: cannot be read: {reason}"]) from error
+    """All rows of a file, as :func:`numbered` reads it; raises ConfigurationInvalid naming what is wrong."""
+    found = []
+    for number, row in numbered(path):
+        if not isinstance(row, dict):
+            raise ConfigurationInvalid([f"{path}:{number}: got {type(row).__name__}, expected an object"])
+        found.append(row)
     if not found:
         raise ConfigurationInvalid([f"{path}: got no rows, expected at least one"])
     return found
-
-
-def _json_lines(path: Path, file: Any) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(file, 1):
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise ConfigurationInvalid([f"{path}:{number}: not JSON: {error}"]) from error
-        if not isinstance(row, dict):
-            raise ConfigurationInvalid([f"{path}:{number}: got {type(row).__name__}, expected an object"])
-        yield row
 
 
 def column(path: Path, found: list[dict[str, Any]], *names: str) -> list[str]:
