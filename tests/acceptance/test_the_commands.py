@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -273,6 +274,33 @@ def test_a_worker_with_a_broken_configuration_stops_and_names_every_fault(tmp_pa
     said = done.stdout + done.stderr
     assert "farthing.toml:1: colour: no such setting" in said
     assert "farthing.toml:3: cache.target: got 'high'" in said
+
+
+def test_a_second_fleet_on_the_same_state_is_refused_and_leaves_the_firsts_logs(up: Up) -> None:
+    logs = {path.name: path.stat().st_size for path in (up.folder / "state" / "logs").glob("*.log")}
+    assert "runs here already" in up.run("up", "--stand-in", status=1)
+    assert all((up.folder / "state" / "logs" / name).stat().st_size >= size for name, size in logs.items())
+
+
+def test_up_names_what_is_in_its_way_before_it_starts_anything(tmp_path: Path) -> None:
+    broken = tmp_path / "farthing.toml"
+    broken.write_text("[cache]\ntarget = 7\n", encoding="utf-8")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for fault, says in (
+            ({"FARTHING_CONFIG": str(broken)}, "cache.target"),
+            ({"FARTHING_FLOWER_PORT": port}, "taken"),
+        ):
+            environ = {**os.environ, "FARTHING_STATE_DIR": str(tmp_path / "state"), **fault}
+            done = subprocess.run(
+                [*FARTHING, "up", "--stand-in"], env=environ, capture_output=True, text=True, timeout=60, check=False
+            )
+            assert done.returncode == 1
+            assert says in done.stderr
+            assert "Traceback" not in done.stderr
+            assert not list((tmp_path / "state").glob("logs/*"))
 
 
 def test_up_without_a_key_says_what_to_do(tmp_path: Path) -> None:

@@ -34,6 +34,16 @@ def announced(settings: Settings, environ: Mapping[str, str]) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
+def running_fleet(settings: Settings) -> int | None:
+    """The process id of the fleet that runs on this state, if one does."""
+    try:
+        pid = int(json.loads(_file(settings.state).read_text())["pid"])
+        os.kill(pid, 0)
+    except (OSError, ValueError, KeyError):
+        return None  # none, or one that was killed
+    return None if pid == os.getpid() else pid
+
+
 def environ_of_fleet(environ: Mapping[str, str]) -> dict[str, str]:
     """``environ``, completed by what a fleet of this user's announced, unless it names a broker itself."""
     given = dict(environ)
