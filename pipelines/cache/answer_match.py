@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from difflib import SequenceMatcher
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from pipelines.statistics.logistic import weight
 from pipelines.text import facts, gates, wording
 from pipelines.text.han import HAN
 from pipelines.text.normalise import normalise
+from pipelines.text.remembered import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ _COMMON = frozenset(
 )
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered(REMEMBERED)
 def _words(text: str) -> frozenset[str]:
     found = _WORD.findall(text)
     latin = {word for word in found if not HAN.match(word) and word not in _COMMON}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelines.text.patterns import compiled
+from pipelines.text.remembered import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ def found(texts: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*map(_of, texts))
 
 
-@lru_cache(maxsize=256)  # instructions are the same for many jobs, and long
+@remembered(256)  # instructions are the same for many jobs, and long
 def _of(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in (("clock", _CLOCK), ("id", _ID)) if pattern.search(text))
 

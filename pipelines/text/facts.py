@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelines.text import frame, numerals, wording
 from pipelines.text.gate_words import ALTERNATIVES, FOCUS, OPPOSITES, SAY_LITTLE, UNITS
 from pipelines.text.han import HAN
+from pipelines.text.remembered import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,7 +100,7 @@ class Facts:
     text: str
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered(REMEMBERED)
 def facts(text: str) -> Facts:
     """Read a text once: a cached question meets many others. Of a document, its beginning."""
     text = _SHORT_FORMS.sub(lambda found: "without" if found[1] else "with", text[:LONGEST_CHARS])

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from py3langid.langid import LanguageIdentifier
 
+from pipelines.text.remembered import remembered
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -45,7 +47,7 @@ def _identifier() -> Any:
     return made
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered(REMEMBERED)
 def english(text: str) -> bool:
     """Is this text, of Latin script, English? In doubt, no."""
     plain = _NAME.sub(" ", text.replace("’", "'")).lower()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,8 @@ import re2
 from phonenumbers import NumberParseException
 from stdnum import iban, luhn
 from stdnum.cn import ric
+
+from pipelines.text.remembered import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,7 +79,7 @@ _LINE = re2.compile(
 )
 
 
-@lru_cache(maxsize=256)  # the same for many jobs, and long
+@remembered(256)  # the same for many jobs, and long
 def personal_instructions(text: str) -> bool:
     """Do instructions hold personal data of somebody: a profile, not the operator's own mailbox and telephone line?"""
     return any(

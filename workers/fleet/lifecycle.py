@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from celery.signals import heartbeat_sent, setup_logging, worker_init, worker_sh
 
 from pipelines.errors import ConfigurationInvalid, StoreUnavailable
 from pipelines.journey import COMPRESS, LOOKUP, MODEL_CALL
+from pipelines.text import remembered
 from workers.fleet import watchdog
 from workers.observability import counters, logs
 from workers.queues import QUEUES
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from celery.apps.worker import Worker
 
 HAND_OVER_EVERY_S = 5.0
+FORGET_EVERY_S = 600.0  # what was read in customers' texts is remembered no longer
 _stopping = threading.Event()
 _dog: watchdog.Watchdog | None = None
 
@@ -89,5 +92,9 @@ def hand_over() -> None:
 
 
 def _hand_over_until_stopped() -> None:
+    forgotten_at = time.monotonic()
     while not _stopping.wait(HAND_OVER_EVERY_S):
         hand_over()
+        if time.monotonic() - forgotten_at > FORGET_EVERY_S:
+            forgotten_at = time.monotonic()
+            remembered.forget()
