@@ -8,12 +8,15 @@ import json
 from typing import Any
 
 BENCHES = ("fleet", "decision", "encoding", "search", "visible", "beside_gptcache", "noise", "isolation", "tokens")
+LONG = ("constants",)  # a quarter of an hour: when it is named
 
 
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*BENCHES, []], help="which; all without it")
+    parser.add_argument(
+        "names", nargs="*", choices=[*BENCHES, *LONG, []], help="which; all but the long ones without it"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
     found = {name: importlib.import_module(f"tests.benchmarks.{name}").run() for name in given.names or BENCHES}

@@ -44,7 +44,7 @@ def providers(standin: StandIn) -> Iterator[Providers]:
     made.close()
 
 
-def ask(providers: Providers, *offers: Offer, deadline_s: float = 30.0) -> calls.Called:
+def ask(providers: Providers, *offers: Offer, deadline_s: float = 30.0) -> calls.CallResult:
     until = time.time() + deadline_s
     return calls.call(
         providers, offers or (MINI,), [Message("user", SECRET)], {}, deadline_at=until, deadline_s=deadline_s
