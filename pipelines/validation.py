@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_TEXT_CHARS = 400_000  # about 100k tokens of English: above every economy model's window
+MOST_WHOLE = 2**64  # larger ones are no number to a float, nor to most readers of JSON
 MAX_NESTING = 24  # JSON schemas of tools are this deep at the most; deeper exhausts recursive readers
 MAX_NAME_CHARS = 200  # tenant, user, model, knowledge: they become parts of keys and of metrics' labels
 
@@ -24,6 +25,8 @@ def show(value: object) -> str:
     """Type and size of a bad value, never its text: it may hold personal data."""
     if isinstance(value, bool) or value is None:
         return repr(value)
+    if isinstance(value, int) and abs(value) >= MOST_WHOLE:
+        return "a whole number of many digits"
     if isinstance(value, int | float):
         return f"{type(value).__name__} {value!r:.40}"
     if isinstance(value, str):
@@ -55,11 +58,15 @@ def name(path: str, value: object) -> str:
 
 def number(path: str, value: object, least: float, most: float) -> float:
     """A finite number in a range."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
         raise JobInvalid(path, show(value), f"a number from {least:g} to {most:g}")
     if not least <= value <= most:
         raise JobInvalid(path, show(value), f"a number from {least:g} to {most:g}")
     return value
+
+
+def _finite(value: float) -> bool:
+    return abs(value) < MOST_WHOLE if isinstance(value, int) else math.isfinite(value)
 
 
 def whole(path: str, value: object, least: int, most: int) -> int:
@@ -90,9 +97,9 @@ def plain(path: str, value: object, depth: int = 0, *, most: int = MAX_TEXT_CHAR
     elif isinstance(value, dict):
         for key, item in record(path, value).items():
             plain(f"{path}.{shown(key)}", item, depth + 1, most=most)
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise JobInvalid(path, repr(value), "a finite number")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        if not _finite(value):
+            raise JobInvalid(path, show(value), "a finite number of at most 64 bits")
     elif value is not None and not isinstance(value, bool | int):
         raise JobInvalid(path, show(value), "a JSON value")
 

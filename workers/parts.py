@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from workers.providers.databases import Databases
     from workers.providers.openai_client import Providers
 
+CACHE_PATIENCE_S = 2.0  # a caller waits; without the cache the model answers
 AWAY_S = 2.0  # a cache that did not answer is not asked again by every job meanwhile
 
 
@@ -68,7 +69,7 @@ class Parts(Makes):
     @once
     def cache_redis(self) -> redis.Redis:
         """The cache's Redis."""
-        return connect(self.settings.cache_url)
+        return connect(self.settings.cache_url, patience_s=CACHE_PATIENCE_S)
 
     @once
     def store(self) -> CacheStore:

@@ -52,7 +52,7 @@ _PLACEHOLDER = re.compile(words.PLACEHOLDERS, re.IGNORECASE)
 _BROKEN = re.compile(words.BROKEN, re.IGNORECASE | re.DOTALL)  # a page, an error, a thought in an answer's place
 _NOTHING = re.compile(words.NOTHING, re.IGNORECASE)
 _IF = re.compile(
-    r"\b(?:if|when|whenever|in case|should|wenn|falls|si|se|quando|если)\b[^,.;:]*|(?:如果|若|当|假如)[^，,。]*",
+    r"\b(?:if|when|whenever|in case|should|wenn|falls|si|se|quando|если)\b[^,.;:]*|(?:如果|若|当|假如)[^，,。]*|[^，,。]*(?:的话|时(?=[，,]))",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[^.!?。！？؟।\n]+[.!?。！？؟।]*")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipelines.errors import DeadlineExceeded, JobInvalid, ProviderFailed
 from workers.demo.standin import Fault
-from workers.fleet.embedded_redis import free_port
+from workers.fleet.embedded_redis import EmbeddedRedis, free_port
 from workers.store.connection import connect
 
 if TYPE_CHECKING:
@@ -44,3 +46,15 @@ def test_a_cache_that_was_never_reached_costs_no_job(fleet: InProcess, tenant: s
         assert (answer.source, answer.degraded) == ("model", ("cache unavailable",))
     fleet.settled(fleet.ask("Do you sell clocks?", tenant=tenant))
     assert fleet.ask("Do you sell clocks?", tenant=tenant).source == "exact"
+
+
+def test_a_cache_that_hangs_costs_no_job_its_deadline(fleet: InProcess, tenant: str) -> None:
+    with EmbeddedRedis() as server, fleet.instead(cache_redis=connect(server.url, patience_s=0.5)):
+        fleet.ask("Do you sell globes?", tenant=tenant)
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            for question in ("Do you sell maps?", "Do you sell atlases?", "Do you sell compasses?"):
+                answer = fleet.ask(question, tenant=tenant, deadline_s=6)
+                assert (answer.source, answer.degraded) == ("model", ("cache unavailable",))
+        finally:
+            os.kill(server.pid, signal.SIGCONT)

@@ -198,3 +198,17 @@ def test_a_user_may_take_a_word_back(plain: InProcess, tenant: str) -> None:
     feedback(plain, jobs["bo"], rating="wrong", approve=False)
     feedback(plain, jobs["bo"], rating="right", approve=False)
     assert not feedback(plain, jobs["cy"], rating="wrong", approve=False)["dropped"]
+
+
+@pytest.mark.parametrize("asked_again", [False, True])
+def test_what_enough_users_dropped_can_still_be_approved(plain: InProcess, tenant: str, asked_again: bool) -> None:
+    plain.settled(plain.ask(CACHED, tenant=tenant, user="alice"))
+    jobs = {user: plain.ask(CACHED, tenant=tenant, user=user).job_id for user in ("bo", "cy")}
+    for job_id in jobs.values():
+        feedback(plain, job_id, rating="wrong", correction="Use vinegar.", approve=False)
+    if asked_again:
+        plain.settled(plain.ask(CACHED, tenant=tenant, user="dee"))
+    done = feedback(plain, jobs["bo"], rating="wrong", approve=True)
+    assert done["corrected"]
+    assert plain.ask(CACHED, tenant=tenant, user="eve").text == "Use vinegar."
+    assert plain.runtime.reviews.cases(tenant) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from workers.cache.risk_state import Boundaries
 
 
+AWAY_S = 5.0  # a cache that failed is not asked again for so long
+
+
 @dataclass(frozen=True, slots=True)
 class LookupResult:
     """What a lookup came to: an entry and how it was chosen, or the place where a fresh answer belongs.
@@ -86,6 +90,7 @@ class Lookup:
         self._boundaries, self._secret = boundaries, secret
         self._book, self._rules_of = book, rules_of
         self._broken = tuple(broken)
+        self._away_until = 0.0
 
     def find(self, job: Job, now: float) -> LookupResult:
         """Look one job up at ``now`` (seconds since the epoch).
@@ -122,12 +127,19 @@ class Lookup:
             own=own,
             mine="" if job.user is None else mine,
         )
+        without = LookupResult(place, prompt, degraded=(*self._broken, "cache unavailable"))
+        if time.monotonic() < self._away_until:
+            counters.count("cache.unavailable")
+            return without
         try:
             return self._find(job, place, prompt, encoder, now)
         except (StoreUnavailable, EncoderUnavailable) as error:
+            if isinstance(error, StoreUnavailable):
+                # A Redis that hangs would cost every job its patience: it is left alone for a while.
+                self._away_until = time.monotonic() + AWAY_S
             counters.count("cache.unavailable")
             logs.log().warning("cache skipped", said=str(error))
-            return LookupResult(place, prompt, degraded=(*self._broken, "cache unavailable"))
+            return without
 
     def _find(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> LookupResult:
         question = prompt.words

@@ -86,6 +86,10 @@ class Reviews:
             entries = [raw.decode() for raw in self._redis.zrevrange(keys.reviews(tenant), 0, -1)]
         return [case for entry in entries if (case := self.case(tenant, entry)) is not None]
 
+    def of_job(self, tenant: str, job_id: str) -> Case | None:
+        """The case in which this job's user has a voice."""
+        return next((case for case in self.cases(tenant) if any(one.job_id == job_id for one in case.voices)), None)
+
     def tenants(self) -> list[str]:
         """Tenants of whom something may wait."""
         with failing_as("ledger"):

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from pipelines.answer import Answer
+from pipelines.cache.entry import Entry
 from pipelines.cache.scope import user_mark
 from pipelines.cache.voices import Voice, effect
 from pipelines.errors import JobInvalid
@@ -17,7 +19,6 @@ from workers.observability import counters
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipelines.cache.entry import Entry
     from workers.cache.clusters import Membership
     from workers.cache.entries import CacheStore
     from workers.cache.rows import Phrasing
@@ -84,7 +85,8 @@ class Feedback:
         # Who speaks must be who asked: another name, or none, is one voice among the nameless, and moves nothing alone.
         voice = Voice(user if user == record.user else None, job_id, time.time(), correction)
         if approve:
-            for_all = self._for_all(record, found, self._approved(tenant, found, voice))
+            correction, about = self._approved(tenant, found, voice)
+            for_all = self._for_all(record, found, correction, about)
             # Whom the wrong answer was given: jobs of other users, so for operators alone.
             return {**done, **for_all, "served": self._accounts.served(found)}
         if record.scope == record.mine and voice.user is not None:
@@ -116,14 +118,21 @@ class Feedback:
             done["waits"] = False
         return done
 
-    def _approved(self, tenant: str, found: str, voice: Voice) -> str | None:
-        """The correction that an operator approves: its own, else what this job's user gave; nothing waits any more."""
-        case = self._reviews.case(tenant, found)
-        said = {one.job_id: one.correction for one in case.voices} if case is not None else {}
-        self._reviews.close(tenant, found)
-        return voice.correction or said.get(voice.job_id)
+    def _approved(self, tenant: str, found: str, voice: Voice) -> tuple[str | None, About | None]:
+        """The correction that an operator approves: its own, else what this job's user gave; and what was asked.
 
-    def _for_all(self, record: Record, found: str, correction: str | None) -> dict[str, Any]:
+        Nothing waits any more. The answer may be gone by now, and another in its place: enough users dropped it.
+        """
+        held = self._reviews.case(tenant, found) or self._reviews.of_job(tenant, voice.job_id)
+        if held is None:
+            return voice.correction, None
+        said = {one.job_id: one.correction for one in held.voices}
+        self._reviews.close(tenant, held.about.entry)
+        return voice.correction or said.get(voice.job_id), held.about
+
+    def _for_all(
+        self, record: Record, found: str, correction: str | None, about: About | None = None
+    ) -> dict[str, Any]:
         """The entry leaves every replica; ``correction`` takes its place for the question that was asked."""
         scope, key = str(record.scope), str(record.key)
         entry, asked = self._store.get(scope, found), self._store.phrasing(scope, key)
@@ -132,6 +141,9 @@ class Feedback:
             self._members.cannot_match(scope, key, self._members.more(scope, found, KEPT_APART, [key]))
         # The other phrasings go too: each is asked afresh, and finds its place again by what is answered then.
         dropped = self._store.drop(scope, found)
+        if entry is None and about is not None:
+            now = time.time()
+            entry = Entry(found, scope, about.question, Answer(text=about.answer, source="model"), now, now)
         if correction is None or entry is None:
             return {"dropped": dropped, "corrected": False, "waits": False}
         self._correct(record, scope, key, entry, asked, correction)
@@ -147,7 +159,8 @@ class Feedback:
         now = time.time()
         answer = replace(entry.answer, text=correction, message=None, finish_reason="stop")
         until = now + self._rules_of(record.tenant).keeping.curated_s
-        question = "" if asked is None else asked.question
+        # A dropped phrasing was this very question; else what the entry was made for is another one.
+        question = asked.question if asked is not None else entry.question if entry.expires_at <= now else ""
         fresh = replace(
             entry,
             id=uuid4().hex,

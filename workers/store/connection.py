@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import redis
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
 from pipelines.errors import StoreUnavailable
@@ -29,13 +30,16 @@ def failing_as(role: str) -> Iterator[None]:
         raise StoreUnavailable(role, type(error).__name__) from error
 
 
-def connect(url: str) -> redis.Redis:
-    """A Redis client: short limits, one retry for a connection that the server closed while idle."""
+def connect(url: str, *, patience_s: float = 5.0) -> redis.Redis:
+    """A Redis client: short limits, and tries again for a connection that the server closed while idle.
+
+    A Redis that hangs is waited for ``patience_s`` seconds, once: whoever asks has a caller that waits.
+    """
     return redis.Redis.from_url(
         url,
-        socket_timeout=5,
+        socket_timeout=patience_s,
         socket_connect_timeout=2,
         socket_keepalive=True,
         health_check_interval=25,
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2, supported_errors=(RedisConnectionError,)),
     )

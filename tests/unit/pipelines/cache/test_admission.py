@@ -246,6 +246,13 @@ def test_a_tenant_has_the_last_word_on_what_passes() -> None:
             "<html><body>Bad Gateway</body></html>",
             "Content filtered.",
         ),
+        *(
+            "Please provide your order number.",
+            "Please describe the problem.",
+            "请提供您的订单号。",
+            "TODO: write this",
+            "请告诉我您的手机号",
+        ),
         *("<think>Let me see what", "<think>So.</think>", "Just a moment...", "502 Bad Gateway"),
     ],
 )
@@ -264,6 +271,30 @@ def test_what_says_nothing_is_no_answer_in_whatever_form(text: str) -> None:
             "退款三到五个工作日到账。",
         ),
         *("Un momento importante de la historia fue 1492.", "You need your order number and your e-mail to return it."),
+        *(
+            "All you need to do is tap Reset in the settings of the app. It takes a minute.",
+            "You don't have to do anything.",
+        ),
+        *(
+            "[Date and time settings](https://example.org) has it.",
+            "Put <your token> in the header.",
+        ),
+        *("Please send the item back within 14 days.", "Please enter the code at checkout.", "True", "False", "OK"),
+        *(
+            "Please describe the problem in the form under Help > Contact.",
+            "Please tell us at least 24 hours in advance.",
+        ),
+        *("Which one of the plans fits depends on your usage: up to 5 GB, take Basic.", "Hold on to your receipt."),
+        *(
+            "请输入旧密码和新密码,然后点击保存。",
+            "请确认收货后再评价。",
+            "请说明退货原因并提交申请。",
+            "请描述问题并上传照片,然后点提交。",
+        ),
+        *("Your request is processed within 24 hours.", "We couldn't find any fee for that: transfers are free."),
+        *("Documents do not have to be translated.", "For technical problems, call 0800 123456.", "转人工请按0。"),
+        *("请稍等1到3个工作日,退款会原路返回。", "系统维护时间为每周二凌晨2点到4点。", "提交失败的话请换个浏览器。"),
+        "不知道密码的话点击忘记密码。",
         "A connection error means the cable is loose; plug it in again and restart the box, then wait for the lamp.",
     ],
 )
