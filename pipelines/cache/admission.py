@@ -25,7 +25,11 @@ _UNSPACED = frozenset({"zh", "ja", "ko"})
 SHORT_CHARS = 240  # an answer as short as that may be nothing but an excuse; a longer one says something, too
 MOST_SENTENCES = 4
 LONGEST_CHARS = 2_000  # of a question or an answer that is read
-_TERMS = re.compile(r"\breal[- ]time (?=\w)|现在完成时|現在完了", re.IGNORECASE)  # words of a subject, not of the clock
+_TERMS = re.compile(
+    r"\b(?:buy now|(?:in )?real[- ]time(?= \w|\W*$)|lines? of credit|weather[- ]?(?:resistan\w+|proof\w*)|(?:oven|fridge|freezer|water) temperature"
+    r"|temperature in the (?:oven|fridge|freezer)|latest (?:time|date))\b|现在完成时|現在完了",
+    re.IGNORECASE,
+)  # words of a subject, not of the clock
 _QUOTED = re.compile(r"'[^']{1,60}'|\"[^\"]{1,60}\"|“[^”]{1,60}”")
 TERSE_CHARS = 20  # "What size?" asks the reader, whatever its words
 _TO_THE_READER = re.compile(
@@ -65,6 +69,7 @@ def of_this_moment(question: str) -> bool:
     # "What is a forecast?", "how do I see what is in stock?": the same at any time, unless it names one.
     if _GENERAL.search(question) and not _NOW.search(_TERMS.sub(" ", _QUOTED.sub(" ", question))):
         return False
+    question = _TERMS.sub(" ", question)
     if _PASSES.search(_SCHEDULE.sub(" ", question)):
         return True
     if not _NOW.search(question):

@@ -33,9 +33,9 @@ NOW: dict[str, str] = {
 
 # States that pass, whether or not a word says "now".
 PASSES: dict[str, str] = {
-    "en": (r"(?:is|are) (?:the |your |my |any )?(?:\w+ ){1,3}(?:down|offline|up and running|out of stock|in stock|sold out|delayed|closed|working|open(?! to| on| until| from| by| 24| every| all| during| during)|crowded|running late|on time)\b[^.]{0,20}\?*$"
-           r"|are you (?:guys |still )?(?:open|closed|online|there|busy|available|down)(?! (?:on|at|every|until|from|in|to|all))|in stock|out of stock|sold out|back in stock|any (?:outages?|delays?|seats?|tickets?|rooms?|tables?|slots?|appointments?) (?:left|available|free)?"
-           r"|(?:tickets?|seats?|rooms?|tables?|places|spots|appointments?|slots?) (?:still )?(?:left|available|free)|(?:next|last) (?:bus|train|tram|metro|subway|flight|ferry|ship|departure|delivery|shuttle|show|match|game|race|episode|release)"
+    "en": (r"(?:is|are) (?:the |your |my |any )?(?:\w+ ){1,3}(?:down|offline|up and running|out of stock|in stock|sold out|delayed|closed(?! (?:on|for|at|every|during|over))|working|open(?! to| on| until| from| by| 24| every| all| during| during)|crowded|running late|on time)\b[^.]{0,20}\?*$"
+           r"|are you (?:guys |still )?(?:open|closed|online|there|busy|available|down)(?! (?:by|on|at|for|every|over|until|from|in|to|all))|in stock|out of stock|sold out|back in stock|any (?:outages?|delays?|seats?|tickets?|rooms?|tables?|slots?|appointments?) (?:left|available|free)?"
+           r"|(?:tickets?|seats?|rooms?|tables?|places|spots|appointments?|slots?) (?:still )?(?:left|available|free)(?! (?:for|of|online|by|on|in|to|at|with)\b)(?=\W*$| (?:right|now|today|tonight|tomorrow|this))|(?:next|last) (?:bus|train|tram|metro|subway|flight|ferry|ship|departure|delivery|shuttle|show|match|game|race|episode|release)"
            r"|(?:is|are) (?:the |it |this |that |any )?(?:\w+ ){0,3}(?:size|colou?r|item|product|units?|model|rooms?|tables?|slots?|tickets?|seats?|number|\d+)(?: \w+){0,2} (?:still )?available\W*$|how (?:long|much (?:time|longer)|many (?:days|hours)) (?:until|till|before|left)(?: (?:the|your|this|next))? (?:sale|offer|event|game|match|show|concert|release|launch|store|shop|doors?|next|black friday|christmas)\b[^.?!]{0,30}|(?:will|is|did) it (?:going to )?(?:rain|snow|hail|storm|freeze)\w*|what(?:'s| is) (?:on (?:tv|television|sale|offer|the menu)|playing)|(?:is|are) (?:the |your |this )?(?:\w+ )?(?:sale|offer|promotion|promo|deal|discount)s? (?:still |already |now )?(?:on|running|valid|live|active|going)\W*$"
            r"|weather|forecast|temperature (?:in|outside)|is it (?:raining|snowing|sunny|cold|hot|windy)|how (?:is|are) (?:the )?(?:traffic|roads?|queue|lines?|market)|traffic (?:on|in|jam)|(?:the )?news(?! ?letter)"
            r"|(?:stock|share|gold|silver|oil|gas|bitcoin|btc|eth|crypto|fuel|petrol|diesel) prices?|price of (?:gold|silver|oil|gas|bitcoin|btc|ethereum|petrol|diesel)|what(?:'s| is| are) (?:the |your )?(?:\w+ ){0,2}exchange rates?(?! policy)|exchange rates? (?:of|between|from|to|today|now)|interest rates?(?= (?:right|now|today|at the moment)|\?*$)|(?:mortgage|base|prime) rate"
@@ -70,7 +70,7 @@ ADVERBIAL: dict[str, str] = {
 }
 # A way, a rule, a meaning: the same whatever is so at this moment.
 GENERAL = (
-    r"什么是|词性|^\W*what (?:is|are) (?!bitcoin|btc|eth|gold|oil|on\b|up\b|open\b|new\b|trending|today|tonight)\w+\W*$|是什么(?:意思)?$|^\W*(?:(?:the )?difference between|what is (?:an? |the (?:meaning|definition|difference)))|とは(?:何|なん)|管理是|完成时"
+    r"什么是|词性|(?:怎么办|怎麼辦|如何处理|怎么处理|怎么解决)\W*$|(?:周[一二三四五六日末]|星期[一二三四五六日天]|礼拜|节假日|法定|春节|国庆|元旦|中秋|五一|每天|平时)[^，。?？]{0,6}(?:营业|开门|上班|开业|送货|发货)|^\W*what (?:is|are) (?!bitcoin|btc|eth|gold|oil|on\b|up\b|open\b|new\b|trending|today|tonight)\w+\W*$|是什么(?:意思)?$|^\W*(?:(?:the )?difference between|what is (?:an? |the (?:meaning|definition|difference)))|とは(?:何|なん)|管理是|完成时"
     r"|^\W*(?:(?:hi|hello|please)\W+)*(?:how (?:do|can|could|should|would) (?:i|we|you|one)\b|how to\b|how often\b|what (?:happens|should (?:i|we) do|do i do|does|do you do)\b"
     r"|do you (?:notify|tell|inform|email|warn|let)\b|why (?:is|are|does|do)\b.*\b(?:so often|always|every|again and again)\b|will i be (?:notified|told|informed))|^(?:怎么|如何|怎样)(?:查|看|知道|设置|订阅)"
 )
@@ -85,7 +85,7 @@ HOW_TO: dict[str, str] = {
     "ja": r"どうやって|どうすれば|方法|キャンセルしたい|変更したい",
     "ko": r"어떻게|방법",
     "en": r"^\W*(?:(?:hi|hello|please)\W+)*(?:how (?:do|can|could|should|would|to)\b|what (?:do|should|can|must) (?:i|we) do\b|why\b|where (?:do|can) i\b)|\bhow (?:do|can|should|could) (?:i|we)\b|\bhow to\b|\bwhat (?:do|should|can) i do\b|,\s*can (?:i|you)\b",
-    "zh": r"怎么办|怎麼辦|如何|怎样(?:才能|可以)?|怎么(?!样|还没)(?=\S)|为啥|为何|能否取消|可以取消|怎麼(?=\S)|能不能取消|可以取消吗|为什么|為什麼",
+    "zh": r"怎么办|怎麼辦|(?:可以|能)用|支持(?:哪些|什么|.{0,8}[吗嗎])|下单|如何|怎样(?:才能|可以)?|怎么(?!样|还没)(?=\S)|为啥|为何|能否取消|可以取消|怎麼(?=\S)|能不能取消|可以取消吗|为什么|為什麼",
 }
 
 # When something is open is no state: "how late are you open", "what hours is the desk open".

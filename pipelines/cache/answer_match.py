@@ -22,6 +22,7 @@ ONE = weight(ERROR)  # its evidence, as a log-likelihood ratio
 # Share of words that two texts have in common, of all that either has: clearly the same, more so than not; between the
 # next two it says nothing; then rather something else, and clearly so.
 SAME, ALIKE, UNLIKE, OTHER = 0.6, 0.33, 0.2, 0.08
+MOST_TOKENS = 1_000  # of an answer whose order is compared
 MOST_CHARS = 4_000  # of an answer that are compared
 SHORT = 25  # words up to which one of them (a number, a denial, a thing) makes another answer of it
 ALL_BUT_THE_SAME = 0.8
@@ -125,6 +126,8 @@ def _turned(one: str, other: str) -> bool | None:
         return None
     if wording.named_apart(wording.wording(one), wording.wording(other)):
         return True
+    # Quadratic where the same characters come again and again: what is beyond is another paragraph's.
+    ours, theirs = ours[:MOST_TOKENS], theirs[:MOST_TOKENS]
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     blocks = matcher.get_opcodes()
     same = sum(end - start for tag, start, end, _, _ in blocks if tag == "equal")

@@ -8,16 +8,16 @@ import re
 LONGEST_CHARS = 2_000
 _HOW_TO = re.compile(
     r"^\W*(?:please,? |hi,? |hello,? )*(?:how (?:do|can|could|should|would|to)\b|(?:can|could|may) i (?!know|see|have|get|check|hear)\b|is it possible|what (?:do|should|can) i\b"
-    r"|what (?:is|are|'s) the (?:way|steps?|process)|cómo (?:puedo|se)|wie (?:kann|ändere|lösche)|comment (?:puis|faire|changer))",
+    r"|where (?:can|do|could) i (?:see|check|view|find|change|track|download|read)\b|what (?:is|are|'s) the (?:way|steps?|process)|cómo (?:puedo|se)|wie (?:kann|ändere|lösche)|comment (?:puis|faire|changer))",
     re.IGNORECASE,
 )
 _ASKS_FOR_ONES_OWN: dict[str, str] = {
     "en": (
-        r"\b(?:what|who)(?:'s|s| is| are| was| were) (?:\w+ )?my\b(?! (?:options?|choices|chances|rights|next steps?|alternatives|possibilities))|\bwhat my (?:\w+ ){1,3}(?:is|are)\b"
+        r"\b(?:what|who)(?:'s|s| is| are| was| were) (?:\w+ )?my\b(?! (?:\w+ ){0,2}(?:options?|choices|chances|rights|next steps?|alternatives|possibilities))|\bwhat my (?:\w+ ){1,3}(?:is|are)\b"
         r"|\bhow much (?:money |credit |cash |data )?(?:do i (?:owe|still owe|have(?! to))|did i|have i|i (?:owe|have(?! to)|spent)|is (?:left )?(?:in|on) my|is my|are my)\b"
         r"|\bhow (?:many|much) (?:\w+ ){0,3}?(?:do i have(?! to)|have i|did i|i have left|(?:are|is) left)\b"
         r"|\b(?:where|when)(?:'s| is| are| was| were| will| does| do| did) my\b"
-        r"|\b(?:can|could|may) i (?:know|see|have|get|check|hear) my\b|\bwhat(?:'s| is| are) our\b|\bwhere ?s my\b|\bwhy (?:was|were|am|did|have) i\b(?! need| have to)"
+        r"|\b(?:can|could|may) i (?:know|see|have|get|check|hear) my\b(?!.{0,40}\b(?:wrapped|left|back|replaced|online|delivered|sent|shipped|engraved|repaired|changed|exchanged|refunded)\b)|\bwhat(?:'s| is| are) our\b|\bwhere ?s my\b|\bwhy (?:was|were|am|did|have) i\b(?! need| have to)"
         r"|\bhow much (?:was|were|am|have) i\b|\b(?:have|am|was) i (?:been )?(?:charged|approved|accepted|billed|paid|refunded|rejected|banned|blocked|due|enrolled)\b|\bdid (?:you|they) (?:get|receive|process|send|ship) my\b"
         r"|\bwhat (?:\w+ ){1,2}am i (?:on|taking|in|under)\b|\b(?:e-?mail|phone|address|name|card) (?:is )?on (?:the|my) account\b|\bwhat (?:time|day|date) is my\b|\bwhat (?:did i|have i)\b"
         r"|\bwhen (?:will|do|can|should) i (?:get|receive|have|expect) (?:my|the|it)\b|\bdo you have my\b|\b(?:have|got) (?:for|of|about) me\b|\bon file\b"
@@ -71,7 +71,7 @@ _ASIAN = re.compile(
     r"我(?:的)?[^，,。?？]{0,10}(?:出来没|出来了|为什么被|为啥被|被(?:扣|冻结|拒|取消|封)|绑定的)|为什么我[^，,。?？]{0,8}被|我为(?:什么|啥)被|我绑定的|我(?:上次|最近|之前)(?:买|订|用|借)"
     r"|^\W*(?:查一?下?|查询)?(?:我的?)?(?:余额|订单状态|物流|积分|账单|还款日|话费|流量|额度)(?:查询|是?多少|还有多少|还剩多少|进度)?\W*$"
     r"|我(?:的)?(?:积分|额度|话费|流量|还款日|欠款)(?:是|有|还有)?(?:多少|几|什么时候|$)|我(?:还要|还得|还需要?|最多(?:可以|能)|这个月要|本月要)(?:再)?(?:还|借|交|付)多少|我(?:申请|提交|报名|中奖|通过|被录取|认证|买的[^，,。?？]{0,8}|订的[^，,。?？]{0,8})[^，,。?？]{0,6}(?:了吗|了没|到哪|发货|没到|没有$)|为(?:什么|啥)(?:要|会|老|又)?扣我"
-    r"|我有(?:几|多少|哪些)|扣了我|我得了|帮我(?:查|看)|还剩多少(?:流量|话费|钱|次|天)|"
+    r"|我有(?:几|多少|哪些)(?!天|时间)|扣了我|我得了|帮我(?:查|看)|还剩多少(?:流量|话费|钱|次|天)|"
     r"(?<!《)(?:我|俺|本人)(?:的(?!世界)|在你们|名下|这边|账[户号]|卡里?|账上)[^?？。]{0,12}(?:多少|有几|几[个张次天号点]|余额|到哪|在哪|哪里了|什么时候(?:到|发|能到|到期)|何时到|到了[吗没]|到账[了吗没]|发货了?[吗没]|[了过][吗没]|状态|进度|剩|还有|是什么|是哪)"
     r"|我(?:什么时候|何时|几时)(?:能|可以|才能|会)?(?:收到|拿到|到账)|我(?:还|现在|目前|一共|总共|这个月|上个月|本月)?(?:欠|剩|花|用|存|借|有)了?(?:你们)?多少|我(?:的)?余额|我是(?:不是)?(?:什么)?(?:会员|vip)(?:等级)?[吗么?？]|我(?:的)?(?:订单|快递|包裹|退款|账单)(?:呢|到哪|怎么还没|$)"
     r"|^\W*(?:请|帮我?|麻烦)*(?:查一?下?|查询|看一?下?|告诉)(?:我|下)?我?的"
@@ -82,7 +82,7 @@ _ASIAN = re.compile(
 )
 _SUPPOSES = re.compile(r"\b(?:if|when|in case) (?:i|my|someone)\b|(?:如果|假如|要是)", re.IGNORECASE)
 _HOW_TO_ZH = re.compile(
-    r"怎么(?!还没|没|样了)|怎样|如何|能不能|能否|可不可以|可以.{0,8}[吗么]|可否|是否可以|能.{0,6}吗"
+    r"下单后|在哪(?:里|儿)?(?:开|看|查|改|设置|领|申请|取消)|怎么(?!还没|没|样了)|怎样|如何|能不能|能否|可不可以|可以.{0,8}[吗么]|可否|是否可以|能.{0,6}吗"
 )
 
 

@@ -36,6 +36,13 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _SHORT_FORMS = re.compile(r"(?<![\w/])w/(o\b)?", re.IGNORECASE)
+# One thing that is written in several ways, with numbers and without.
+_WRITTEN = (
+    (re.compile(r"\b2[- ]?(?:fa|factor)\b|\btwo[- ]factor\b", re.IGNORECASE), "two-factor"),
+    (re.compile(r"\b2[- ]step\b", re.IGNORECASE), "two-step"),
+    (re.compile(r"周六[和、]?周[日天]|周六日|(?:星期|礼拜)六[和、]?(?:星期|礼拜)[日天]"), "周末"),
+    (re.compile(r"双11"), "双十一"),
+)
 # Asking "can I or can I not" is one question, not a denial.
 _CHOICE = re.compile(r"([\u4e00-\u9fff])[不没]\1|可不可以|有没有|是否|能否|可否|or not\b", re.IGNORECASE)
 
@@ -104,6 +111,8 @@ class Facts:
 def facts(text: str) -> Facts:
     """Read a text once: a cached question meets many others. Of a document, its beginning."""
     text = _SHORT_FORMS.sub(lambda found: "without" if found[1] else "with", text[:LONGEST_CHARS])
+    for written, meant in _WRITTEN:
+        text = written.sub(meant, text)
     han = HAN.search(text) is not None
     start, end, route = _FROM.search(text), _TO.search(text), _DIRECTION.search(text)
     return Facts(

@@ -176,3 +176,21 @@ def test_category_and_sources_are_read_from_the_metadata() -> None:
     job = Job.decode(given)
     assert (job.sources, job.category) == (("a",), "billing")
     assert Job.decode({**given, "metadata": {"category": 7}}).category == ""
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"deadline_s": 10**400},
+        {"params": {"temperature": 10**400}},
+        {"params": {"logit_bias": {"1": 10**400}}},
+        {"params": {"seed": 10**5000}},
+        {"tenant": 10**5000},
+        {"metadata": {"n": 10**5000}},
+        {"params": {"tools": [{"n": 10**5000}]}},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_a_number_of_many_digits_is_an_error_of_ours(fields: dict[str, object]) -> None:
+    with pytest.raises(JobInvalid):
+        Job.decode({"messages": [{"role": "user", "content": "x"}], **fields})

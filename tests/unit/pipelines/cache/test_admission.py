@@ -337,3 +337,43 @@ def test_what_passes_is_not_kept_in_whatever_form(question: str) -> None:
 )
 def test_what_lasts_is_kept_whatever_words_it_has(question: str) -> None:
     assert not of_this_moment(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        *(
+            "周末营业吗",
+            "周日开门吗",
+            "节假日营业吗",
+            "春节期间营业吗",
+            "周末上班吗",
+            "现在可以用微信支付吗",
+            "你们目前支持哪些支付方式",
+        ),
+        *(
+            "现在下单什么时候发货",
+            "网站打不开怎么办",
+            "缺货怎么办",
+            "Is the museum closed on Mondays?",
+            "Are you closed on Sundays?",
+        ),
+        *("What is buy now pay later?", "Do you offer real-time tracking?", "Does the app update in real time?"),
+        *(
+            "Is there a line of credit?",
+            "What is the weather resistance of this jacket?",
+            "Are you available by phone?",
+        ),
+        *("Are tickets free for children?", "Are tickets available online?", "What is the latest time I can check in?"),
+    ],
+)
+def test_a_rule_is_kept_whatever_words_it_has(question: str) -> None:
+    assert not of_this_moment(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Is the store closed?", "are rooms available", "Are there tickets left?", "现在营业吗", "real-time price of gold"],
+)
+def test_a_state_is_still_a_state(question: str) -> None:
+    assert of_this_moment(question)

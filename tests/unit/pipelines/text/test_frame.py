@@ -33,6 +33,10 @@ APART = [
     ("Where is hall c?", "Where is hall b?"),
 ]
 ALIKE = [
+    ("How do I enable 2FA?", "How do I enable two-factor authentication?"),
+    ("What is two-step verification?", "What is 2-step verification?"),
+    ("周末发货吗", "周六周日发货吗"),
+    ("双十一有活动吗", "双11有活动吗"),
     ("How do I reset my password?", "How can you reset your password?"),
     ("Can I change my address?", "Can you change my address?"),
     ("Can you donate blood if you have a tattoo?", "Can I donate blood if I have a tattoo?"),
