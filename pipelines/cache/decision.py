@@ -87,6 +87,17 @@ class Policy:
         """Where a tenant begins."""
         return cls(verifier=verifier, least_similarity=verifier.cold_similarity)
 
+    @classmethod
+    def of(cls, boundary: risk.Boundary) -> Policy:
+        """Where a boundary stands at this moment."""
+        return cls(
+            verifier=replace(boundary.shipped, weights=boundary.weights),
+            at=boundary.at,
+            least_similarity=boundary.least_similarity,
+            hits=boundary.hits,
+            uncertainty=boundary.uncertainty,
+        )
+
     def probability(self, features: NDArray[np.float64]) -> float:
         """Probability that a suspect with these raw features (15,) is right."""
         return sigmoid(float(self.verifier.standardised(features) @ self.verifier.weights))
@@ -115,7 +126,7 @@ def decide(
     mine = [c for c in candidates if c.entry_id == suspect.entry]
     tripped = gated(question, [(c.question, c.similarity) for c in mine])
     gate = None if tripped is None else tripped.gate
-    proven = float(suspect.features[0]) >= policy.least_similarity
+    proven = suspect.similarity >= policy.least_similarity
     features = tuple(suspect.features.tolist())
     seen = Neighbourhood(near, suspect.entry, probability, features, gate, policy.at, proven)
     if gate is not None:

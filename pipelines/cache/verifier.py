@@ -58,6 +58,11 @@ class Suspect:
     entry: str
     features: NDArray[np.float64]
 
+    @property
+    def similarity(self) -> float:
+        """Cosine of its nearest phrasing."""
+        return float(self.features[0])
+
 
 def find_suspect(near: Sequence[Near], centre: Callable[[str], float]) -> Suspect | None:
     """The winner of a similarity-weighted vote; None when nothing is near.

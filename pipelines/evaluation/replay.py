@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,7 +88,7 @@ class Replay:
             self._texts[number],
             self._near(similar),
             lambda entry: scope.centres.cosine(entry, self._vectors[number]),
-            self._policy(),
+            Policy.of(self.boundary),
         )
         seen = decided.seen
         if seen is None:
@@ -112,16 +111,6 @@ class Replay:
             self._audit(fresh, seen, decided.probability)
         else:
             self._learn(seen, learning.keep(fresh, seen))
-
-    def _policy(self) -> Policy:
-        boundary = self.boundary
-        return Policy(
-            verifier=replace(boundary.shipped, weights=boundary.weights),
-            at=boundary.at,
-            least_similarity=boundary.least_similarity,
-            hits=boundary.hits,
-            uncertainty=boundary.uncertainty,
-        )
 
     def _near(self, similar: NDArray[np.float32]) -> list[Candidate]:
         stored = np.flatnonzero(self._scope.stored[: len(similar)])
@@ -171,7 +160,7 @@ class Replay:
         self.wrong += int(self._labels[int(answered)] != self._labels[number])
 
     def _audit(self, fresh: FreshAnswer, seen: Neighbourhood, probability: float) -> None:
-        weight = self._policy().audit(probability, self._dice.random())
+        weight = Policy.of(self.boundary).audit(probability, self._dice.random())
         if weight is not None:
             self._learn(seen, learning.audit(fresh, seen), weight)
 

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,7 +108,7 @@ class Boundaries:
             if now < self._away_until:
                 return known[1] if known is not None else self._new(category)
         try:
-            policy = _policy(self._restored(tenant, category, lessons=False))
+            policy = Policy.of(self._restored(tenant, category, lessons=False))
         except StoreUnavailable as error:
             counters.count("risk.unavailable")
             logs.log().warning("deciding on what was known", said=str(error))
@@ -272,13 +272,3 @@ class Boundaries:
         for values in filter(None, (_unpacked(raw, 3) for raw in taught)):
             boundary.lessons.append(_taught(values).standardised(boundary.shipped))
         return boundary
-
-
-def _policy(boundary: risk.Boundary) -> Policy:
-    return Policy(
-        verifier=replace(boundary.shipped, weights=boundary.weights),
-        at=boundary.at,
-        least_similarity=boundary.least_similarity,
-        hits=boundary.hits,
-        uncertainty=boundary.uncertainty,
-    )
