@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pipelines.text.wording_words import PARTIES, STEMS
+from pipelines.text.wording import stem
+from pipelines.text.wording_words import PARTIES
 
 # Small words of which one in another's place makes another question, where all else is the same.
 _EXCLUSIVE: tuple[tuple[str, str], ...] = (
@@ -81,7 +82,7 @@ def frame(text: str) -> Frame:
     terms = _IS_A.match(lower)
     words = [word for word in _WORD.findall(lower) if word not in _SMALL]
     return Frame(
-        content=tuple(sorted(map(_stem, words))),
+        content=tuple(sorted(map(stem, words))),
         kinds=frozenset(name for name, pattern in _KINDS if pattern.search(lower)),
         hedges=frozenset(_HEDGES.findall(lower)),
         joins=(_AND.search(lower) is not None, _OR.search(lower) is not None),
@@ -93,16 +94,6 @@ def frame(text: str) -> Frame:
     )
 
 
-def _stem(word: str) -> str:
-    if word in STEMS:
-        return STEMS[word]
-    for ending in ("ing", "ed", "es", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word.removesuffix(ending)
-            break
-    return word[:-1] if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "sl" else word.removesuffix("e")
-
-
 def _acting(lower: str, condition: re.Match[str]) -> tuple[str, str] | None:
     """Who does it in a condition, and what; None where that may be anybody: "if you have a tattoo" is "if I have one"."""
     who = condition[1].split()[-1]
@@ -110,7 +101,7 @@ def _acting(lower: str, condition: re.Match[str]) -> tuple[str, str] | None:
     mine = _ONESELF.search(lower[: condition.start()] + lower[condition.end() :]) is not None
     if who.removesuffix("s") not in PARTIES | {"i"} or who in _ANYBODY or (who in ("i", "you", "they") and not mine):
         return None
-    return who, _stem(condition[2])
+    return who, stem(condition[2])
 
 
 _ANYBODY = frozenset({"people", "someone", "somebody", "person", "users", "members"})

@@ -82,8 +82,8 @@ def wording(text: str) -> Wording:
         quantities=_quantities(lower) if latin else frozenset(),
         labels=frozenset(_LABEL.findall(lower)) if latin else frozenset(),
         brackets=frozenset(" ".join(found.split()) for found in _BRACKETS.findall(lower)),
-        states=frozenset(_stem(word) for word in _STATE.findall(lower) if _is_state(word)) if latin else frozenset(),
-        requests=frozenset(_stem(word) for word, _ in _REQUEST.findall(lower)) if latin else frozenset(),
+        states=frozenset(stem(word) for word in _STATE.findall(lower) if _is_state(word)) if latin else frozenset(),
+        requests=frozenset(stem(word) for word, _ in _REQUEST.findall(lower)) if latin else frozenset(),
         signs=tuple(_SIGNS.findall(text)) if _CODE.search(lower) else (),
         quoted=_quotation(lower),
         cased=frozenset(map(_case, _CASED.findall(text))) if latin else frozenset(),
@@ -126,7 +126,7 @@ def _is_state(word: str) -> bool:
     return word in STATES or (word.endswith("ed") and len(word) > 4)
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     """A verb without its ending: enough to tell "frozen" and "freeze" are one."""
     if word in STEMS:
         return STEMS[word]
@@ -137,7 +137,7 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "sl" else word.removesuffix("e")
 
 
-_READS, _CHANGES = frozenset(map(_stem, READS)), frozenset(map(_stem, CHANGES))
+_READS, _CHANGES = frozenset(map(stem, READS)), frozenset(map(stem, CHANGES))
 
 
 def _quotation(lower: str) -> tuple[str, str]:
