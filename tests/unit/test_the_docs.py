@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests import reference
+from workers.config import configuration
+from workers.config.settings import Settings
 
 DOCS = sorted(Path("docs").glob("*.md"))
 HOUSES = ("pipelines", "workers", "tests", "deploy", "docs")
@@ -51,3 +53,24 @@ def test_no_name_of_the_code_is_a_word_that_was_given_up() -> None:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         classes = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
         assert not given_up & (classes | {path.stem}), path
+
+
+BLOCKS = re.findall(r"```toml\n(.*?)```", Path("docs/how-to.md").read_text(encoding="utf-8"), re.DOTALL)
+BASE = """
+[[providers]]
+name = "openai"
+[[providers.models]]
+name = "gpt-4o-mini"
+tier = "economy"
+[[providers.models]]
+name = "gpt-4o"
+tier = "premium"
+"""
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_every_configuration_of_the_how_to_is_right(tmp_path: Path, block: str) -> None:
+    path = tmp_path / "farthing.toml"
+    path.write_text(BASE + block, encoding="utf-8")
+    environ = {"FARTHING_CONFIG": str(path)}
+    assert configuration.load(Settings.from_env(environ), environ).catalog.models()
