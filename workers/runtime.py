@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 
     from pipelines.routing.market import Market
 
-STAGES = {"arrival", "billing", "economy", "feedback", "judge", "learning", "paid_once", "rules", "summaries"}
-
 
 class Runtime(Parts):
     """The stages of a job, each built of what its constructor names."""
 
     def with_(self, **instead: Any) -> Runtime:
         """Another one that shares what this one has made, but for ``instead`` and what was made of that."""
-        return Runtime(self.settings, self.environ, **{**self.without({*STAGES, *instead}), **instead})
+        stages = {name for name, one in vars(Runtime).items() if isinstance(one, once)}
+        other = Runtime(self.settings, self.environ, **{**self.without({*stages, *instead}), **instead})
+        other.uses = {user: set(used) for user, used in self.uses.items()}
+        return other
 
     def market(self) -> Market:
         """Who serves at what price, at this moment."""

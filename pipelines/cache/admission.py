@@ -66,17 +66,17 @@ _QUESTION = ("?", "？", "؟")
 def of_this_moment(question: str) -> bool:
     """Is the right answer another one in a minute, or tomorrow? In doubt, yes."""
     question = question[:LONGEST_CHARS]
+    plain = _TERMS.sub(" ", question)
     # "What is a forecast?", "how do I see what is in stock?": the same at any time, unless it names one.
-    if _GENERAL.search(question) and not _NOW.search(_TERMS.sub(" ", _QUOTED.sub(" ", question))):
+    if _GENERAL.search(question) and not _NOW.search(_QUOTED.sub(" ", plain)):
         return False
-    question = _TERMS.sub(" ", question)
-    if _PASSES.search(_SCHEDULE.sub(" ", question)):
+    if _PASSES.search(_SCHEDULE.sub(" ", plain)):
         return True
-    if not _NOW.search(question):
+    if not _NOW.search(plain):
         return False
-    asked = _OF_ONESELF.sub(" ", question)
+    asked = _OF_ONESELF.sub(" ", plain)
     # "How do I close my account now?": the way is the same tomorrow.
-    if _HOW_TO.search(question):
+    if _HOW_TO.search(plain):
         asked = _ADVERBIAL.sub(" ", asked)
     return _NOW.search(asked) is not None
 

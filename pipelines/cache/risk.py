@@ -35,6 +35,7 @@ HOLDS_BIAS, HOLDS_SHAPE = 0.3, 3.0
 MOST_WEIGHT = 10.0  # of one lesson in a refit: one mistaken audit of a sure hit must not turn everything over
 AUDITS = 0.06  # of hits, on average; uncertain ones more often
 LEAST_AUDIT = 0.02
+TELLING_AUDITS = 20  # of fewer, a share of wrong hits says nothing; the interval does
 HORIZON = 1_500  # requests within which a surplus or a debt of errors is made good
 LEAST_ALLOWED = 0.2  # of the target, while a debt is paid back: no hits would teach nothing
 MOST_STRETCH = 1.5  # of the target, while a surplus is spent

@@ -8,16 +8,15 @@ import numpy as np
 
 from pipelines.cache import decision, judge, learning, risk, verifier
 from pipelines.cache.decision import Candidate, Gray, Hit, Policy
-from pipelines.evaluation.memory import Channel, FreshAnswer, Scope
+from pipelines.evaluation.memory import FreshAnswer, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from pipelines.evaluation.memory import Channel
     from pipelines.neighbourhood import Neighbourhood
-
-__all__ = ["Channel", "Replay"]
 
 BLOCK = 256  # questions whose similarities are computed at once
 CURVE = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
@@ -91,14 +90,14 @@ class Replay:
             Policy.of(self.boundary),
         )
         seen = decided.seen
-        if seen is None:
+        if not isinstance(decided, Hit):
             self._budget.job()
+        if seen is None:
             self.boundary.note(risk.Request(None))
             learning.keep(fresh, None)
             return
         offset = seen.offset
         if not isinstance(decided, Hit):
-            self._budget.job()
             heard = self._judged(number, seen) if isinstance(decided, Gray) and judge.could_serve(seen) else None
             if heard is not None:
                 probability, lets = heard

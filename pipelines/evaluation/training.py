@@ -9,7 +9,8 @@ import numpy as np
 
 from pipelines.cache import risk, verifier
 from pipelines.cache.verifier import Weights
-from pipelines.evaluation.replay import Channel, Replay
+from pipelines.evaluation.memory import Channel
+from pipelines.evaluation.replay import Replay
 from pipelines.neighbourhood import Near
 from pipelines.statistics.logistic import regress, sigmoids
 from pipelines.text import gates

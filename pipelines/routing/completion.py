@@ -133,11 +133,10 @@ def assemble(chunks: Sequence[Mapping[str, Any]], *, provider: str, done: bool =
     content: list[str] = []
     calls: list[dict[str, Any]] = []
     message: dict[str, Any] = {"role": "assistant"}
-    reason = usage = None
+    reason = None
     counted = [index for index, chunk in enumerate(chunks) if _counted(chunk.get("usage")) is not None]
     first = next((one.get("index") or 0 for chunk in chunks for one in chunk.get("choices") or ()), 0)
     for chunk in chunks:
-        usage = chunk.get("usage") if _counted(chunk.get("usage")) is not None else usage
         for choice in chunk.get("choices") or ():
             if (choice.get("index") or 0) != first:  # a second answer, that nobody asked for
                 continue
@@ -159,6 +158,7 @@ def assemble(chunks: Sequence[Mapping[str, Any]], *, provider: str, done: bool =
     ended = reason is not None or ((done or last) and bool(message["content"] or calls))
     if not ended:
         raise ProviderFailed(provider, "cut stream", 0, retryable=True)
+    usage = chunks[counted[-1]].get("usage") if counted else None
     whole = {"index": 0, "message": message, "finish_reason": reason or ("tool_calls" if calls else "stop")}
     return {"choices": [whole], "usage": usage}
 

@@ -35,9 +35,10 @@ _NEGATION = re.compile(
     r"|不(?!错|同|管|过|仅|但|好意思|知道)|没(?!关系)|无法|未|别(?!的|人)|非(?!常)",
     re.IGNORECASE,
 )
-_SHORT_FORMS = re.compile(r"(?<![\w/])w/(o\b)?", re.IGNORECASE)
-# One thing that is written in several ways, with numbers and without.
+# One thing that is written in several ways: in short, with numbers and without.
 _WRITTEN = (
+    (re.compile(r"(?<![\w/])w/o\b", re.IGNORECASE), "without"),
+    (re.compile(r"(?<![\w/])w/", re.IGNORECASE), "with"),
     (re.compile(r"\b2[- ]?(?:fa|factor)\b|\btwo[- ]factor\b", re.IGNORECASE), "two-factor"),
     (re.compile(r"\b2[- ]step\b", re.IGNORECASE), "two-step"),
     (re.compile(r"周六[和、]?周[日天]|周六日|(?:星期|礼拜)六[和、]?(?:星期|礼拜)[日天]"), "周末"),
@@ -110,7 +111,7 @@ class Facts:
 @remembered(REMEMBERED)
 def facts(text: str) -> Facts:
     """Read a text once: a cached question meets many others. Of a document, its beginning."""
-    text = _SHORT_FORMS.sub(lambda found: "without" if found[1] else "with", text[:LONGEST_CHARS])
+    text = text[:LONGEST_CHARS]
     for written, meant in _WRITTEN:
         text = written.sub(meant, text)
     han = HAN.search(text) is not None

@@ -43,6 +43,10 @@ _PERSON = re.compile(
     r"\b(?:(?P<s1>i|we)|(?P<o1>me|us)|(?P<p1>my|our)|(?P<s2>you)|(?P<p2>your)|(?P<m>he|him|his)|(?P<f>she|her|hers)|(?P<t>they|them|their))\b"
 )
 _SWAPPED = {"1": "2", "2": "1", "m": "f", "f": "m"}
+_ANYBODY = frozenset({"people", "someone", "somebody", "person", "users", "members"})
+_ONESELF = re.compile(r"\b(?:i|me|my|mine|we|us|our)\b")
+_ONE_JOIN = ((True, False), (False, True))
+MOST_BESIDE = 3  # content words that only one of two questions has, whose conditions are compared
 _IS_A = re.compile(
     r"^\W*(?:is|are) (?:an? |the |all |every |any )?([a-z]+) (?:always )?(?:an? |the )?(?:kind of |type of )?([a-z]+)\W*$"
 )
@@ -104,10 +108,6 @@ def _acting(lower: str, condition: re.Match[str]) -> tuple[str, str] | None:
     return who, stem(condition[2])
 
 
-_ANYBODY = frozenset({"people", "someone", "somebody", "person", "users", "members"})
-_ONESELF = re.compile(r"\b(?:i|me|my|mine|we|us|our)\b")
-
-
 def turned(a: Frame, b: Frame) -> bool:
     """Do the small words between the same words say something else?"""
     if _other_subject(a, b):
@@ -121,12 +121,8 @@ def turned(a: Frame, b: Frame) -> bool:
         or _people_changed(a.persons, b.persons)
         or _swapped(a.terms, b.terms)
         or _swapped(a.codes, b.codes)
-        or (a.numbers != b.numbers and sorted(a.numbers) == sorted(b.numbers) and len(a.numbers) == len(_PAIR))
+        or (a.numbers != b.numbers and sorted(a.numbers) == sorted(b.numbers) and len(a.numbers) == 2)
     )
-
-
-_ONE_JOIN = ((True, False), (False, True))
-_PAIR = (0, 1)
 
 
 def _other_subject(a: Frame, b: Frame) -> bool:
@@ -135,9 +131,6 @@ def _other_subject(a: Frame, b: Frame) -> bool:
         return False
     (one, does), (other, did) = a.condition, b.condition
     return does == did and one != other and len(set(a.content) ^ set(b.content)) <= MOST_BESIDE
-
-
-MOST_BESIDE = 3  # content words that only one of two questions has, whose conditions are compared
 
 
 def _people_changed(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
@@ -155,4 +148,4 @@ def _people_changed(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
 
 
 def _swapped(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
-    return len(ours) == len(_PAIR) and ours != theirs and ours == theirs[::-1]
+    return len(ours) == 2 and ours != theirs and ours == theirs[::-1]

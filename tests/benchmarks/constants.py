@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from pipelines.cache import clustering
-from pipelines.evaluation.replay import Channel, Replay
+from pipelines.evaluation.memory import Channel
+from pipelines.evaluation.replay import Replay
 from tests.benchmarks.search import DATA
 from workers.encoders import factory
 from workers.evaluation.commands import _vectors

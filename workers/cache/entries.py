@@ -248,10 +248,13 @@ class CacheStore:
         for scope in self.scopes(tenant):
             with failing_as("cache"):
                 ids = [raw.decode() for raw in self._redis.zrange(keys.entries(scope), 0, -1)]
-            for entry_id in ids:
-                entry = self.get(scope, entry_id)
-                if entry is not None:
-                    yield entry
+            for start in range(0, len(ids), CHUNK):
+                with failing_as("cache"):
+                    pipe = self._redis.pipeline(transaction=False)
+                    for entry_id in ids[start : start + CHUNK]:
+                        pipe.hgetall(keys.entry(scope, entry_id))
+                    found = pipe.execute()
+                yield from map(rows.entry, filter(None, found))
 
     def flush(self, tenant: str) -> int:
         """Drop every entry of a tenant; returns how many there were."""

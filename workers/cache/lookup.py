@@ -134,7 +134,7 @@ class Lookup:
         try:
             return self._find(job, place, prompt, encoder, now)
         except (StoreUnavailable, EncoderUnavailable) as error:
-            if isinstance(error, StoreUnavailable):
+            if isinstance(error, StoreUnavailable) and error.role == "cache":
                 # A Redis that hangs would cost every job its patience: it is left alone for a while.
                 self._away_until = time.monotonic() + AWAY_S
             counters.count("cache.unavailable")

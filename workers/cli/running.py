@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workers.config.settings import Settings
 
@@ -34,14 +34,20 @@ def announced(settings: Settings, environ: Mapping[str, str]) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def running_fleet(settings: Settings) -> int | None:
-    """The process id of the fleet that runs on this state, if one does."""
+def _announced(settings: Settings) -> dict[str, Any] | None:
+    """What the fleet that runs on this state told of itself: ``pid``, ``environ``; None without one that lives."""
     try:
-        pid = int(json.loads(_file(settings.state).read_text())["pid"])
-        os.kill(pid, 0)
+        said: dict[str, Any] = json.loads(_file(settings.state).read_text())
+        os.kill(said["pid"], 0)
     except (OSError, ValueError, KeyError):
-        return None  # none, or one that was killed
-    return None if pid == os.getpid() else pid
+        return None  # no fleet, or one that was killed
+    return said
+
+
+def running_fleet(settings: Settings) -> int | None:
+    """The process id of another process's fleet that runs on this state, if one does."""
+    said = _announced(settings)
+    return None if said is None or said["pid"] == os.getpid() else int(said["pid"])
 
 
 def environ_of_fleet(environ: Mapping[str, str]) -> dict[str, str]:
@@ -49,12 +55,8 @@ def environ_of_fleet(environ: Mapping[str, str]) -> dict[str, str]:
     given = dict(environ)
     if given.get("FARTHING_BROKER_URL"):
         return given
-    try:
-        said = json.loads(_file(Settings.from_env(given).state).read_text())
-        os.kill(said["pid"], 0)
-    except (OSError, ValueError, KeyError):
-        return given  # no fleet, or one that was killed
-    return {**said["environ"], **given}
+    said = _announced(Settings.from_env(given))
+    return given if said is None else {**said["environ"], **given}
 
 
 def client_of_fleet() -> Farthing:

@@ -11,7 +11,8 @@ import numpy as np
 from pipelines.cache import risk, verifier
 from pipelines.errors import ConfigurationInvalid
 from pipelines.evaluation import measures, training
-from pipelines.evaluation.replay import Channel, Replay
+from pipelines.evaluation.memory import Channel
+from pipelines.evaluation.replay import Replay
 from pipelines.vectors.encoder import reader
 from workers.encoders import characters
 from workers.encoders.train_characters import PAIR_WEIGHT

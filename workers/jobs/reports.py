@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from pipelines.cache import risk
 from pipelines.money.ledger import Totals
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 TERMINAL = 80  # columns
 LEAST_NAME = 8
-LEAST_AUDITS = 20  # of fewer, a share says nothing; the interval says so
 SAVED_BY = {"hit": "hits", "rule": "rules", "model": "a cheaper model", "context": "less context"}
 
 
@@ -94,7 +94,7 @@ def as_risk_table(standings: Sequence[Mapping[str, Any]]) -> Table:
         (
             ", ".join(filter(None, (row["tenant"], row["category"]))),
             _percent(row["target"]),
-            _percent(row["wrong_per_request"]) if row["audits"] >= LEAST_AUDITS else "too few",
+            _percent(row["wrong_per_request"]) if row["audits"] >= risk.TELLING_AUDITS else "too few",
             "{:.1f} to {:.1f} %".format(*(100 * end for end in row["interval"])),
             str(row["audits"]),
             f"{row['boundary']:.3f}",

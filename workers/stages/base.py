@@ -11,12 +11,14 @@ from celery.exceptions import Ignore
 from celery.worker.request import Request
 
 from pipelines.errors import FarthingError
+from pipelines.journey import AFTER_A_MISS, WRITE_BACK
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
     from billiard.einfo import ExceptionInfo
 
 WITHHELD = "(withheld)"
+AFTER_A_LOOKUP = frozenset({*AFTER_A_MISS, WRITE_BACK})  # stages that are handed what a stage before them made
 
 
 class PrivateRequest(Request):
@@ -68,8 +70,11 @@ class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
 
 
 def _job_of(task: Task[Any, Any], args: tuple[Any, ...]) -> str:
-    """The job's id: that of the first stage, which the others carry along."""
-    carried = args[0].get("job_id") if args and isinstance(args[0], dict) else None
+    """The job's id: that of the first stage, which the others carry along.
+
+    What the first stage is sent is a stranger's: a field of that name in it may be anything that a customer wrote.
+    """
+    carried = args[0].get("job_id") if task.name in AFTER_A_LOOKUP and args and isinstance(args[0], dict) else None
     return carried if isinstance(carried, str) else str(task.request.id)
 
 

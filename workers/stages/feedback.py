@@ -85,8 +85,8 @@ class Feedback:
         # Who speaks must be who asked: another name, or none, is one voice among the nameless, and moves nothing alone.
         voice = Voice(user if user == record.user else None, job_id, time.time(), correction)
         if approve:
-            correction, about = self._approved(tenant, found, voice)
-            for_all = self._for_all(record, found, correction, about)
+            correction, wrong = self._approved(tenant, found, voice)
+            for_all = self._for_all(record, found, correction, wrong)
             # Whom the wrong answer was given: jobs of other users, so for operators alone.
             return {**done, **for_all, "served": self._accounts.served(found)}
         if record.scope == record.mine and voice.user is not None:
@@ -102,24 +102,23 @@ class Feedback:
         if own:
             self._store.set_apart(scope, mark, [key, found], ttl_s=KEPT_S)
             if voice.correction is not None and entry is not None:
-                self._correct(record, str(record.mine), str(record.mine_key), entry, asked, voice.correction)
+                self._correct(record, str(record.mine), str(record.mine_key), entry.answer, asked, voice.correction)
         # Of a rewording that was never stored only what it was matched with is known.
         question = asked.question if asked is not None else "" if entry is None else f"≈ {entry.question}"
         about = About(found, scope, question, "" if entry is None else entry.answer.text)
         case = self._reviews.hear(record.tenant, about, mark, voice)
         come_to = effect(case.voices, self._rules_of(record.tenant).quorum)
         done = {"own": own, "waits": True}
-        if (
-            come_to.drop and entry is not None and not entry.curated
-        ):  # what a person approved is a person's to take back
+        # What a person approved is a person's to take back.
+        if come_to.drop and entry is not None and not entry.curated:
             done |= self._for_all(record, found, come_to.correction)
         if come_to.correction is not None:
             self._reviews.close(record.tenant, found)
             done["waits"] = False
         return done
 
-    def _approved(self, tenant: str, found: str, voice: Voice) -> tuple[str | None, About | None]:
-        """The correction that an operator approves: its own, else what this job's user gave; and what was asked.
+    def _approved(self, tenant: str, found: str, voice: Voice) -> tuple[str | None, Answer | None]:
+        """The correction that an operator approves: its own, else what this job's user gave; and what was answered.
 
         Nothing waits any more. The answer may be gone by now, and another in its place: enough users dropped it.
         """
@@ -128,12 +127,15 @@ class Feedback:
             return voice.correction, None
         said = {one.job_id: one.correction for one in held.voices}
         self._reviews.close(tenant, held.about.entry)
-        return voice.correction or said.get(voice.job_id), held.about
+        return voice.correction or said.get(voice.job_id), Answer(text=held.about.answer, source="model")
 
     def _for_all(
-        self, record: Record, found: str, correction: str | None, about: About | None = None
+        self, record: Record, found: str, correction: str | None, wrong: Answer | None = None
     ) -> dict[str, Any]:
-        """The entry leaves every replica; ``correction`` takes its place for the question that was asked."""
+        """The entry leaves every replica; ``correction`` takes its place for the question that was asked.
+
+        ``wrong`` is what the entry answered, where it may be gone already.
+        """
         scope, key = str(record.scope), str(record.key)
         entry, asked = self._store.get(scope, found), self._store.phrasing(scope, key)
         if key != self._members.served(scope, found):
@@ -141,34 +143,27 @@ class Feedback:
             self._members.cannot_match(scope, key, self._members.more(scope, found, KEPT_APART, [key]))
         # The other phrasings go too: each is asked afresh, and finds its place again by what is answered then.
         dropped = self._store.drop(scope, found)
-        if entry is None and about is not None:
-            now = time.time()
-            entry = Entry(found, scope, about.question, Answer(text=about.answer, source="model"), now, now)
-        if correction is None or entry is None:
+        answer = wrong if entry is None else entry.answer
+        if correction is None or answer is None:
             return {"dropped": dropped, "corrected": False, "waits": False}
-        self._correct(record, scope, key, entry, asked, correction)
+        self._correct(record, scope, key, answer, asked, correction)
         return {"dropped": dropped, "corrected": True, "waits": False}
 
     def _correct(
-        self, record: Record, scope: str, key: str, entry: Entry, asked: Phrasing | None, correction: str
+        self, record: Record, scope: str, key: str, answer: Answer, asked: Phrasing | None, correction: str
     ) -> None:
         """Store the correction under the question that was asked; no model's answer takes its place while it lives.
 
         A question that was never stored itself has no vector here: its correction answers these very words alone.
         """
         now = time.time()
-        answer = replace(entry.answer, text=correction, message=None, finish_reason="stop")
-        until = now + self._rules_of(record.tenant).keeping.curated_s
-        # A dropped phrasing was this very question; else what the entry was made for is another one.
-        question = asked.question if asked is not None else entry.question if entry.expires_at <= now else ""
-        fresh = replace(
-            entry,
+        fresh = Entry(
             id=uuid4().hex,
             scope=scope,
-            question=question,
-            answer=answer,
+            question="" if asked is None else asked.question,
+            answer=replace(answer, text=correction, message=None, finish_reason="stop"),
             created_at=now,
-            expires_at=until,
+            expires_at=now + self._rules_of(record.tenant).keeping.curated_s,
             curated=True,
         )
         vector = None if asked is None else asked.vector

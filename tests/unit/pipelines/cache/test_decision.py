@@ -8,7 +8,8 @@ import pytest
 from pipelines.cache import clustering, judge, risk, verifier
 from pipelines.cache.decision import Candidate, Gray, Hit, Miss, Policy, decide
 from pipelines.evaluation import training
-from pipelines.evaluation.replay import Channel, Replay
+from pipelines.evaluation.memory import Channel
+from pipelines.evaluation.replay import Replay
 from pipelines.neighbourhood import Near
 from pipelines.statistics import intervals, logistic
 
