@@ -1,4 +1,4 @@
-"""The configuration file: models, tiers, providers, prices, cache, context and rules, every fault at once."""
+"""The configuration file: read, checked by its schema with every fault at once, made into what is decided on."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from pipelines.errors import ConfigurationInvalid
 from pipelines.money.pricing import Price, PriceBook
-from pipelines.routing import completion
-from pipelines.routing.catalog import MODEL_TIERS, Catalog, Offer
+from pipelines.routing.catalog import Catalog, Offer
 from pipelines.routing.market import Market
-from pipelines.routing.rules import Rule, RuleBook
-from pipelines.routing.rules import faults as rule_faults
+from pipelines.routing.rules import RuleBook
 from workers.config.endpoints import ProviderConfig
-from workers.config.tenants import CacheRules, read
+from workers.config.faults import Origin, faults
+from workers.config.schema import File, ProviderTable
+from workers.config.tenants import CacheRules
 from workers.config.toml_lines import lines
-from workers.config.toml_reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from workers.config.settings import Settings
 
@@ -53,7 +54,7 @@ def load(settings: Settings, environ: Mapping[str, str] | None = None) -> Config
     """Read the file that FARTHING_CONFIG names; raises ConfigurationInvalid with every fault and its line."""
     given = os.environ if environ is None else environ
     if not settings.config_path:
-        return _built(Reader(_default(settings), {}, "the environment", given))
+        return _built(_default(settings), Origin("the environment", {}), given)
     path = Path(settings.config_path).expanduser()
     try:
         text = path.read_text(encoding="utf-8")
@@ -64,7 +65,7 @@ def load(settings: Settings, environ: Mapping[str, str] | None = None) -> Config
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationInvalid([f"{path}: not TOML: {error}"]) from error
-    return _built(Reader(raw, lines(text), str(path), given))
+    return _built(raw, Origin(str(path), lines(text)), given)
 
 
 def _default(settings: Settings) -> dict[str, Any]:
@@ -83,156 +84,77 @@ def _default(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _built(reader: Reader) -> Configuration:
-    raw = reader.raw
-    reader.only(raw, "", ("providers", "currencies", "prices", "cache", "tenants", "context", "rules"))
-    providers, offers = _providers(reader)
-    prices = PriceBook(_prices(reader))
-    if not reader.faults:
-        ids = {p.name: p.price_provider for p in providers}
-        wanted = [(ids[offer.provider], offer.model) for offer in offers]
-        for fault in prices.faults(wanted, datetime.now(UTC)):
-            reader.fault("prices", fault)
-    cache, tenants = read(reader)
-    context = reader.take(raw, "", "context", dict, {})
-    reader.only(context, "context", ("budget_tokens",))
-    budget_tokens = reader.take(
-        context, "context", "budget_tokens", int, None, ok=lambda v: v >= 100, expected="at least 100 tokens"
-    )
-    rules = _rules(reader)
-    if reader.faults:
-        raise ConfigurationInvalid(reader.faults)
+def _built(raw: dict[str, Any], origin: Origin, environ: Mapping[str, str]) -> Configuration:
+    currencies = raw.get("currencies")
+    known = list(currencies) if isinstance(currencies, dict) else []
+    try:
+        file = File.model_validate(raw, context={"environ": environ, "currencies": known})
+    except ValidationError as error:
+        raise ConfigurationInvalid(faults(error, origin)) from None
+    providers = tuple(_provider(table, environ) for table in file.providers)
+    catalog = Catalog(tuple(offer for table in file.providers for offer in _offers(table)))
+    prices = PriceBook(_prices(file))
+    unknown = list(_unpriced(file, prices, origin))
+    if unknown:
+        raise ConfigurationInvalid(unknown)
+    cache = CacheRules().but(file.cache.model_dump(exclude_unset=True))
     return Configuration(
-        catalog=Catalog(tuple(offers)),
-        providers=tuple(providers),
+        catalog=catalog,
+        providers=providers,
         prices=prices,
-        rules=rules,
+        rules=RuleBook([table.rule() for table in file.rules]),
         cache=cache,
-        tenants=tenants,
-        context_budget_tokens=budget_tokens,
+        tenants={name: cache.but(table.model_dump(exclude_unset=True)) for name, table in file.tenants.items()},
+        context_budget_tokens=file.context.budget_tokens,
     )
 
 
-def _providers(reader: Reader) -> tuple[list[ProviderConfig], list[Offer]]:
-    providers: list[ProviderConfig] = []
-    offers: list[Offer] = []
-    for path, row in reader.tables(reader.raw, "", "providers"):
-        reader.only(row, path, ("name", "base_url", "api_key_env", "price_provider", "models"))
-        name = reader.take(row, path, "name", str, ok=bool, expected="the provider's name")
-        key_env = reader.take(row, path, "api_key_env", str, "")
-        providers.append(
-            ProviderConfig(
-                name=name,
-                base_url=reader.expanded(row, path, "base_url", "a URL or $VARIABLE", "") or None,
-                # A missing key is no fault of the file: only model-call needs it, and says so when it does.
-                api_key=reader.environ.get(key_env, "") if key_env else "none",
-                price_provider=reader.take(row, path, "price_provider", str, name),
-            )
-        )
-        models = reader.tables(row, path, "models")
-        if not models:
-            reader.fault(path, "has no models, expected at least one [[providers.models]]")
-        offers += [_offer(reader, where, model, name) for where, model in models]
-    names = [provider.name for provider in providers]
-    for twice in sorted({name for name in names if names.count(name) > 1}):
-        reader.fault("providers", f"two providers are named {twice!r}")
-    for tier in MODEL_TIERS:
-        if not any(offer.tier == tier for offer in offers):
-            reader.fault("providers", f"no model of tier {tier!r}, expected at least one")
-    return providers, offers
+def _unpriced(file: File, prices: PriceBook, origin: Origin) -> Iterator[str]:
+    """A fault for each model whose price nobody knows, at the model's line."""
+    now = datetime.now(UTC)
+    for i, provider in enumerate(file.providers):
+        for j, model in enumerate(provider.models):
+            for says in prices.faults([(provider.price_provider or provider.name, model.name)], now):
+                yield origin.fault(f"providers[{i}].models[{j}].name", says)
 
 
-def _offer(reader: Reader, path: str, row: dict[str, Any], provider: str) -> Offer:
-    known = ("name", "tier", "context_tokens", "max_output_tokens", "capabilities", "refuses")
-    reader.only(row, path, known)
-    standard = Offer(provider="", model="", tier="economy")
-    positive: dict[str, Any] = {"ok": lambda v: v > 0, "expected": "a whole number above 0"}
-    capabilities = reader.take(
-        row, path, "capabilities", list, sorted(standard.capabilities),
-        ok=lambda v: all(isinstance(c, str) for c in v), expected="a list of names",
-    )  # fmt: skip
-    return Offer(
-        provider=provider,
-        model=reader.take(row, path, "name", str, ok=bool, expected="the model's name"),
-        tier=reader.take(row, path, "tier", str, ok=MODEL_TIERS.__contains__, expected=" or ".join(MODEL_TIERS)),
-        context_tokens=reader.take(row, path, "context_tokens", int, standard.context_tokens, **positive),
-        max_output_tokens=reader.take(row, path, "max_output_tokens", int, standard.max_output_tokens, **positive),
-        capabilities=frozenset(capabilities),
-        refuses=frozenset(
-            reader.take(
-                row,
-                path,
-                "refuses",
-                list,
-                [],
-                ok=lambda v: set(map(str, v)) <= {"max_tokens", *completion.SAMPLING},
-                expected=f"a list of max_tokens, {', '.join(completion.SAMPLING)}",
-            )
-        ),
+def _provider(table: ProviderTable, environ: Mapping[str, str]) -> ProviderConfig:
+    return ProviderConfig(
+        name=table.name,
+        base_url=table.base_url or None,
+        # A missing key is no fault of the file: only model-call needs it, and says so when it does.
+        api_key=environ.get(table.api_key_env, "") if table.api_key_env else "none",
+        price_provider=table.price_provider or table.name,
     )
 
 
-def _currencies(reader: Reader) -> dict[str, Decimal]:
-    """Dollars for one unit of each currency."""
-    table = reader.take(reader.raw, "", "currencies", dict, {}, expected='a table, e.g. CNY = "0.14"')
-    return {"USD": Decimal(1), **{name: reader.money(table, "currencies", name) for name in table}}
-
-
-def _prices(reader: Reader) -> list[Price]:
-    known = (
-        *("provider", "model", "currency", "as_of"),
-        *("input_per_mtok", "cached_input_per_mtok", "output_per_mtok"),
-    )
-    dollars = _currencies(reader)
-    prices = []
-    for path, row in reader.tables(reader.raw, "", "prices"):
-        reader.only(row, path, known)
-        currency = reader.take(
-            row, path, "currency", str, "USD", ok=dollars.__contains__, expected=f"one of {', '.join(dollars)}"
+def _offers(table: ProviderTable) -> list[Offer]:
+    return [
+        Offer(
+            provider=table.name,
+            model=model.name,
+            tier=model.tier,
+            context_tokens=model.context_tokens,
+            max_output_tokens=model.max_output_tokens,
+            capabilities=frozenset(model.capabilities),
+            refuses=frozenset(model.refuses),
         )
-        rate = dollars[currency]
-        cached = reader.money(row, path, "cached_input_per_mtok", None)
-        prices.append(
-            Price(
-                provider=reader.take(row, path, "provider", str, ok=bool),
-                model=reader.take(row, path, "model", str, ok=bool),
-                input_usd_per_mtok=reader.money(row, path, "input_per_mtok") * rate,
-                output_usd_per_mtok=reader.money(row, path, "output_per_mtok") * rate,
-                cached_input_usd_per_mtok=None if cached is None else cached * rate,
-                as_of=reader.take(row, path, "as_of", str, ""),
-            )
+        for model in table.models
+    ]
+
+
+def _prices(file: File) -> list[Price]:
+    dollars = {**file.currencies, "USD": Decimal(1)}
+    return [
+        Price(
+            provider=row.provider,
+            model=row.model,
+            input_usd_per_mtok=row.input_per_mtok * dollars[row.currency],
+            output_usd_per_mtok=row.output_per_mtok * dollars[row.currency],
+            cached_input_usd_per_mtok=None
+            if row.cached_input_per_mtok is None
+            else row.cached_input_per_mtok * dollars[row.currency],
+            as_of=row.as_of,
         )
-    return prices
-
-
-def _rules(reader: Reader) -> RuleBook:
-    known = ("name", "patterns", "database", "sql", "answers", "user_column")
-    rules = []
-    for path, row in reader.tables(reader.raw, "", "rules"):
-        reader.only(row, path, known)
-        patterns = reader.take(row, path, "patterns", dict, ok=_is_patterns, expected="language = [patterns]")
-        answers = reader.take(row, path, "answers", dict, ok=bool, expected="language = template")
-        rule = Rule(
-            name=reader.take(row, path, "name", str, ok=bool, expected="the rule's name"),
-            patterns={language: tuple(found) for language, found in patterns.items()},
-            database=reader.expanded(row, path, "database", "a SQLAlchemy URL or $VARIABLE"),
-            sql=reader.take(row, path, "sql", str, ok=bool, expected="a query"),
-            answers={str(k): str(v) for k, v in answers.items()},
-            user_column=reader.take(row, path, "user_column", str, None),
-        )
-        for fault in rule_faults(rule):
-            reader.fault(path, fault)
-        rules.append(rule)
-    if not reader.faults:
-        try:
-            return RuleBook(rules)
-        except ValueError as error:
-            reader.fault("rules", str(error))
-    return RuleBook([])
-
-
-def _is_patterns(value: dict[str, Any]) -> bool:
-    return bool(value) and all(
-        isinstance(found, list) and found and all(isinstance(pattern, str) for pattern in found)
-        for found in value.values()
-    )
+        for row in file.prices
+    ]

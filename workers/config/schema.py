@@ -1,0 +1,241 @@
+"""The schema of the configuration file: its tables, each setting with its type, bounds, default and meaning."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
+
+import re2
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import ValidationInfo
+
+from pipelines.routing.catalog import MODEL_TIERS, Offer
+from pipelines.routing.rules import Rule, RuleBook
+from pipelines.routing.rules import faults as rule_faults
+from pipelines.text.patterns import compiled
+from workers.config.tenants import CacheRules
+
+_OFFER = Offer(provider="", model="", tier="economy")
+_CACHE = CacheRules()
+Info = ValidationInfo[dict[str, Any]]
+AMOUNT = 'an amount as text, e.g. "0.15"'
+
+
+def fault(says: str) -> PydanticCustomError:
+    """A fault in the file's own words: pydantic shows these as they are."""
+    return PydanticCustomError("fault", "{says}", {"says": says})
+
+
+def _amount(value: Any) -> Decimal:
+    # TOML's numbers are binary floats: money is text, so that 0.1 is a tenth.
+    try:
+        amount = Decimal(value) if isinstance(value, str) else Decimal("NaN")
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise fault(f"expected {AMOUNT}")
+    return amount
+
+
+def _expanded(value: str, info: Info) -> str:
+    if not value.startswith("$"):
+        return value
+    found: str = info.context["environ"].get(value[1:], "")
+    if not found:
+        raise fault(f"the variable {value[1:]} is not set")
+    return found
+
+
+def _currency(value: str, info: Info) -> str:
+    known = ("USD", *info.context["currencies"])
+    if value not in known:
+        raise fault(f"expected one of {', '.join(known)}")
+    return value
+
+
+def _patterns(value: list[str]) -> list[str]:
+    for pattern in value:
+        try:
+            compiled(pattern)
+        except re2.error:
+            raise fault("expected RE2 patterns, and one of these is none") from None
+    return value
+
+
+_AMOUNT_SCHEMA = {"type": "string", "pattern": r"^\d*\.?\d+$", "examples": ["0.15"]}
+Amount = Annotated[Decimal, BeforeValidator(_amount), WithJsonSchema(_AMOUNT_SCHEMA)]
+Text = Annotated[str, Field(min_length=1)]
+Expanded = Annotated[str, AfterValidator(_expanded)]
+Currency = Annotated[str, AfterValidator(_currency)]
+Patterns = Annotated[list[str], AfterValidator(_patterns)]
+Positive = Annotated[int, Field(gt=0)]
+Refusable = Literal["max_tokens", "temperature", "top_p", "presence_penalty", "frequency_penalty"]
+
+
+class Table(BaseModel):
+    """A table of the file: no other setting than these, no value bent to a type, and no value in an error's text."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class ModelTable(Table):
+    """`[[providers.models]]`: one model of a provider."""
+
+    name: Text = Field(description="the model's name, as the provider has it")
+    tier: Literal["economy", "premium"] = Field(description="which jobs it suffices for")
+    context_tokens: Positive = Field(_OFFER.context_tokens, description="its window, prompt and completion together")
+    max_output_tokens: Positive = Field(_OFFER.max_output_tokens, description="the longest completion")
+    capabilities: list[str] = Field(
+        sorted(_OFFER.capabilities), description="what a job may need of it: `tools`, `json_schema`, `vision`"
+    )
+    refuses: list[Refusable] = Field([], description="parameters that it answers with an error (reasoning models)")
+
+
+class ProviderTable(Table):
+    """`[[providers]]`: one OpenAI-compatible endpoint, in order of preference at the same price."""
+
+    name: Text = Field(description="the provider's name, in answers and figures")
+    base_url: Expanded = Field("", description="its address, or `$VARIABLE`; OpenAI's own when empty")
+    api_key_env: str = Field("", description="the environment variable that holds its key; none when empty")
+    price_provider: str = Field("", description="whose prices in the price map; the provider's name when empty")
+    models: list[ModelTable] = Field(min_length=1, description="its models, at least one `[[providers.models]]`")
+
+
+class PriceTable(Table):
+    """`[[prices]]`: a price of yours, before that of the bundled map."""
+
+    provider: Text = Field(description="a provider's `price_provider`")
+    model: Text = Field(description="the model's name")
+    currency: Currency = Field("USD", description="USD, or a name of `[currencies]`")
+    input_per_mtok: Amount = Field(description="for a million tokens of input")
+    output_per_mtok: Amount = Field(description="for a million tokens of output")
+    cached_input_per_mtok: Amount | None = Field(None, description="of input that the provider had cached; as input")
+    as_of: str = Field("", description="the day it was read, YYYY-MM-DD")
+
+
+class RuleTable(Table):
+    """`[[rules]]`: a structured question that a database answers."""
+
+    name: Text = Field(description="the rule's name, in answers and figures")
+    patterns: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
+        min_length=1,
+        description="RE2 patterns of the whole question, a list a language; named groups bind in `sql`",
+    )
+    database: Annotated[Expanded, Field(min_length=1)] = Field(description="a SQLAlchemy URL, or `$VARIABLE`")
+    sql: Text = Field(description="a query; `:user`, `:tenant` and the patterns' groups are bound")
+    answers: dict[str, str] = Field(min_length=1, description="a template a language, over the row's columns")
+    user_column: str | None = Field(None, description="the column that must equal the job's user")
+
+    def rule(self) -> Rule:
+        """The rule as it is decided on."""
+        return Rule(
+            name=self.name,
+            patterns={language: tuple(some) for language, some in self.patterns.items()},
+            database=self.database,
+            sql=self.sql,
+            answers=self.answers,
+            user_column=self.user_column,
+        )
+
+    @model_validator(mode="after")
+    def _whole(self) -> RuleTable:
+        faults = rule_faults(self.rule())
+        try:
+            RuleBook([self.rule()])
+        except ValueError as error:
+            faults.append(str(error))
+        if faults:
+            raise fault("; ".join(faults))
+        return self
+
+
+class TenantTable(Table):
+    """`[tenants.<name>]`: what holds for one tenant's cache; what is not said here, as `[cache]` says."""
+
+    target: float = Field(_CACHE.target, gt=0, lt=0.5, description="wrong hits per request, at the most")
+    ttl_s: float = Field(
+        _CACHE.retention.ttl_s,
+        ge=1,
+        description="seconds that an answer is served; a job's `metadata.ttl_s` comes first, 0 for never",
+    )
+    frequent_ttl_s: float = Field(
+        _CACHE.retention.frequent_ttl_s, ge=1, description="seconds that the answer to a frequent question is served"
+    )
+    frequent_asks: int = Field(
+        _CACHE.retention.frequent_asks, ge=1, description="asked so often in a day, a question is frequent"
+    )
+    max_temperature: float = Field(
+        _CACHE.retention.max_temperature, ge=0, le=2, description="answers sampled at more are not kept"
+    )
+    share_after_users: int = Field(
+        _CACHE.share_after_users, ge=1, description="different users who must have asked before an entry answers others"
+    )
+    share_about_asker: bool = Field(
+        _CACHE.share_about_asker,
+        description="may users be given each other's answers to questions about their own affairs",
+    )
+    wrong_after_users: int = Field(
+        _CACHE.quorum.wrong_after_users,
+        ge=0,
+        description="users who must agree before an answer is dropped for all; 0: an operator alone",
+    )
+    correct_after_users: int = Field(
+        _CACHE.quorum.correct_after_users,
+        ge=0,
+        description="users who must agree before an answer is corrected for all; 0: an operator alone",
+    )
+    passing: Patterns = Field([], description="RE2 patterns of questions about this moment: their answers are not kept")
+    lasting: Patterns = Field([], description="RE2 patterns of questions that look so, and are none")
+    leave_out: Patterns = Field(
+        [],
+        description="RE2 patterns of what is sent and is no part of the key: a clock, a request id"
+        " (`farthing report` says where there are some)",
+    )
+    capacity: int = Field(
+        _CACHE.capacity,
+        ge=1,
+        description="entries; of more, those go that save the least: how often asked, times what the model costs",
+    )
+
+
+class CacheTable(TenantTable):
+    """`[cache]`: what holds for every tenant that says nothing else."""
+
+    judge_share: float = Field(
+        _CACHE.judge_share,
+        ge=0,
+        le=1,
+        description="verdicts, at the most, for each job that no hit answered (all tenants together, in each"
+        " model-call worker); 0: no judge",
+    )
+
+
+class ContextTable(Table):
+    """`[context]`: how much of a conversation is sent."""
+
+    budget_tokens: int | None = Field(None, ge=100, description="tokens of history that are sent, at the most")
+
+
+def _named_once(providers: list[ProviderTable]) -> list[ProviderTable]:
+    names = [provider.name for provider in providers]
+    faults = [f"two providers are named {name!r}" for name in sorted(set(names)) if names.count(name) > 1]
+    tiers = {model.tier for provider in providers for model in provider.models}
+    faults += [f"no model of tier {tier!r}, expected at least one" for tier in MODEL_TIERS if tier not in tiers]
+    if faults:
+        raise fault("; ".join(faults))
+    return providers
+
+
+class File(Table):
+    """The whole file."""
+
+    providers: Annotated[list[ProviderTable], AfterValidator(_named_once)] = Field(
+        description="who is asked: `[[providers]]`, with a model of each tier"
+    )
+    currencies: dict[str, Amount] = Field({}, description='dollars for one unit of a currency, e.g. CNY = "0.14"')
+    prices: list[PriceTable] = Field([], description="prices of your own")
+    cache: CacheTable = Field(CacheTable(), description="the cache, for all tenants")
+    tenants: dict[str, TenantTable] = Field({}, description="the cache, for one tenant each")
+    context: ContextTable = Field(ContextTable(), description="how much of a conversation is sent")
+    rules: list[RuleTable] = Field([], description="structured questions that a database answers")
