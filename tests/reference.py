@@ -9,10 +9,12 @@ import click
 
 from pipelines import errors, params
 from workers.cli import main
-from workers.config import settings
+from workers.config import manual, settings
+from workers.observability import counters
 from workers.store import keys
 
 PAGE = Path("docs/reference.md")
+SCHEMA = Path("docs/configuration.schema.json")
 
 
 def commands() -> str:
@@ -55,9 +57,18 @@ def redis_keys() -> str:
 
 SECTIONS = {
     "Environment": ("Read once from the environment; `farthing doctor` checks them.", settings.table),
+    "Configuration": (
+        "The TOML file that `FARTHING_CONFIG` names. Editors that know JSON schemas complete and check it by"
+        " [`configuration.schema.json`](configuration.schema.json): `#:schema <path or URL>` in its first line.",
+        manual.tables,
+    ),
     "Parameters of a job": ("Of OpenAI's request, by name (`params`).", params.table),
     "Commands": ("Those that print figures take `--json`.", commands),
     "Errors": ("All are `pipelines.errors.FarthingError`.", error_table),
+    "Counters": (
+        "Of what happens, for all tenants together: a day's are in `farthing:events:<day>`, for 30 days.",
+        counters.table,
+    ),
     "Redis keys": ("A scope's keys share a hash tag, a tenant's ledger another.", redis_keys),
 }
 
@@ -77,3 +88,4 @@ def written(page: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    SCHEMA.write_text(manual.json_schema(), encoding="utf-8")

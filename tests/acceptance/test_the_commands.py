@@ -273,7 +273,7 @@ def test_a_worker_with_a_broken_configuration_stops_and_names_every_fault(tmp_pa
     assert done.returncode != 0
     said = done.stdout + done.stderr
     assert "farthing.toml:1: colour: no such setting" in said
-    assert "farthing.toml:3: cache.target: got 'high'" in said
+    assert "farthing.toml:3: cache.target: expected a number" in said
 
 
 def test_a_second_fleet_on_the_same_state_is_refused_and_leaves_the_firsts_logs(up: Up) -> None:

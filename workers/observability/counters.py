@@ -5,6 +5,50 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
+# What is counted, for the manual; a test finds a name that is not here. <…> stands for one of several.
+EVENTS = {
+    "answered.<source>": "jobs answered, by `source`",
+    "failed.<error>": "tasks that failed, by error",
+    "feedback.<rating>": "what people said of answers",
+    "semantic.<decision>": "what the semantic tier decided: `hit`, `gray`, `miss`",
+    "key.<kind>_in_instructions": "instructions with a `clock` or an `id` in them (see `leave_out`)",
+    "cache.unavailable": "jobs that went on without the cache",
+    "cache.apart": "jobs of users who said that what others are given is wrong",
+    "cache.nobodys": "jobs that concern their asker and name no `user`: kept for nobody",
+    "cache.unshared": "hits withheld until enough users asked (`share_after_users`)",
+    "cache.evicted": "entries that made room",
+    "encoder.unavailable": "jobs whose question could not be encoded",
+    "judge.asked": "verdicts asked for",
+    "judge.served": "hits that a judge let pass",
+    "judge.failed": "verdicts that no provider gave",
+    "judge.unreadable": "verdicts that were neither yes nor no",
+    "judge.unavailable": "jobs that the judge left, for want of the cache",
+    "audit.answered": "hits answered afresh",
+    "audit.compared": "of these, those that taught something",
+    "audit.unsent": "audits that the broker did not take",
+    "audit.<event>": "what an audit came to: `elected`, `wrong`, `unclear`, `twin_wrong`, `outdated`",
+    "write_back.<event>": "what became of a fresh answer: `stored`, `joined`, `merged`, `elected`, `expelled`, …",
+    "write_back.refused": "answers that are not kept",
+    "write_back.unsent": "answers that the broker did not take to write-back",
+    "ledger.unavailable": "jobs that could not be counted",
+    "provider.<kind>": "failed calls, by kind",
+    "provider.param_refused": "parameters that a model refused, and is not sent again",
+    "risk.learned": "boundaries that moved",
+    "risk.unavailable": "decisions on the boundary of before",
+    "risk.unnoted": "requests that no boundary heard of",
+    "rule.failed": "rules whose database did not answer",
+    "summary.made": "summaries of old turns",
+    "summary.failed": "summaries that failed: old turns were left out",
+    "replica.loaded": "scopes that a lookup worker read whole",
+    "replica.reloaded": "scopes read again after falling behind",
+    "replica.unloaded": "scopes that made room in a worker's memory",
+    "replica.unavailable": "times that a replica could not follow",
+    "replica.bad_vector": "phrasings whose vector cannot be read",
+    "replica.graph_built": "search graphs built",
+    "vectors.built": "scopes handed to Redis's vector sets",
+    "vectors.unforgotten": "vectors that could not leave their set, and do at the next search",
+}
+
 _counts: Counter[str] = Counter()
 _lock = threading.Lock()
 
@@ -13,6 +57,13 @@ def count(event: str, amount: int = 1) -> None:
     """Count an event of this process, e.g. ``cache.unavailable``."""
     with _lock:
         _counts[event] += amount
+
+
+def table() -> str:
+    """The manual's table of counters."""
+    return "\n".join(
+        ["| counter | counts |", "| --- | --- |", *(f"| `{name}` | {says} |" for name, says in EVENTS.items())]
+    )
 
 
 def take_counts() -> dict[str, int]:
