@@ -143,7 +143,7 @@ class Answer:
         )
 
     @property
-    def kept(self) -> Answer:
+    def anonymous(self) -> Answer:
         """The answer as a cache keeps it for others: whose it was stays behind."""
         counted = {k: v for k, v in (self.context or {}).items() if k == "prompt_tokens_after"}
         return replace(

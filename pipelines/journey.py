@@ -18,7 +18,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Route, usd
-from pipelines.job import Job, Message
+from pipelines.errors import JobInvalid
+from pipelines.job import Job
+from pipelines.message import Message
 from pipelines.neighbourhood import Neighbourhood
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ AFTER_A_MISS = (CLASSIFY, COMPRESS, MODEL_CALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     """Where in the cache this job's answer belongs.
 
     ``scope`` and ``key`` are hex digests (see fingerprint); ``vector`` is the question's unit vector as
@@ -75,7 +77,7 @@ class Place:
         }
 
     @classmethod
-    def decode(cls, raw: Mapping[str, Any]) -> Place:
+    def decode(cls, raw: Mapping[str, Any]) -> Slot:
         """Read what :meth:`encode` wrote."""
         vector, seen = raw.get("vector"), raw.get("seen")
         return cls(
@@ -97,7 +99,7 @@ class Progress:
 
     ``submitted_at`` and ``started_at`` are seconds since the epoch (when the sender submitted the job, if it
     said so; when the first stage began); ``spent_usd`` is what was paid before the model call (embedding).
-    ``place`` is None when the cache must not be written; ``messages`` are those that are sent, None for all of the
+    ``slot`` is None when the cache must not be written; ``messages`` are those that are sent, None for all of the
     job's; ``alone`` when no earlier turn is among them because the question needs none. ``audit`` is the weight of an
     audit: the job was answered from the cache, and is answered afresh to see if that was right.
     """
@@ -106,7 +108,7 @@ class Progress:
     job_id: str
     started_at: float
     submitted_at: float | None = None
-    place: Place | None = None
+    slot: Slot | None = None
     route: Route | None = None
     messages: tuple[Message, ...] | None = None
     context: Mapping[str, Any] | None = None
@@ -151,7 +153,7 @@ class Progress:
             "job_id": self.job_id,
             "started_at": self.started_at,
             "submitted_at": self.submitted_at,
-            "place": None if self.place is None else self.place.encode(),
+            "slot": None if self.slot is None else self.slot.encode(),
             "route": None if self.route is None else asdict(self.route),
             "messages": None
             if self.messages is None
@@ -166,22 +168,26 @@ class Progress:
 
     @classmethod
     def decode(cls, raw: Mapping[str, Any]) -> Progress:
-        """Read what :meth:`encode` wrote; raises JobInvalid when the job inside is malformed."""
-        messages, place, route = raw.get("messages"), raw.get("place"), raw.get("route")
-        job = Job.decode(raw["job"])
+        """Read what :meth:`encode` wrote; raises JobInvalid when another than a stage of this fleet wrote it."""
+        try:
+            return cls._restored(raw)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+            raise JobInvalid("progress", "something else", "what the stage before this one handed on") from None
+
+    @classmethod
+    def _restored(cls, raw: Mapping[str, Any]) -> Progress:
+        messages, slot, route = raw.get("messages"), raw.get("slot"), raw.get("route")
+        job = Job.restore(raw["job"])
         return cls(
             job=job,
             job_id=raw["job_id"],
             started_at=raw["started_at"],
             submitted_at=raw.get("submitted_at"),
-            place=None if place is None else Place.decode(place),
+            slot=None if slot is None else Slot.decode(slot),
             route=None if route is None else Route(**route),
             messages=None
             if messages is None
-            else tuple(
-                job.messages[m] if isinstance(m, int) else Message.decode(m, f"messages[{i}]")
-                for i, m in enumerate(messages)
-            ),
+            else tuple(job.messages[m] if isinstance(m, int) else Message.restore(m) for m in messages),
             context=raw.get("context"),
             spent_usd=Decimal(raw.get("spent_usd") or 0),
             timings_ms=raw.get("timings_ms") or {},

@@ -82,12 +82,12 @@ def fuzz(redis: Any, lookups: int, seed: int) -> Counter[str]:
             if found.entry is not None:
                 counts["hits"] += 1
                 counts["crossed"] += found.entry.answer.text != owner
-            elif found.place is not None:
-                place = found.place
+            elif found.slot is not None:
+                slot = found.slot
                 entry = Entry(
-                    f"e{number}", place.scope, job.question.text, Answer(text=owner, source="model"), now, now + 3600
+                    f"e{number}", slot.scope, job.question.text, Answer(text=owner, source="model"), now, now + 3600
                 )
-                store.put(place.scope, place.key, entry, vector=place.vector, tenant=job.tenant)
+                store.put(slot.scope, slot.key, entry, vector=slot.vector, tenant=job.tenant)
                 counts["stored"] += 1
     finally:
         replicas.close()

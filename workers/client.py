@@ -18,8 +18,8 @@ from kombu.exceptions import KombuError
 
 from pipelines.answer import Answer
 from pipelines.errors import AnswerTimeout, JobIdReused, JobInvalid, JobRevoked, JobUnknown, StoreUnavailable
-from pipelines.job import Job, Message
 from pipelines.journey import FEEDBACK, LOOKUP
+from pipelines.message import Message
 from workers.config.settings import Settings
 from workers.queues import QUEUE_OF
 from workers.results import LoopThread, Waiting
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from celery import Celery
+
+    from pipelines.job import Job
 
 DEFAULT_TENANT = "default"
 REMEMBERED = 10_000  # jobs that a client knows to be its own: more than wait for an answer at once

@@ -85,7 +85,7 @@ class Waiting(Generic[T]):
                 await asyncio.sleep(RETRY_S)
         finally:
             for key in self._wanted:
-                self._settle(key, StoreUnavailable("result", reason))
+                self._resolve(key, StoreUnavailable("result", reason))
 
     async def _session(self) -> None:
         once = Retry(NoBackoff(), 0)
@@ -139,12 +139,12 @@ class Waiting(Generic[T]):
         try:
             value = self._read(data)
         except FarthingError as error:
-            self._settle(key, error)
+            self._resolve(key, error)
         else:
             if value is not None:
-                self._settle(key, value)
+                self._resolve(key, value)
 
-    def _settle(self, key: str, outcome: T | FarthingError) -> None:
+    def _resolve(self, key: str, outcome: T | FarthingError) -> None:
         for future, mine in self._wanted.get(key, ()):
             if future.done():
                 continue

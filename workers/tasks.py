@@ -15,7 +15,7 @@ from pipelines.cache import admission
 from pipelines.cache.entry import Entry, entry_id
 from pipelines.context import compress
 from pipelines.errors import FarthingError
-from pipelines.journey import Place, Progress
+from pipelines.journey import Progress, Slot
 from pipelines.routing import tier
 from pipelines.text import tokens
 from workers.app import app
@@ -43,10 +43,10 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
     timings = {**progress.timings_ms, "lookup": watch.lap_ms()}
     # Where the answer may be kept, what is sent is what the scope says; else all that the caller gave.
     asked = found.prompt
-    parted = found.place is not None and asked.follows
+    parted = found.slot is not None and asked.follows
     progress = replace(
         progress,
-        place=found.place,
+        slot=found.slot,
         messages=asked.messages if parted else None,
         alone=asked.alone and (parted or not asked.follows),
         timings_ms=timings,
@@ -59,30 +59,35 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
             _audit_later(progress, found.audit)
         return answer.encode()
     in_time(progress, "cache-lookup")
-    return self.replace(_after_a_miss(progress, self))
+    return self.replace(_after_a_miss(progress, self, ruled=held.rules.match(progress.job) is not None))
 
 
 @app.task(name=journey.CLASSIFY, base=ChatTask, shared=False, bind=True)
-def classify_job(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
-    """Answer a structured question from its database, or decide which tier suffices."""
+def classify_job(self: ChatTask, raw: dict[str, Any]) -> Any:
+    """Answer a structured question from its database, or decide which tier suffices and hand the job on.
+
+    A rule answers only where this stage runs under the job's own id: what it returns is then the job's answer.
+    """
     watch, held = Stopwatch(), runtime()
     progress = Progress.decode(raw)
     in_time(progress, "classify")
-    answer, degraded = held.rules.by_rule(progress) if progress.audit is None else (None, ())
+    last = self.request.id == progress.job_id
+    answer, degraded = held.rules.by_rule(progress) if last else (None, ())
     timings = {**progress.timings_ms, "classify": watch.lap_ms()}
     progress = replace(progress, timings_ms=timings, degraded=(*progress.degraded, *degraded))
     if answer is not None:
-        return canvas.ended_early(self, progress.job_id, held.billing.finish(progress, answer).encode())
+        return held.billing.finish(progress, answer).encode()
     route = tier.route(
         progress.asking,
         prompt_tokens=tokens.estimate_prompt(progress.sent, progress.job.params),
         catalog=held.configuration.catalog,
     )
-    return canvas.handed_on(self, replace(progress, route=route).encode())
+    progress = replace(progress, route=route)
+    return self.replace(_to_the_model(progress, canvas.rides_along(self), self)) if last else progress.encode()
 
 
-@app.task(name=journey.COMPRESS, base=ChatTask, shared=False, bind=True)
-def compress_context(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
+@app.task(name=journey.COMPRESS, base=ChatTask, shared=False, ignore_result=True)
+def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
     """Send all that the model's window takes, or the operator's budget where there is one; say what is left out."""
     watch, held = Stopwatch(), runtime()
     progress = Progress.decode(raw)
@@ -100,7 +105,7 @@ def compress_context(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
         timings_ms=timings,
         degraded=(*progress.degraded, *chosen.says),
     )
-    return canvas.handed_on(self, progress.encode())
+    return progress.encode()
 
 
 @app.task(name=journey.MODEL_CALL, base=ChatTask, shared=False)
@@ -116,8 +121,8 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     judged = held.judge.serve(progress, prompt_tokens)
     if judged is not None:
         progress = replace(progress, spent_usd=progress.spent_usd + judged.cost_usd)
-        if judged.answer is not None and progress.place is not None:
-            return _judged_hit(progress, progress.place, judged.answer, judged.probability, watch.lap_ms())
+        if judged.answer is not None and progress.slot is not None:
+            return _judged_hit(progress, progress.slot, judged.answer, judged.probability, watch.lap_ms())
     wasted: list[tuple[Offer, Usage]] = []
     try:
         called = calls.call(
@@ -135,8 +140,8 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     timings = {**progress.timings_ms, "model": watch.lap_ms()}
     finish = held.billing.finish if progress.audit is None else held.billing.finish_audit
     answer = finish(replace(progress, timings_ms=timings), held.billing.priced(progress, called))
-    held.paid_once.keep(progress, answer, ttl_s=2 * app.conf.broker_transport_options["visibility_timeout"])
-    if progress.place is not None:
+    held.paid_once.store(progress, answer, ttl_s=2 * app.conf.broker_transport_options["visibility_timeout"])
+    if progress.slot is not None:
         _write_back_later(progress, answer)
     return answer.encode()
 
@@ -146,32 +151,32 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     """Store a fresh answer for the next one who asks."""
     held = runtime()
     progress, answer = Progress.decode(raw), Answer.decode(answered)
-    place = progress.place
-    if place is None:
+    slot = progress.slot
+    if slot is None:
         return
-    asked = held.store.asked(place.scope, place.key)
-    keeping = held.configuration.cache_of(progress.job.tenant).keeping
-    verdict = admission.keep(progress.job, answer, asked=asked, keeping=keeping)
-    if isinstance(verdict, admission.Refuse):
+    asked = held.store.ask_count(slot.scope, slot.key)
+    retention = held.configuration.cache_of(progress.job.tenant).retention
+    admitted = admission.admit(progress.job, answer, asked=asked, retention=retention)
+    if isinstance(admitted, admission.Refuse):
         counters.count("write_back.refused")
         return
     now = time.time()
     entry = Entry(
         id=entry_id(progress.job.tenant, progress.job_id, secret=held.secret),
-        scope=place.scope,
+        scope=slot.scope,
         question=held.billing.words(progress.job),
-        answer=answer.kept,
+        answer=answer.anonymous,
         created_at=now,
-        expires_at=now + verdict.ttl_s,
+        expires_at=now + admitted.ttl_s,
     )
-    known_until = now + max(keeping.known_s, verdict.ttl_s)
+    known_until = now + max(retention.known_s, admitted.ttl_s)
     job = progress.job
-    if progress.audit is not None and place.twin:
-        held.learning.audited_twin(job, progress.job_id, place, entry, known_until=known_until)
+    if progress.audit is not None and slot.twin:
+        held.learning.audited_twin(job, progress.job_id, slot, entry, known_until=known_until)
     elif progress.audit is None:
-        held.learning.keep(job, place, entry, known_until=known_until)
+        held.learning.store(job, slot, entry, known_until=known_until)
     else:
-        held.learning.audited(job, place, entry, weight=progress.audit, known_until=known_until)
+        held.learning.audited(job, slot, entry, weight=progress.audit, known_until=known_until)
 
 
 @app.task(name=journey.MAINTAIN, base=ChatTask, shared=False, ignore_result=True)
@@ -195,16 +200,26 @@ def feedback(
     return runtime().feedback.give(job_id, rating, correction, tenant=tenant, user=user, approve=approve)
 
 
-def _after_a_miss(progress: Progress, task: ChatTask | None = None) -> Any:
-    """The rest of the journey; what the sender said of its job rides along, its ``expires`` with the paid step."""
-    first, *others = journey.AFTER_A_MISS
+def _after_a_miss(progress: Progress, task: ChatTask | None = None, *, ruled: bool = False) -> Any:
+    """The rest of the journey, of which the last stage runs under the job's id.
+
+    Where a rule's pattern matches, that is `classify`, which hands the job on where the rule does not answer. Elsewhere
+    each stage has a task of its own, and monitors show each.
+    """
     along = {} if task is None else canvas.rides_along(task)
-    steps = [app.signature(first, args=(progress.encode(),)), *map(app.signature, others)]
-    for step in steps:
-        step.set(**along)
-    if task is not None and task.request.expires:
-        steps[-1].set(expires=task.request.expires)
-    return chain(*steps)
+    args = (progress.encode(),)
+    if ruled and task is not None:
+        return app.signature(journey.CLASSIFY, args=args, **along, **canvas.until(task))
+    return app.signature(journey.CLASSIFY, args=args, **along, ignore_result=True) | _to_the_model(None, along, task)
+
+
+def _to_the_model(progress: Progress | None, along: dict[str, Any], task: ChatTask | None) -> Any:
+    """The stages after a route; without ``progress`` they are handed it by the stage before."""
+    args = () if progress is None else (progress.encode(),)
+    until = {} if task is None else canvas.until(task)
+    return chain(
+        app.signature(journey.COMPRESS, args=args, **along), app.signature(journey.MODEL_CALL, **along, **until)
+    )
 
 
 def _audit_later(progress: Progress, weight: float) -> None:
@@ -230,12 +245,12 @@ def _send_off_path(work: Any, what: str) -> None:
         counters.count(f"{what}.unsent")
 
 
-def _judged_hit(progress: Progress, place: Place, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:
+def _judged_hit(progress: Progress, slot: Slot, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:
     """The entry's answer, as the judge let it pass; audited like other hits."""
     held = runtime()
     timings = {**progress.timings_ms, "judge": took_ms}
     finished = held.billing.finish(replace(progress, timings_ms=timings), answer)
-    weight = held.boundaries.audit(progress.job.tenant, place.bucket, probability)
+    weight = held.boundaries.audit(progress.job.tenant, slot.bucket, probability)
     if weight is not None:
         _audit_later(progress, weight)
     return finished.encode()

@@ -113,7 +113,7 @@ def _asks_back(sentence: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Admit:
     """The answer may be kept for ``ttl_s`` seconds, counted from when it was made."""
 
     ttl_s: float
@@ -127,7 +127,7 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class Retention:
     """What is kept, and how long, in seconds. A question asked ``frequent_asks`` times within a day is frequent.
 
     What was found to mean the same is known for ``known_s``, longer than the answer to it is served. A person's
@@ -145,15 +145,15 @@ class Keeping:
     lasting: tuple[str, ...] = ()
 
 
-def _of_this_moment(question: str, keeping: Keeping) -> bool:
+def _of_this_moment(question: str, retention: Retention) -> bool:
     """As the tenant says, else as the tables do."""
-    if any(compiled(pattern, any_case=True).search(question) for pattern in keeping.passing):
+    if any(compiled(pattern, any_case=True).search(question) for pattern in retention.passing):
         return True
-    lasts = any(compiled(pattern, any_case=True).search(question) for pattern in keeping.lasting)
+    lasts = any(compiled(pattern, any_case=True).search(question) for pattern in retention.lasting)
     return not lasts and of_this_moment(question)
 
 
-def keep(job: Job, answer: Answer, *, asked: int, keeping: Keeping) -> Keep | Refuse:
+def admit(job: Job, answer: Answer, *, asked: int, retention: Retention) -> Admit | Refuse:
     """Decide on a fresh answer to a question that was asked ``asked`` times within a day, this time included."""
     if job.cache == "bypass":
         return Refuse("the job asked for no cache")
@@ -167,10 +167,10 @@ def keep(job: Job, answer: Answer, *, asked: int, keeping: Keeping) -> Keep | Re
         return Refuse("a tool call or a refusal")
     if not answers(answer.text):
         return Refuse("it answers nothing: it declines, failed or asks back")
-    if float(job.params.get("temperature") or 0.0) > keeping.max_temperature:
+    if float(job.params.get("temperature") or 0.0) > retention.max_temperature:
         return Refuse("sampled at a higher temperature than answers that are kept")
     if job.ttl_s is not None:
-        return Keep(job.ttl_s) if job.ttl_s > 0 else Refuse("the job asked for it")
-    if _of_this_moment(job.question.text, keeping):
+        return Admit(job.ttl_s) if job.ttl_s > 0 else Refuse("the job asked for it")
+    if _of_this_moment(job.question.text, retention):
         return Refuse("the question is about this moment")
-    return Keep(keeping.frequent_ttl_s if asked >= keeping.frequent_asks else keeping.ttl_s)
+    return Admit(retention.frequent_ttl_s if asked >= retention.frequent_asks else retention.ttl_s)

@@ -44,7 +44,7 @@ MOST_OF_ONE = 1.2  # one fresh answer, which may itself have joined wrongly, mov
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class Assignment:
     """Where the fresh answer belongs: ``entry`` to join, or None for a new one; ``sure`` in [0, 1].
 
     ``right`` is the probability that the suspect would have been right; ``evidence`` of each entry compared with;
@@ -55,28 +55,28 @@ class Placement:
     sure: float
     right: float
     evidence: dict[str, float]
-    said: dict[str, float]
+    by_phrasing: dict[str, float]
 
 
 @dataclass(slots=True)
-class _Hearing:
+class _Comparisons:
     """The comparisons of one fresh answer."""
 
     compare: Callable[[str], float]
     evidence: dict[str, float] = field(default_factory=dict)
-    said: dict[str, float] = field(default_factory=dict)
+    by_phrasing: dict[str, float] = field(default_factory=dict)
 
-    def hear(self, entry: str, keys: Iterable[str]) -> int:
-        heard = 0
+    def add(self, entry: str, keys: Iterable[str]) -> int:
+        evidence = 0
         for key in keys:
-            if key not in self.said:
-                self.said[key] = found = self.compare(key)
+            if key not in self.by_phrasing:
+                self.by_phrasing[key] = found = self.compare(key)
                 self.evidence[entry] = self.evidence.get(entry, 0.0) + found
-                heard += 1
-        return heard
+                evidence += 1
+        return evidence
 
 
-def place(
+def assign(
     near: Sequence[Near],
     *,
     suspect: str,
@@ -84,52 +84,52 @@ def place(
     compare: Callable[[str], float],
     more: Callable[[str, int, Collection[str]], Sequence[str]],
     one: float,
-) -> Placement:
-    """Place a fresh answer.
+) -> Assignment:
+    """Assign a fresh answer to an entry, or to none.
 
     ``suspect`` is the entry that the question would have been served from, with ``probability``; ``compare`` gives
     the evidence (log-likelihood ratio) that the fresh answer says the same as a phrasing's; ``more(entry, n, besides)``
     names up to ``n`` further phrasings of an entry; ``one`` is a clear comparison's evidence.
     """
-    hearing = _Hearing(compare)
+    comparisons = _Comparisons(compare)
     votes: dict[str, float] = {}
     for found in near[:COMPARED]:
-        hearing.hear(found.entry, [found.key])
+        comparisons.add(found.entry, [found.key])
         votes[found.entry] = votes.get(found.entry, 0.0) + math.exp((found.similarity - near[0].similarity) / KERNEL)
     votes.setdefault(suspect, 0.01)
-    hearing.evidence.setdefault(suspect, 0.0)
+    comparisons.evidence.setdefault(suspect, 0.0)
     prior = min(probability, MOST_PRIOR)
     rest = max(sum(votes.values()) - votes[suspect], 1e-9)
 
-    def verdict() -> tuple[str, float]:
+    def posterior() -> tuple[str, float]:
         odds = {
             entry: (prior if entry == suspect else (1.0 - prior) * 0.5 * votes[entry] / rest) + 1e-6
-            for entry in hearing.evidence
+            for entry in comparisons.evidence
         }
-        scored = {entry: math.log(odds[entry]) + found for entry, found in hearing.evidence.items()}
+        scored = {entry: math.log(odds[entry]) + found for entry, found in comparisons.evidence.items()}
         none = math.log((1.0 - prior) * 0.5 + 1e-6)
         most = max(*scored.values(), none)
         total = sum(math.exp(score - most) for score in scored.values()) + math.exp(none - most)
         best = max(scored, key=scored.__getitem__)
         # Entries that were made twice for one meaning all agree with the answer: together they speak for a join.
-        agreeing = [e for e in scored if e == best or hearing.evidence[e] >= 0.9 * one]
+        agreeing = [e for e in scored if e == best or comparisons.evidence[e] >= 0.9 * one]
         return best, sum(math.exp(scored[e] - most) for e in agreeing) / total
 
-    best, sure = verdict()
+    best, sure = posterior()
     for _ in range(CONFIRMED):
-        if not RULED_OUT <= sure <= SURE or not hearing.hear(best, more(best, 1, hearing.said)):
+        if not RULED_OUT <= sure <= SURE or not comparisons.add(best, more(best, 1, comparisons.by_phrasing)):
             break
-        best, sure = verdict()
-    heard = sum(found.entry == suspect for found in near[:COMPARED])
-    if heard < OF_THE_SUSPECT:
-        hearing.hear(suspect, more(suspect, OF_THE_SUSPECT - heard, hearing.said))
-        best, sure = verdict()
-    return Placement(
+        best, sure = posterior()
+    evidence = sum(found.entry == suspect for found in near[:COMPARED])
+    if evidence < OF_THE_SUSPECT:
+        comparisons.add(suspect, more(suspect, OF_THE_SUSPECT - evidence, comparisons.by_phrasing))
+        best, sure = posterior()
+    return Assignment(
         best if sure >= JOINS_AT else None,
         sure,
-        lesson(probability, hearing.evidence[suspect]),
-        hearing.evidence,
-        hearing.said,
+        lesson(probability, comparisons.evidence[suspect]),
+        comparisons.evidence,
+        comparisons.by_phrasing,
     )
 
 
@@ -163,9 +163,9 @@ class Expel:
     key: str
 
 
-def names(home: str, placed: Placement, members: Iterable[str]) -> list[str]:
+def trust_names(home: str, assignment: Assignment, members: Iterable[str]) -> list[str]:
     """The sums that a fresh answer in ``home`` may change, ``members`` being its phrasings that were compared."""
-    pairs = [pair(home, other) for other in placed.evidence if other != home]
+    pairs = [pair(home, other) for other in assignment.evidence if other != home]
     return [*pairs, f"served:{home}", *(f"member:{key}" for key in members)]
 
 
@@ -179,18 +179,18 @@ class Trust:
     def __init__(self, sums: MutableMapping[str, float], one: float) -> None:
         self._sums, self._one = sums, one
 
-    def pairs(self, home: str, placed: Placement, *, check: Callable[[str], Sequence[float]]) -> list[Merge]:
+    def pairs(self, home: str, assignment: Assignment, *, check: Callable[[str], Sequence[float]]) -> list[Merge]:
         """What a fresh answer that is now in ``home`` says of the other entries it was compared with.
 
         ``check(other)`` compares answers of both entries, pair by pair, before anything is merged.
         """
         merges = []
-        for other, heard in placed.evidence.items():
-            if other == home or heard == 0.0:
+        for other, evidence in assignment.evidence.items():
+            if other == home or evidence == 0.0:
                 continue
             name = pair(home, other)
             most = MOST_OF_ONE * self._one
-            found = max(MOST_APART * self._one, self._sums.get(name, 0.0) + min(max(heard, -most), most))
+            found = max(MOST_APART * self._one, self._sums.get(name, 0.0) + min(max(evidence, -most), most))
             if found >= MERGES_AT * self._one:
                 checked = sum(check(other))
                 if checked >= MERGE_CHECKED_AT * self._one:
@@ -208,20 +208,20 @@ class Trust:
         served would otherwise wait for the next who disagrees.
         """
         name = f"served:{entry}"
-        heard = agrees + (sum(check()) if agrees < 0.0 else 0.0)
-        found = min(MOST_TRUST * self._one, self._sums.get(name, 0.0) + heard)
+        evidence = agrees + (sum(check()) if agrees < 0.0 else 0.0)
+        found = min(MOST_TRUST * self._one, self._sums.get(name, 0.0) + evidence)
         if found >= DISTRUSTED_AT * self._one:
             self._sums[name] = found
             return None
         self._sums[name] = self._one
         return Elect(entry, key)
 
-    def members(self, entry: str, keys: Sequence[str], placed: Placement) -> list[Expel]:
+    def members(self, entry: str, keys: Sequence[str], assignment: Assignment) -> list[Expel]:
         """The entry's phrasings ``keys`` were compared with an answer that surely belongs to it."""
         expelled = []
         for key in keys:
             name = f"member:{key}"
-            found = min(MOST_TRUST * self._one, self._sums.get(name, self._one) + placed.said[key])
+            found = min(MOST_TRUST * self._one, self._sums.get(name, self._one) + assignment.by_phrasing[key])
             self._sums[name] = found
             if found < DISTRUSTED_AT * self._one:
                 del self._sums[name]

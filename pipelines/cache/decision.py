@@ -115,11 +115,11 @@ def apart(candidates: Sequence[Candidate], cannot: Collection[str]) -> Sequence[
 
 
 def decide(
-    question: str, candidates: Sequence[Candidate], centre: Callable[[str], float], policy: Policy
+    question: str, candidates: Sequence[Candidate], centroid: Callable[[str], float], policy: Policy
 ) -> Hit | Miss | Gray:
-    """Decide on the nearest phrasings, best first; ``centre`` gives the question's cosine to an entry's mean."""
+    """Decide on the nearest phrasings, best first; ``centroid`` gives the question's cosine to an entry's mean."""
     near = tuple(Near(c.key, c.entry_id, c.similarity) for c in candidates)
-    suspect = find_suspect(near, centre)
+    suspect = find_suspect(near, centroid)
     if suspect is None:
         return Miss("nothing near")
     probability = policy.probability(suspect.features)
@@ -185,7 +185,7 @@ def reuse(entry: Entry, hit: Hit, *, baseline_usd: Decimal) -> Answer:
         "decided_by": hit.decided_by,
     }
     return replace(
-        entry.answer.kept,
+        entry.answer.anonymous,
         source="exact" if hit.decided_by in (EXACT, NEAR_EXACT) else "semantic",
         usage=Usage(),
         cost_usd=Decimal(0),

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipelines.job import Message
+from pipelines.message import Message
 from pipelines.statistics.logistic import logit, sigmoid, weight
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def could_serve(seen: Neighbourhood) -> bool:
     return matters(seen) and best >= seen.served_at
 
 
-def heard(
+def after_verdicts(
     probability: float,
     phrasings: Sequence[str],
     ask: Callable[[str, bool, float], bool | None],
@@ -146,7 +146,7 @@ def _job(job: Job, asked: str, about: dict[str, str]) -> Job:
     return replace(job, messages=messages, params={"temperature": 0, "max_tokens": MOST_TOKENS}, model="economy")
 
 
-def verdict(text: str) -> bool | None:
+def read_verdict(text: str) -> bool | None:
     """What the judge said; None when it is neither yes nor no."""
     word = text.strip().strip(".。!！\"'").lower()
     return True if word in _YES else False if word in _NO else None

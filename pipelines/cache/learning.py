@@ -16,7 +16,7 @@ from pipelines.cache.judge import matters
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pipelines.cache.clustering import Placement
+    from pipelines.cache.clustering import Assignment
     from pipelines.neighbourhood import Neighbourhood
 
 
@@ -38,7 +38,7 @@ class Memory(Protocol):
     def compare(self, key: str) -> float:
         """Evidence of the fresh answer beside a phrasing's."""
 
-    def judged(self, key: str) -> float:
+    def compare_by_judge(self, key: str) -> float:
         """The same, by the judge: for close calls, off every caller's path."""
 
     def between(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
@@ -77,10 +77,10 @@ class Memory(Protocol):
     def forget(self, entry: str) -> None:
         """Drop an entry whose answer has expired, and whose question is answered otherwise by now."""
 
-    def trust(self, names: Sequence[str]) -> dict[str, float]:
+    def trust(self, trust_names: Sequence[str]) -> dict[str, float]:
         """Sums of evidence (see clustering.Trust) of those names that have one."""
 
-    def keep_trust(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
+    def write_trust(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
         """Write what changed of the sums."""
 
     def note(self, event: str) -> None:
@@ -111,31 +111,31 @@ def as_it_is_now(memory: Memory, seen: Neighbourhood | None) -> Neighbourhood | 
     return replace(seen, near=near, suspect=suspect) if near and suspect not in apart else None
 
 
-def keep(memory: Memory, seen: Neighbourhood | None) -> Lesson | None:
+def store(memory: Memory, seen: Neighbourhood | None) -> Lesson | None:
     """Store a fresh answer where it belongs, and learn from it; None where it teaches the boundary nothing."""
     seen = as_it_is_now(memory, seen)
-    placed = None if seen is None else place(memory, seen)
-    home = _stored(memory, placed)
-    if home is None or seen is None or placed is None:
+    assignment = None if seen is None else assign(memory, seen)
+    home = _put(memory, assignment)
+    if home is None or seen is None or assignment is None:
         return None
-    heard = placed.evidence[seen.suspect]
-    if seen.suspect != home and heard <= -memory.one:
+    evidence = assignment.evidence[seen.suspect]
+    if seen.suspect != home and evidence <= -memory.one:
         memory.forget(seen.suspect)
-    _judge_the_others(memory, home, placed)
-    return Lesson(placed.right) if heard != 0.0 else None  # a comparison that told nothing teaches nothing
+    _teach_the_others(memory, home, assignment)
+    return Lesson(assignment.right) if evidence != 0.0 else None  # a comparison that told nothing teaches nothing
 
 
-def place(memory: Memory, seen: Neighbourhood) -> Placement:
+def assign(memory: Memory, seen: Neighbourhood) -> Assignment:
     """Where the fresh answer belongs; the judge is asked of a suspect that matters and whose answers do not tell."""
     mine = [one.key for one in seen.near if one.entry == seen.suspect]
     closest = mine[0] if mine else None
     told = any(map(memory.compare, mine))
-    verdict = 0.0 if told or closest is None or not matters(seen) else memory.judged(closest)
+    by_judge = 0.0 if told or closest is None or not matters(seen) else memory.compare_by_judge(closest)
 
     def compare(key: str) -> float:
-        return memory.compare(key) or (verdict if key == closest else 0.0)
+        return memory.compare(key) or (by_judge if key == closest else 0.0)
 
-    return clustering.place(
+    return clustering.assign(
         seen.near,
         suspect=seen.suspect,
         probability=seen.probability,
@@ -153,7 +153,7 @@ def audit(memory: Memory, seen: Neighbourhood) -> Lesson | None:
         return None  # dropped or expired since
     agrees = memory.compare(served)
     others = sum(map(memory.compare, memory.more(home, clustering.AUDITED - 1, [served])))
-    evidence = agrees + others or memory.judged(served)
+    evidence = agrees + others or memory.compare_by_judge(served)
     if evidence == 0.0:
         memory.note("unclear")
         return None
@@ -171,11 +171,11 @@ def audit(memory: Memory, seen: Neighbourhood) -> Lesson | None:
     return Lesson(right, audited=True)
 
 
-def _stored(memory: Memory, placed: Placement | None) -> str | None:
+def _put(memory: Memory, assignment: Assignment | None) -> str | None:
     """The entry that the fresh answer is in now; None where a person's correction stands instead."""
-    if placed is not None and placed.entry is not None and memory.join(placed.entry):
+    if assignment is not None and assignment.entry is not None and memory.join(assignment.entry):
         memory.note("joined")
-        return placed.entry
+        return assignment.entry
     made = memory.put()
     memory.note("corrected" if made is None else "stored")
     return made
@@ -186,22 +186,22 @@ def _voted_out(memory: Memory, home: str, served: str, agrees: float) -> bool:
     before = memory.trust([f"served:{home}"])
     sums = dict(before)
     elected = Trust(sums, memory.one).served(home, memory.key, agrees, check=partial(_against, memory, home, served))
-    memory.keep_trust(before, sums)
+    memory.write_trust(before, sums)
     if elected is None or not memory.elect(home, elected.key):
         return False
     memory.note("elected")
     return True
 
 
-def _judge_the_others(memory: Memory, home: str, placed: Placement) -> None:
+def _teach_the_others(memory: Memory, home: str, assignment: Assignment) -> None:
     """Merge what turned out to be one, serve what most agree on, expel what joined wrongly."""
-    sure = placed.entry == home and placed.sure >= clustering.LESSON_AT
-    homes = memory.homes(list(placed.said)) if sure else {}
+    sure = assignment.entry == home and assignment.sure >= clustering.LESSON_AT
+    homes = memory.homes(list(assignment.by_phrasing)) if sure else {}
     mine = [key for key, entry in homes.items() if entry == home]
-    before = memory.trust(clustering.names(home, placed, mine))
+    before = memory.trust(clustering.trust_names(home, assignment, mine))
     sums = dict(before)
     trust = Trust(sums, memory.one)
-    for merge in trust.pairs(home, placed, check=partial(_of_both, memory, home)):
+    for merge in trust.pairs(home, assignment, check=partial(_of_both, memory, home)):
         merged = memory.merge(home, merge.other)
         if merged is not None:
             home = merged
@@ -213,10 +213,10 @@ def _judge_the_others(memory: Memory, home: str, placed: Placement) -> None:
             elected = trust.served(home, memory.key, memory.compare(served), check=check)
             if elected is not None and memory.elect(home, elected.key):
                 memory.note("elected")
-        for expelled in trust.members(home, mine, placed):
+        for expelled in trust.members(home, mine, assignment):
             if memory.expel(home, expelled.key):
                 memory.note("expelled")
-    memory.keep_trust(before, sums)
+    memory.write_trust(before, sums)
 
 
 def _against(memory: Memory, entry: str, served: str) -> list[float]:

@@ -64,10 +64,10 @@ class Suspect:
         return float(self.features[0])
 
 
-def find_suspect(near: Sequence[Near], centre: Callable[[str], float]) -> Suspect | None:
+def find_suspect(near: Sequence[Near], centroid: Callable[[str], float]) -> Suspect | None:
     """The winner of a similarity-weighted vote; None when nothing is near.
 
-    ``near`` is best first; ``centre`` gives the question's cosine to the mean of an entry's phrasings.
+    ``near`` is best first; ``centroid`` gives the question's cosine to the mean of an entry's phrasings.
     """
     if not near:
         return None
@@ -85,8 +85,8 @@ def find_suspect(near: Sequence[Near], centre: Callable[[str], float]) -> Suspec
     share = votes[entry] / total
     runner_up = max((votes[name] for name in others), default=0.0) / total
     nearest_other = max([OUT_OF_SIGHT, *(best[name] for name in others)])
-    central = centre(entry)
-    other_central = max([OUT_OF_SIGHT, *(centre(name) for name in others)])
+    central = centroid(entry)
+    other_central = max([OUT_OF_SIGHT, *(centroid(name) for name in others)])
     found = (
         mine[0],
         mine[0] - nearest_other,

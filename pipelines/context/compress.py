@@ -10,7 +10,7 @@ from pipelines.text.tokens import estimate_messages
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines.job import Message
+    from pipelines.message import Message
 
 INSTRUCTIONS = ("system", "developer")
 

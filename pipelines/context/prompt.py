@@ -11,7 +11,8 @@ from pipelines.text import asker, followup, privacy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipelines.job import Job, Message
+    from pipelines.job import Job
+    from pipelines.message import Message
 
 INSTRUCTIONS = ("system", "developer")
 MOST_PART_CHARS = 2_000  # of a string in a part that is searched for personal data: longer ones are files, not words
@@ -42,7 +43,7 @@ class Prompt:
     @property
     def volatile(self) -> frozenset[str]:
         """What of the instructions differs with every job, so that none is ever answered from the cache."""
-        return volatile.found(volatile.without(text, self.leave_out) for text in self._instructions())
+        return volatile.kinds(volatile.without(text, self.leave_out) for text in self._instructions())
 
     @property
     def around(self) -> list[dict[str, Any]]:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from pipelines.answer import Usage
 from pipelines.context.compress import INSTRUCTIONS, Compressed, groups
-from pipelines.job import Job, Message
+from pipelines.message import Message
 from pipelines.text.tokens import estimate_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from decimal import Decimal
+
+    from pipelines.job import Job
 
 LAST_TURNS = 5  # user turns sent as they were, with the replies to them
 SUMMARY_TOKENS = 90  # one sentence that may name a few things
@@ -62,8 +64,8 @@ def request(plan: Plan, job: Job) -> Job:
 
 def applied(plan: Plan, text: str) -> Compressed:
     """The context with the summary behind the instructions."""
-    place = next((i for i, m in enumerate(plan.kept) if m.role not in INSTRUCTIONS), len(plan.kept))
+    position = next((i for i, m in enumerate(plan.kept) if m.role not in INSTRUCTIONS), len(plan.kept))
     said = Message("system", _SAID + text.strip())
-    messages = (*plan.kept[:place], said, *plan.kept[place:])
+    messages = (*plan.kept[:position], said, *plan.kept[position:])
     after = estimate_messages(messages)
     return Compressed(messages, len(plan.older), plan.before_tokens, after, summarised=len(plan.older))

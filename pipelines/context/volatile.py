@@ -23,7 +23,7 @@ _ID = re.compile(
 )
 
 
-def found(texts: Iterable[str]) -> frozenset[str]:
+def kinds(texts: Iterable[str]) -> frozenset[str]:
     """What of the kind is in these texts: ``clock``, ``id``."""
     return frozenset().union(*map(_of, texts))
 

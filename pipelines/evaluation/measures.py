@@ -25,7 +25,7 @@ UNREADABLE = "unreadable"
 
 
 @dataclass(slots=True)
-class _Verdicts:
+class _SimulatedJudge:
     """A simulated judge of one pair, wrong at the rate ``error``, each time anew."""
 
     deserved: bool
@@ -67,11 +67,13 @@ def pairs(
                 found = decide(other, [Candidate("k", "e", one, cosine)], lambda _, c=cosine: c, policy)  # type: ignore[misc]
                 reason = None if isinstance(found, Hit) else found.reason
                 if isinstance(found, Gray) and judge_error is not None and judge.matters(found.seen):
-                    verdicts = _Verdicts(deserved, judge_error, dice)
+                    verdicts = _SimulatedJudge(deserved, judge_error, dice)
                     start = judge.before(found.seen.probability, found.seen.gate, proven=found.seen.proven)
-                    _, lets = judge.heard(start, [one], verdicts, served_at=found.seen.served_at, error=judge_error)
+                    _, serves = judge.after_verdicts(
+                        start, [one], verdicts, served_at=found.seen.served_at, error=judge_error
+                    )
                     judged += verdicts.asked
-                    reason = None if lets else reason
+                    reason = None if serves else reason
         if reason is None:
             served += 1
             wrong += not deserved

@@ -11,7 +11,7 @@ from pipelines.cache import clustering, judge
 from pipelines.cache.decision import twins
 from pipelines.statistics.logistic import weight
 from pipelines.text.normalise import normalise, plain
-from pipelines.vectors.centroids import Centres
+from pipelines.vectors.centroids import Centroids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -53,7 +53,7 @@ class Scope:
     members: dict[str, list[str]] = field(default_factory=dict)
     served: dict[str, str] = field(default_factory=dict)
     merged: dict[str, str] = field(default_factory=dict)
-    centres: Centres = field(default_factory=Centres)
+    centroids: Centroids = field(default_factory=Centroids)
     compared: set[tuple[str, str]] = field(default_factory=set)
     sums: dict[str, float] = field(default_factory=dict)
     stored: NDArray[np.bool_] = field(init=False)
@@ -79,7 +79,7 @@ class Scope:
         self.members.setdefault(entry, []).append(key)
         self.served.setdefault(entry, key)
         self.entry_of[key] = entry
-        self.centres.add(entry, self.vectors[int(key)])
+        self.centroids.add(entry, self.vectors[int(key)])
         self.stored[int(key)] = True
         self._exact[plain(self.texts[int(key)])] = self._near[normalise(self.texts[int(key)])] = key
 
@@ -87,7 +87,7 @@ class Scope:
         """A phrasing leaves its entry, which is gone with the last of them."""
         entry = self.entry_of.pop(key)
         self.members[entry].remove(key)
-        self.centres.drop(entry, self.vectors[int(key)])
+        self.centroids.drop(entry, self.vectors[int(key)])
         self.stored[int(key)] = False
         if not self.members[entry]:
             del self.members[entry], self.served[entry]
@@ -117,7 +117,7 @@ class FreshAnswer:
             self._compared[key] = self._between(self.key, key)
         return self._compared[key]
 
-    def judged(self, key: str) -> float:
+    def compare_by_judge(self, key: str) -> float:
         """Through the judge's channel, where there is one and it may be asked."""
         error = self.scope.channel.judge
         if error is None or not self.may_ask():
@@ -188,7 +188,7 @@ class FreshAnswer:
         for key in scope.members[other]:
             scope.entry_of[key] = entry
         scope.members[entry] += scope.members.pop(other)
-        scope.centres.merge(entry, other)
+        scope.centroids.merge(entry, other)
         scope.merged[other] = entry
         del scope.served[other]
         return entry
@@ -217,7 +217,7 @@ class FreshAnswer:
         """As the protocol says."""
         return {name: self.scope.sums[name] for name in names if name in self.scope.sums}
 
-    def keep_trust(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
+    def write_trust(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
         """As the protocol says."""
         for name in before:
             if name not in after:

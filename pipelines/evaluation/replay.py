@@ -86,7 +86,7 @@ class Replay:
         decided = decision.decide(
             self._texts[number],
             self._near(similar),
-            lambda entry: scope.centres.cosine(entry, self._vectors[number]),
+            lambda entry: scope.centroids.cosine(entry, self._vectors[number]),
             Policy.of(self.boundary),
         )
         seen = decided.seen
@@ -94,22 +94,24 @@ class Replay:
             self._budget.job()
         if seen is None:
             self.boundary.note(risk.Request(None))
-            learning.keep(fresh, None)
+            learning.store(fresh, None)
             return
         offset = seen.offset
         if not isinstance(decided, Hit):
-            heard = self._judged(number, seen) if isinstance(decided, Gray) and judge.could_serve(seen) else None
-            if heard is not None:
-                probability, lets = heard
+            judged = (
+                self._after_verdicts(number, seen) if isinstance(decided, Gray) and judge.could_serve(seen) else None
+            )
+            if judged is not None:
+                probability, serves = judged
                 offset = judge.moved(seen.probability, probability)
-                if lets:
+                if serves:
                     decided = decision.promoted(seen, probability)
         self._note(number, seen, offset, served=isinstance(decided, Hit))
         if isinstance(decided, Hit):
             self._hit(number, scope.served[seen.suspect])
             self._audit(fresh, seen, decided.probability)
         else:
-            self._learn(seen, learning.keep(fresh, seen))
+            self._learn(seen, learning.store(fresh, seen))
 
     def _near(self, similar: NDArray[np.float32]) -> list[Candidate]:
         stored = np.flatnonzero(self._scope.stored[: len(similar)])
@@ -129,8 +131,8 @@ class Replay:
         self.judge_calls += taken
         return taken
 
-    def _judged(self, number: int, seen: Neighbourhood) -> tuple[float, bool] | None:
-        """The probability after the judge, and whether it lets the suspect be served; None without a judge."""
+    def _after_verdicts(self, number: int, seen: Neighbourhood) -> tuple[float, bool] | None:
+        """The probability after the judge, and whether the suspect is served; None without a judge."""
         error = self._channel.judge
         if error is None:
             return None
@@ -138,7 +140,7 @@ class Replay:
         def ask(key: str, turned: bool, _: float) -> bool | None:  # noqa: ARG001 - either way it errs as often
             return self._scope.same(str(number), key, error) if self._take() else None
 
-        return judge.heard(
+        return judge.after_verdicts(
             judge.before(seen.probability, seen.gate, proven=seen.proven),
             [one.key for one in seen.near if one.entry == seen.suspect],
             ask,

@@ -14,7 +14,7 @@ from pipelines.errors import ProviderFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from pipelines.job import Message
+    from pipelines.message import Message
     from pipelines.routing.catalog import Offer
 
 

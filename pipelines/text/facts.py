@@ -102,7 +102,7 @@ class Facts:
     words: tuple[str, ...]
     characters: str
     counts: Counter[str]
-    places: frozenset[str]
+    ordinals: frozenset[str]
     wording: Wording
     frame: Frame | None
     text: str
@@ -130,7 +130,7 @@ def facts(text: str) -> Facts:
         words=() if han else tuple(word for word in _WORDS.findall(text.lower()) if word not in SAY_LITTLE),
         characters="".join(c for c in text.lower() if c.isalnum()) if han else "",
         counts=numerals.counted(text),
-        places=numerals.placed(text),
+        ordinals=numerals.ordinals(text),
         wording=wording.wording(text),
         frame=None if han else frame.frame(text),
         text=text,

@@ -254,7 +254,7 @@ def _resolved(text: str) -> str:
 
 def _with_a_noun(found: re.Match[str]) -> str:
     name = next(name for name, said in found.groupdict().items() if said is not None)
-    start, end = (place - found.start() for place in found.span(name))
+    start, end = (position - found.start() for position in found.span(name))
     return f"{found[0][:start]}thing{found[0][end:]}"
 
 

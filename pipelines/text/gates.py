@@ -40,9 +40,9 @@ def numbers(a: Facts, b: Facts) -> Trip | None:
     return None
 
 
-def places(a: Facts, b: Facts) -> Trip | None:
+def ordinals(a: Facts, b: Facts) -> Trip | None:
     """Another place in an order: often beside the point, so a judge may overrule it."""
-    return Trip("count", "they name another place") if a.places and b.places and a.places != b.places else None
+    return Trip("count", "they name another place") if a.ordinals and b.ordinals and a.ordinals != b.ordinals else None
 
 
 def foreign(a: Facts, b: Facts) -> Trip | None:
@@ -153,7 +153,7 @@ GATES = (
     identifiers,
     numbers,
     negation,
-    places,
+    ordinals,
     opposites,
     direction,
     alternatives,

@@ -84,7 +84,7 @@ def counted(text: str) -> Counter[str]:
     return Counter(f"{value:.10g}" for value in (*_english(text), *_chinese(text, ordinal=False)))
 
 
-def placed(text: str) -> frozenset[str]:
+def ordinals(text: str) -> frozenset[str]:
     """Places in an order: first, 2nd, 第三."""
     plain = _NO_ORDINAL.sub(" ", text.lower())
     words = {_ORDINALS[word] for word in _WORD.findall(plain) if word in _ORDINALS}

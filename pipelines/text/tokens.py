@@ -17,7 +17,7 @@ from pipelines.params import prompt_extras
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pipelines.job import Message
+    from pipelines.message import Message
 
 PER_MESSAGE = 4  # role and separators, as in OpenAI's chat format
 PER_PART = 85  # an image at low detail, OpenAI's published figure; more cannot be known without its size

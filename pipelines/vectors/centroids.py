@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pipelines.vectors.encoder import Vector
 
 
-class Centres:
+class Centroids:
     """Sums of the unit vectors (d,) of each entry; an entry is gone with its last phrasing. Not thread-safe."""
 
     def __init__(self) -> None:

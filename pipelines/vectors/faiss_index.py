@@ -90,7 +90,7 @@ class FlatIndex:
         if not self._ids:
             return []
         similarities, rows = self._index.search(_row(vector, self.dimensions), min(k, len(self._ids)))
-        return _found(self._ids, similarities[0], rows[0])
+        return _neighbours(self._ids, similarities[0], rows[0])
 
     def _view(self) -> NDArray[np.float16]:
         """The rows where FAISS keeps them; no longer valid after the next change."""
@@ -170,7 +170,7 @@ class GraphIndex:
         while len(found) < min(k, len(self._rows)):
             self._index.hnsw.efSearch = max(SEARCH_BREADTH, 2 * wanted)
             similarities, rows = self._index.search(_row(vector, self.dimensions), wanted)
-            found = _found(self._ids, similarities[0], rows[0])
+            found = _neighbours(self._ids, similarities[0], rows[0])
             if wanted == len(self._ids):
                 break  # a graph may hold a vector that no path leads to
             wanted = min(len(self._ids), 2 * wanted)  # the dropped ones stood in the way
@@ -190,6 +190,6 @@ def _row(vector: Vector, dimensions: int) -> Vectors:
     return np.ascontiguousarray(vector.reshape(1, -1), dtype=np.float32)
 
 
-def _found(ids: Sequence[str | None], similarities: Vector, rows: Vector) -> list[Neighbour]:
+def _neighbours(ids: Sequence[str | None], similarities: Vector, rows: Vector) -> list[Neighbour]:
     named = [(ids[row], float(similarity)) for similarity, row in zip(similarities, rows, strict=True) if row >= 0]
     return [Neighbour(name, similarity) for name, similarity in named if name is not None]

@@ -17,11 +17,11 @@ def run() -> dict[str, Any]:
     candidates = [
         Candidate(f"k{i}", f"e{i % 5}", f"How do I reset my password on device {i}?", 0.95 - i / 100) for i in range(16)
     ]
-    centres = {f"e{i}": 0.9 - i / 50 for i in range(5)}
+    centroids = {f"e{i}": 0.9 - i / 50 for i in range(5)}
     policy, took = Policy(), []
     for number in range(QUESTIONS):
         question = f"How can I reset the password of the account that I opened in branch {number}?"
         began = time.perf_counter()
-        decide(question, candidates, centres.__getitem__, policy)
+        decide(question, candidates, centroids.__getitem__, policy)
         took.append((time.perf_counter() - began) * 1000)
     return {f"decision_p{share}_ms": round(percentile(took[FIRST:], share / 100), 3) for share in (50, 99)}

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipelines.job import Message
+    from pipelines.message import Message
     from tests.fleet import InProcess
 
 

@@ -87,13 +87,13 @@ def test_an_entry_is_found_by_its_exact_key_alone(store: CacheStore) -> None:
 
 def test_a_question_is_counted_however_it_is_answered(store: CacheStore) -> None:
     assert store.find(SCOPE, "k9")[0] is None
-    assert store.asked(SCOPE, "k9") == 1
+    assert store.ask_count(SCOPE, "k9") == 1
     made = entry("e1")
     key = exact_key(SCOPE, made.question)
     store.put(SCOPE, key, made, vector=None, tenant="t")
     store.find(SCOPE, key)[0]
     store.serve(SCOPE, "e1")  # a rewording was answered
-    assert store.asked(SCOPE, key) == 2
+    assert store.ask_count(SCOPE, key) == 2
     assert store.serve(SCOPE, "gone") is None
 
 

@@ -83,8 +83,8 @@ def test_without_a_usable_encoder_the_exact_tier_still_answers(redis_url: str, t
     held = Runtime(Settings.from_env(environ), environ)
     job = Job.decode({"messages": [{"role": "user", "content": "How do I log in?"}]})
     found = held.lookup.find(job, time.time())
-    assert found.place is not None
-    assert found.place.vector is None
+    assert found.slot is not None
+    assert found.slot.vector is None
     assert found.degraded == ("encoder unavailable",)
 
 
@@ -105,12 +105,12 @@ def test_another_encoder_is_another_index_and_the_old_one_is_found_again(redis_u
 
     ours, theirs = held("none"), held("openai:text-embedding-3-small")
     for fleet in (ours, theirs):
-        place = ask(fleet).place
-        assert place is not None
+        slot = ask(fleet).slot
+        assert slot is not None
         now = time.time()
-        answer = Answer(text=place.encoder, source="model")
-        entry = Entry("e", place.scope, job.question.text, answer, now, now + 60)
-        fleet.store.put(place.scope, place.key, entry, vector=place.vector, tenant="encoders")
+        answer = Answer(text=slot.encoder, source="model")
+        entry = Entry("e", slot.scope, job.question.text, answer, now, now + 60)
+        fleet.store.put(slot.scope, slot.key, entry, vector=slot.vector, tenant="encoders")
     missed = theirs.lookup.find(Job.decode({**job.encode(), "cache": "refresh"}), time.time())
     assert missed.spent_usd > 0
     # The same question in each encoder's index, and again after switching back.

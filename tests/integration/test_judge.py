@@ -95,6 +95,6 @@ def test_a_kept_word_below_todays_boundary_serves_nothing(judged: InProcess, ten
     assert first.cache is not None
     record = judged.runtime.records.recall(str(first.job_id))
     assert record is not None
-    judged.runtime.members.keep_verdict(str(record.scope), str(record.key), first.cache["entry"], 0.5)
+    judged.runtime.members.store_verdict(str(record.scope), str(record.key), first.cache["entry"], 0.5)
     with judged.instead(judge_budget=Budget(0.0)):
         assert judged.ask(GRAY, tenant=tenant).source == "model"

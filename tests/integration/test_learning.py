@@ -161,8 +161,8 @@ def test_what_lookups_note_and_lessons_teach_moves_the_boundary(boundaries: Boun
     until(lambda: boundaries.policy("t", "").least_similarity < 0, within_s=10)
     after = boundaries.policy("t", "")
     assert not np.allclose(after.verifier.weights, before.verifier.weights)
-    assert boundaries.known() == [("t", "")]
-    assert boundaries.known("other") == []
+    assert boundaries.buckets() == [("t", "")]
+    assert boundaries.buckets("other") == []
 
 
 def test_wrong_audits_close_a_tenant_and_no_other_category(boundaries: Boundaries) -> None:
@@ -198,7 +198,7 @@ def test_a_tenants_own_lessons_become_weights_for_all_its_buckets(boundaries: Bo
         near = seen(0.6 + 0.001 * n, 0.9)
         boundaries.teach("t", ("", "billing")[n % 2], RawLesson(near.features, float(near.similarity > 0.7)))
     boundaries.teach("t", "/characters", RawLesson(seen(0.9, 0.9).features, 1.0))
-    lessons = boundaries.taught("t", verifier.SENTENCES)
+    lessons = boundaries.lessons("t", verifier.SENTENCES)
     assert len(lessons) == risk.COLD_LESSONS
     encoder = factory.load("packaged", lambda _: pytest.fail("no provider"), runtime().settings.encoders)
     assert encoder is not None

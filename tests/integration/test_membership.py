@@ -83,7 +83,7 @@ def test_a_phrasing_joins_and_the_entrys_answer_stays_while_it_lives(cache: Cach
     assert (found.id, found.answer.text) == ("e1", "second"), "a question is told what it was told"
     assert held is not None
     assert held.answer.text == "first"
-    assert cache.members.said(SCOPE, ["k1", "k2", "k3"]) == {"k1": "first", "k2": "second"}
+    assert cache.members.answers(SCOPE, ["k1", "k2", "k3"]) == {"k1": "first", "k2": "second"}
     assert cache.members.homes(SCOPE, ["k1", "k2", "k3"]) == {"k1": "e1", "k2": "e1"}
     until(lambda: cache.nearest(cache.vector) == ("k2", "e1"), within_s=5)
     assert cache.store.stats()["phrasings"] == 2
@@ -182,9 +182,9 @@ def test_a_phrasing_is_expelled_but_not_the_served_one_nor_the_last_two(cache: C
 
 def test_trust_is_kept_by_name_and_forgotten_with_time(cache: Cache, client: Any) -> None:
     before = cache.members.trust(SCOPE, ["a", "b"])
-    cache.members.keep_trust(SCOPE, before, {"a": 1.5, "b": -2.0}, ttl_s=60)
+    cache.members.write_trust(SCOPE, before, {"a": 1.5, "b": -2.0}, ttl_s=60)
     assert cache.members.trust(SCOPE, ["a", "b", "c"]) == {"a": 1.5, "b": -2.0}
-    cache.members.keep_trust(SCOPE, {"a": 1.5, "b": -2.0}, {"a": 1.5}, ttl_s=60)
+    cache.members.write_trust(SCOPE, {"a": 1.5, "b": -2.0}, {"a": 1.5}, ttl_s=60)
     assert cache.members.trust(SCOPE, ["a", "b"]) == {"a": 1.5}
     assert all(client.pttl(key) > 0 for key in client.keys("*trust"))
     assert cache.members.trust(SCOPE, []) == {}

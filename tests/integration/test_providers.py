@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhausted
-from pipelines.job import Message
+from pipelines.message import Message
 from pipelines.routing import completion, retry
 from pipelines.routing.catalog import Offer
 from workers.config.endpoints import ProviderConfig

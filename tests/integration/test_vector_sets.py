@@ -101,7 +101,7 @@ def test_what_outgrew_the_workers_is_found_as_a_replica_finds_it(cache: Cache) -
             assert one.similarity == pytest.approx(cosines.get(one.key, one.similarity), abs=1e-3)
             assert one.question == f"question {one.key[1:]}"
         nearest = ours.candidates[0]
-        assert ours.centres[nearest.entry_id] == pytest.approx(nearest.similarity, abs=1e-3)
+        assert ours.centroids[nearest.entry_id] == pytest.approx(nearest.similarity, abs=1e-3)
     assert same >= 0.99 * 50 * 8
     assert not cache.outgrown.loaded(), "no worker holds it"
 
@@ -150,7 +150,7 @@ def test_the_mean_of_an_entry_is_that_of_its_phrasings_in_sight(cache: Cache) ->
     vector = cache.vectors["k0"]
     mean = cache.vectors["k0"] + cache.vectors["k12"]
     seen = cache.outgrown.search(SCOPE, vector, 13, time.time())
-    assert seen.centres["e0"] == pytest.approx(float(vector @ mean / np.linalg.norm(mean)), abs=1e-3)
+    assert seen.centroids["e0"] == pytest.approx(float(vector @ mean / np.linalg.norm(mean)), abs=1e-3)
 
 
 def test_the_mark_lives_as_long_as_the_set_and_a_vector_that_is_none_is_left_out(cache: Cache) -> None:

@@ -40,7 +40,7 @@ class Membership:
             found = pipe.execute()
         return {key: raw for key, raw in zip(phrasings, found, strict=True) if raw}
 
-    def said(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
+    def answers(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
         """What each phrasing was answered, its text; phrasings that are gone, or never had one, are left out."""
         return {key: json.loads(raw)["text"] for key, raw in self._each(scope, phrasings, "answer").items()}
 
@@ -48,7 +48,7 @@ class Membership:
         """The words of those phrasings that are there."""
         return [raw.decode() for raw in self._each(scope, phrasings, "question").values()]
 
-    def verdict(self, scope: str, raw: bytes) -> tuple[str, float] | None:
+    def judged_entry(self, scope: str, raw: bytes) -> tuple[str, float] | None:
         """Reads what :meth:`keep_verdict` kept of a question: the entry that the judge let answer it, and how probably
         it is right.
         """
@@ -57,7 +57,7 @@ class Membership:
         entry, probability = json.loads(raw)
         return self.now(scope, entry), float(probability)
 
-    def keep_verdict(self, scope: str, key: str, entry_id: str, probability: float) -> None:
+    def store_verdict(self, scope: str, key: str, entry_id: str, probability: float) -> None:
         """Let lookups serve this question from the entry at once, as long as the entry's phrasings are known."""
         with failing_as("cache"):
             ttl_ms = self._redis.pttl(keys.asks(scope, entry_id))
@@ -139,7 +139,7 @@ class Membership:
             ours, theirs = pipe.execute()
             if ours < theirs:
                 entry_id, other = other, entry_id
-            return entry_id if scripts.settled(lambda: self._merged(scope, entry_id, other)) else None
+            return entry_id if scripts.until_unchanged(lambda: self._merged(scope, entry_id, other)) else None
 
     def _merged(self, scope: str, entry_id: str, other: str) -> int:
         phrasings = [raw.decode() for raw in self._redis.smembers(keys.asks(scope, other))]
@@ -158,7 +158,7 @@ class Membership:
     def elect(self, scope: str, entry_id: str, key: str) -> bool:
         """Serve this phrasing's answer from now on; how long it is served does not change."""
         with failing_as("cache"):
-            return bool(scripts.settled(lambda: self._elected(scope, entry_id, key)))
+            return bool(scripts.until_unchanged(lambda: self._elected(scope, entry_id, key)))
 
     def _elected(self, scope: str, entry_id: str, key: str) -> int:
         served = self.served(scope, entry_id) or ""
@@ -190,7 +190,7 @@ class Membership:
             found = self._redis.hmget(keys.trust(scope), wanted)
         return {name: float(raw) for name, raw in zip(wanted, found, strict=True) if raw is not None}
 
-    def keep_trust(self, scope: str, before: Mapping[str, float], after: Mapping[str, float], *, ttl_s: float) -> None:
+    def write_trust(self, scope: str, before: Mapping[str, float], after: Mapping[str, float], *, ttl_s: float) -> None:
         """Write what changed; the sums of a scope are forgotten ``ttl_s`` after the last change."""
         changed = {name: value for name, value in after.items() if before.get(name) != value}
         gone = [name for name in before if name not in after]

@@ -48,19 +48,21 @@ class CacheStore:
             pipe.smembers(keys.apart(scope, mark))
             own, twin, cannot, verdict, apart = pipe.execute()[2:]
             twin_key = "" if twin is None else twin.decode()
-            entry = self._said(scope, key, own)
+            entry = self._own_answer(scope, key, own)
             beside = None
             if twin_key not in ("", key):
-                beside = self._said(scope, twin_key, self._redis.hmget(keys.phrasing(scope, twin_key), rows.ANSWERED))
+                beside = self._own_answer(
+                    scope, twin_key, self._redis.hmget(keys.phrasing(scope, twin_key), rows.ANSWERED)
+                )
         named = [frozenset(name.decode() for name in names) for names in (cannot, apart)]
         return ExactTier(entry, beside, twin_key, named[0], verdict or b"", named[1])
 
-    def _said(self, scope: str, key: str, phrasing: list[bytes | None]) -> Entry | None:
+    def _own_answer(self, scope: str, key: str, phrasing: list[bytes | None]) -> Entry | None:
         """The answer that was given to a phrasing, whose fields these are."""
         if phrasing[0] is None:
             return None
         held = self._redis.hgetall(keys.entry(scope, phrasing[0].decode()))
-        return rows.said(key, scope, dict(zip(rows.ANSWERED, phrasing, strict=True)), held)
+        return rows.own_answer(key, scope, dict(zip(rows.ANSWERED, phrasing, strict=True)), held)
 
     def _count(self, pipe: Any, scope: str, key: str) -> None:
         """A question was asked once more; its counter lives from the first time on. ``pipe``: a transaction."""
@@ -91,7 +93,7 @@ class CacheStore:
                 pipe.execute()
         return rows.entry(raw) if raw else None
 
-    def asked(self, scope: str, key: str) -> int:
+    def ask_count(self, scope: str, key: str) -> int:
         """How often a question was asked since a day ago at the most."""
         with failing_as("cache"):
             return int(self._redis.get(keys.asked(scope, key)) or 0)
@@ -134,7 +136,7 @@ class CacheStore:
     ) -> bool:
         until = max(known_until, entry.expires_at)
         with failing_as("cache"):
-            done = bool(scripts.settled(lambda: self._entered(how, scope, key, entry, vector or b"", until)))
+            done = bool(scripts.until_unchanged(lambda: self._entered(how, scope, key, entry, vector or b"", until)))
             pipe = self._redis.pipeline(transaction=False)
             pipe.exists(keys.vectors_state(scope))
             pipe.zadd(keys.TENANTS, {tenant: entry.created_at})
@@ -168,7 +170,7 @@ class CacheStore:
     def drop(self, scope: str, entry_id: str) -> bool:
         """Remove an entry and all its phrasings; False when it was gone already."""
         with failing_as("cache"):
-            return bool(scripts.settled(lambda: self._dropped(scope, entry_id)))
+            return bool(scripts.until_unchanged(lambda: self._dropped(scope, entry_id)))
 
     def _dropped(self, scope: str, entry_id: str) -> int:
         phrasings = [raw.decode() for raw in self._redis.smembers(keys.asks(scope, entry_id))]

@@ -34,12 +34,12 @@ class Evictor:
         for tenant in self._store.tenants():
             capacity = self._capacity(tenant)
             if self._store.stats(tenant)["entries"] > capacity:
-                for one in eviction.evicted(self._held(tenant), capacity):
+                for one in eviction.evicted(self._evictable(tenant), capacity):
                     gone += self._store.drop(one.scope, one.id)
         counters.count("cache.evicted", gone)
         return gone
 
-    def _held(self, tenant: str) -> Iterator[Evictable]:
+    def _evictable(self, tenant: str) -> Iterator[Evictable]:
         for scope in self._store.scopes(tenant):
             with failing_as("cache"):
                 ids = [raw.decode() for raw in self._redis.zrange(keys.entries(scope), 0, -1)]

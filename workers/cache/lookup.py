@@ -25,7 +25,7 @@ from pipelines.cache.decision import (
 from pipelines.cache.scope import digest, exact_key, near_key, scope_of, user_mark
 from pipelines.context.prompt import closed
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
-from pipelines.journey import Place
+from pipelines.journey import Slot
 from pipelines.text import normalise
 from pipelines.vectors.encoder import pack, reader
 from workers.cache.rows import ExactTier
@@ -52,13 +52,13 @@ AWAY_S = 5.0  # a cache that failed is not asked again for so long
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What a lookup came to: an entry and how it was chosen, or the place where a fresh answer belongs.
+    """What a lookup came to: an entry and how it was chosen, or the slot where a fresh answer belongs.
 
-    ``prompt`` is what a fresh answer is made with, where it has a place; ``audit`` is the weight of this hit's audit,
+    ``prompt`` is what a fresh answer is made with, where it has a slot; ``audit`` is the weight of this hit's audit,
     None when it is not to be audited.
     """
 
-    place: Place | None
+    slot: Slot | None
     prompt: Prompt
     entry: Entry | None = None
     hit: Hit | None = None
@@ -120,19 +120,19 @@ class Lookup:
             job.category, kind=verifier.SENTENCES if encoder is None else encoder.kind, follows=prompt.follows
         )
         scope = mine if own else scope
-        place = Place(
+        slot = Slot(
             scope=scope,
             key=exact_key(scope, question),
             bucket=bucket,
             own=own,
             mine="" if job.user is None else mine,
         )
-        without = LookupResult(place, prompt, degraded=(*self._broken, "cache unavailable"))
+        without = LookupResult(slot, prompt, degraded=(*self._broken, "cache unavailable"))
         if time.monotonic() < self._away_until:
             counters.count("cache.unavailable")
             return without
         try:
-            return self._find(job, place, prompt, encoder, now)
+            return self._find(job, slot, prompt, encoder, now)
         except (StoreUnavailable, EncoderUnavailable) as error:
             if isinstance(error, StoreUnavailable) and error.role == "cache":
                 # A Redis that hangs would cost every job its patience: it is left alone for a while.
@@ -141,55 +141,55 @@ class Lookup:
             logs.log().warning("cache skipped", said=str(error))
             return without
 
-    def _find(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> LookupResult:
+    def _find(self, job: Job, slot: Slot, prompt: Prompt, encoder: Encoder | None, now: float) -> LookupResult:
         question = prompt.words
         known = ExactTier()
         if job.cache == "use":
-            known = self._known(job, place, question)
-            if place.key in known.apart:
-                return self._of_ones_own(job, place, prompt, encoder, now)
-            repeated = self._repeated(job, place, prompt, known, now)
+            known = self._exact_tier(job, slot, question)
+            if slot.key in known.apart:
+                return self._of_ones_own(job, slot, prompt, encoder, now)
+            repeated = self._repeated(job, slot, prompt, known, now)
             if repeated is not None:
                 return repeated
             if known.entry is None:
-                self._sharing.note(job, place)
+                self._sharing.note(job, slot)
         if encoder is None:
-            return LookupResult(place, prompt, degraded=self._broken)
+            return LookupResult(slot, prompt, degraded=self._broken)
         vector = encoder.encode([question])[0]
-        place = replace(place, encoder=encoder.fingerprint, vector=pack(vector))
-        missed = LookupResult(place, prompt, degraded=self._broken, spent_usd=encoder.cost_usd(question))
+        slot = replace(slot, encoder=encoder.fingerprint, vector=pack(vector))
+        missed = LookupResult(slot, prompt, degraded=self._broken, spent_usd=encoder.cost_usd(question))
         if job.cache == "refresh":
             return missed
-        around = self.replicas.search(place.scope, vector, verifier.NEAREST, now)
-        policy = self._boundaries.policy(job.tenant, place.bucket)
+        around = self.replicas.search(slot.scope, vector, verifier.NEAREST, now)
+        policy = self._boundaries.policy(job.tenant, slot.bucket)
         candidates = apart(around.candidates, known.cannot)
-        decision = decide(question, candidates, around.centres.__getitem__, policy)
+        decision = decide(question, candidates, around.centroids.__getitem__, policy)
         counters.count(f"semantic.{type(decision).__name__.lower()}")
         if decision.seen is not None and decision.seen.suspect in known.apart:
-            return self._of_ones_own(job, place, prompt, encoder, now)
-        return self._decided(job, replace(missed, place=replace(place, seen=decision.seen)), decision, known, now)
+            return self._of_ones_own(job, slot, prompt, encoder, now)
+        return self._decided(job, replace(missed, slot=replace(slot, seen=decision.seen)), decision, known, now)
 
     def _decided(
         self, job: Job, missed: LookupResult, decision: Hit | Miss | Gray, known: ExactTier, now: float
     ) -> LookupResult:
-        place = missed.place
-        assert place is not None  # noqa: S101 - what was decided lies somewhere
+        slot = missed.slot
+        assert slot is not None  # noqa: S101 - what was decided lies somewhere
         if isinstance(decision, Gray) and self._judged and judge.could_serve(decision.seen):
-            verdict = self._members.verdict(place.scope, known.verdict)
+            verdict = self._members.judged_entry(slot.scope, known.verdict)
             if verdict is None or verdict[0] != decision.seen.suspect or verdict[1] < decision.seen.served_at:
                 return missed  # the judge notes it, whatever comes of it
             decision = promoted(decision.seen, verdict[1])
         if isinstance(decision, Hit):
             return self._served(job, missed, decision, now)
-        self._boundaries.note(job.tenant, place.bucket, decision.seen, served=False)
+        self._boundaries.note(job.tenant, slot.bucket, decision.seen, served=False)
         return missed
 
-    def _known(self, job: Job, place: Place, question: str) -> ExactTier:
+    def _exact_tier(self, job: Job, slot: Slot, question: str) -> ExactTier:
         # Nobody said anything is wrong in a cache that is one user's own: it was dropped there.
-        mark = "" if job.user is None or place.own else user_mark(job.user, secret=self._secret)
-        return self._store.find(place.scope, place.key, near_key(place.scope, question), mark)
+        mark = "" if job.user is None or slot.own else user_mark(job.user, secret=self._secret)
+        return self._store.find(slot.scope, slot.key, near_key(slot.scope, question), mark)
 
-    def _repeated(self, job: Job, place: Place, prompt: Prompt, known: ExactTier, now: float) -> LookupResult | None:
+    def _repeated(self, job: Job, slot: Slot, prompt: Prompt, known: ExactTier, now: float) -> LookupResult | None:
         """What was said to this very question, or to its near-exact twin, while it lives; such a hit is audited."""
         question = prompt.words
         for entry, decided_by in ((known.entry, EXACT), (known.twin, NEAR_EXACT)):
@@ -198,31 +198,31 @@ class Lookup:
             near = decided_by == NEAR_EXACT
             if near and (known.twin_key in known.cannot or not twins(question, entry.question)):
                 continue
-            if not self._sharing.allows(job, place, entry):
+            if not self._sharing.allows(job, slot, entry):
                 continue
-            self._boundaries.note(job.tenant, place.bucket, None, served=False)
+            self._boundaries.note(job.tenant, slot.bucket, None, served=False)
             hit = repeated(entry, decided_by)
             if not near:
-                return LookupResult(place, prompt, entry=entry, hit=hit, degraded=self._broken)
+                return LookupResult(slot, prompt, entry=entry, hit=hit, degraded=self._broken)
             audit = audit_of_twins(random.random())  # noqa: S311 - a sample, no secret
-            twin = replace(place, twin=known.twin_key)
+            twin = replace(slot, twin=known.twin_key)
             return LookupResult(twin, prompt, entry=entry, hit=hit, audit=audit, degraded=self._broken)
         return None
 
-    def _of_ones_own(self, job: Job, place: Place, prompt: Prompt, encoder: Encoder | None, now: float) -> LookupResult:
+    def _of_ones_own(self, job: Job, slot: Slot, prompt: Prompt, encoder: Encoder | None, now: float) -> LookupResult:
         """For a user who said that what others are given is wrong: among that user's own answers alone."""
         counters.count("cache.apart")
-        key = exact_key(place.mine, prompt.words)
-        return self._find(job, replace(place, scope=place.mine, key=key, own=True), prompt, encoder, now)
+        key = exact_key(slot.mine, prompt.words)
+        return self._find(job, replace(slot, scope=slot.mine, key=key, own=True), prompt, encoder, now)
 
     def _served(self, job: Job, missed: LookupResult, hit: Hit, now: float) -> LookupResult:
         """The entry if its answer still lives, and whether this hit is audited."""
-        place = missed.place
-        assert place is not None  # noqa: S101 - a hit lies somewhere
-        entry = self._store.serve(place.scope, hit.entry_id)
-        lives = entry is not None and entry.expires_at > now and self._sharing.allows(job, place, entry)
-        self._boundaries.note(job.tenant, place.bucket, hit.seen, served=lives, offset=hit.offset)
+        slot = missed.slot
+        assert slot is not None  # noqa: S101 - a hit lies somewhere
+        entry = self._store.serve(slot.scope, hit.entry_id)
+        lives = entry is not None and entry.expires_at > now and self._sharing.allows(job, slot, entry)
+        self._boundaries.note(job.tenant, slot.bucket, hit.seen, served=lives, offset=hit.offset)
         if not lives:
             return missed
-        audit = self._boundaries.audit(job.tenant, place.bucket, hit.probability)
+        audit = self._boundaries.audit(job.tenant, slot.bucket, hit.probability)
         return replace(missed, entry=entry, hit=hit, audit=audit)

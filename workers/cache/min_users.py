@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pipelines.cache.entry import Entry
     from pipelines.job import Job
-    from pipelines.journey import Place
+    from pipelines.journey import Slot
 
 
 ASKED_S = 30 * 86_400  # who asked is remembered longer than any answer is served
@@ -29,18 +29,18 @@ class Sharing:
         self._users, self._secret = users, secret
         self._shared: Any = scripts.register(redis, "shared")
 
-    def note(self, job: Job, place: Place) -> None:
+    def note(self, job: Job, slot: Slot) -> None:
         """A user asked what nothing answers exactly; raises StoreUnavailable."""
-        if self._users(job.tenant) > 1 and not place.own:
-            self._asked(job, place.scope, place.key, 1)
+        if self._users(job.tenant) > 1 and not slot.own:
+            self._asked(job, slot.scope, slot.key, 1)
 
-    def allows(self, job: Job, place: Place, entry: Entry) -> bool:
+    def allows(self, job: Job, slot: Slot, entry: Entry) -> bool:
         """Have enough asked, this job's user included? A person's correction, and what is one user's own, need nobody.
 
         Raises StoreUnavailable.
         """
         wanted = self._users(job.tenant)
-        if wanted <= 1 or place.own or entry.curated:
+        if wanted <= 1 or slot.own or entry.curated:
             return True
         key = exact_key(entry.scope, entry.question)  # of the phrasing whose answer it serves
         if self._asked(job, entry.scope, key, wanted):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.cache.decision import Candidate
 from pipelines.errors import StoreUnavailable
-from pipelines.vectors.centroids import Centres
+from pipelines.vectors.centroids import Centroids
 from pipelines.vectors.index import Index
 from workers.cache.rows import Nearby
 from workers.observability import counters, logs
@@ -38,7 +38,7 @@ class _Partition:
         self.lock = threading.Lock()
         self.index = Index(dimensions)
         self.held: dict[str, Phrasing] = {}  # without their vectors: the index has them
-        self.centres = Centres()
+        self.centroids = Centroids()
         self.position, self.number = "0-0", 0
 
     @property
@@ -56,19 +56,19 @@ class _Partition:
         self.drop(phrasing.key)
         self.index.add(phrasing.key, vector)
         self.held[phrasing.key] = replace(phrasing, vector=None)
-        self.centres.add(phrasing.entry_id, vector)
+        self.centroids.add(phrasing.entry_id, vector)
 
     def drop(self, key: str) -> None:
         phrasing = self.held.pop(key, None)
         if phrasing is not None:
-            self.centres.drop(phrasing.entry_id, self.index.vector(key))
+            self.centroids.drop(phrasing.entry_id, self.index.vector(key))
             self.index.drop(key)
 
     def merge(self, entry: str, other: str) -> None:
         for key, phrasing in self.held.items():
             if phrasing.entry_id == other:
                 self.held[key] = replace(phrasing, entry_id=entry)
-        self.centres.merge(entry, other)
+        self.centroids.merge(entry, other)
 
     def prune(self, now: float) -> None:
         for key in [key for key, phrasing in self.held.items() if phrasing.expires_at <= now]:
@@ -108,9 +108,9 @@ class Replicas:
         with partition.lock:
             near = partition.index.search(vector, k)
             found = [(partition.held[n.id], n.similarity) for n in near]
-            centres = {p.entry_id: partition.centres.cosine(p.entry_id, vector) for p, _ in found}
+            centroids = {p.entry_id: partition.centroids.cosine(p.entry_id, vector) for p, _ in found}
         candidates = [Candidate(p.key, p.entry_id, p.question, s) for p, s in found if p.expires_at > now]
-        return Nearby(candidates, centres)
+        return Nearby(candidates, centroids)
 
     def size(self, scope: str) -> int:
         """Phrasings held of a scope; 0 when it is not loaded."""
@@ -130,13 +130,13 @@ class Replicas:
             thread.join(timeout=5)
 
     def _partition(self, scope: str, dimensions: int) -> _Partition:
-        partition = self._held(scope)
+        partition = self._loaded(scope)
         if partition is not None:
             return partition
         with self._lock:
             loading = self._loading.setdefault(scope, threading.Lock())
         with loading:  # the others who ask wait for the first one's load
-            partition = self._held(scope) or self._load(scope, dimensions)
+            partition = self._loaded(scope) or self._load(scope, dimensions)
             with self._lock:
                 self._partitions[scope] = partition
                 self._loading.pop(scope, None)
@@ -144,7 +144,7 @@ class Replicas:
         self._unload()
         return partition
 
-    def _held(self, scope: str) -> _Partition | None:
+    def _loaded(self, scope: str) -> _Partition | None:
         with self._lock:
             partition = self._partitions.get(scope)
             if partition is not None:

@@ -76,7 +76,7 @@ def _unpacked(raw: bytes, more: int) -> list[float] | None:
     return values
 
 
-def _taught(values: Sequence[float]) -> RawLesson:
+def _lesson(values: Sequence[float]) -> RawLesson:
     *features, right, weight, audited = values
     return RawLesson(tuple(features), right, weight, bool(audited))
 
@@ -169,7 +169,7 @@ class Boundaries:
             pipe.ltrim(keys.lessons(tenant, category), -risk.LESSONS, -1)
             if taught.audited:
                 pipe.hincrby(name, "audits", 1)
-            self._keep(pipe, tenant, category)
+            self._renew(pipe, tenant, category)
             _, unlearned, taught_before, *_ = pipe.execute()
         if risk.due(unlearned, taught_before):
             self.learn(tenant, category)
@@ -190,14 +190,14 @@ class Boundaries:
         counters.count("risk.learned")
         logs.log().info("boundary moved", tenant=tenant, category=category, at=round(boundary.at, 4))
 
-    def taught(self, tenant: str, kind: str) -> list[RawLesson]:
+    def lessons(self, tenant: str, kind: str) -> list[RawLesson]:
         """All that a tenant's buckets of this kind of encoder were taught."""
-        buckets = [bucket for _, bucket in self.known(tenant) if risk.kind_of(bucket) == kind]
+        buckets = [bucket for _, bucket in self.buckets(tenant) if risk.kind_of(bucket) == kind]
         with failing_as("ledger"):
             raws = [raw for bucket in buckets for raw in self._redis.lrange(keys.lessons(tenant, bucket), 0, -1)]
-        return [_taught(values) for values in (_unpacked(raw, 3) for raw in raws) if values is not None]
+        return [_lesson(values) for values in (_unpacked(raw, 3) for raw in raws) if values is not None]
 
-    def known(self, tenant: str | None = None) -> list[tuple[str, str]]:
+    def buckets(self, tenant: str | None = None) -> list[tuple[str, str]]:
         """Tenants and categories that have a boundary."""
         with failing_as("ledger"):
             found = sorted(tuple(json.loads(raw)) for raw in self._redis.smembers(keys.RISKS))
@@ -205,7 +205,7 @@ class Boundaries:
 
     def standings(self, tenant: str | None = None) -> list[dict[str, Any]]:
         """:meth:`standing` of all, or of one tenant's."""
-        return [self.standing(*one) for one in self.known(tenant)]
+        return [self.standing(*one) for one in self.buckets(tenant)]
 
     def standing(self, tenant: str, category: str) -> dict[str, Any]:
         """What is known of one: target, estimated wrong hits per request with interval, audits, boundary."""
@@ -234,10 +234,10 @@ class Boundaries:
             pipe.hincrby(name, "hits", sum(served for _, served in requests))
             pipe.rpush(recent, *(packed for packed, _ in requests))
             pipe.ltrim(recent, -risk.RECENT, -1)
-            self._keep(pipe, tenant, category)
+            self._renew(pipe, tenant, category)
             pipe.execute()
 
-    def _keep(self, pipe: Any, tenant: str, category: str) -> None:
+    def _renew(self, pipe: Any, tenant: str, category: str) -> None:
         for key in (keys.risk(tenant, category), keys.lessons(tenant, category), keys.recent(tenant, category)):
             pipe.expire(key, KEPT_S)
         pipe.sadd(keys.RISKS, json.dumps([tenant, category]))
@@ -270,5 +270,5 @@ class Boundaries:
             *features, offset, served = values
             boundary.recent.append(risk.Request(standardised(np.array(features)), offset, bool(served)))
         for values in filter(None, (_unpacked(raw, 3) for raw in taught)):
-            boundary.lessons.append(_taught(values).standardised(boundary.shipped))
+            boundary.lessons.append(_lesson(values).standardised(boundary.shipped))
         return boundary

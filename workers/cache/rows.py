@@ -96,10 +96,10 @@ class Nearby:
     """What a search found: candidates, best first, and the question's cosine to the mean of each one's entry."""
 
     candidates: list[Candidate]
-    centres: dict[str, float]
+    centroids: dict[str, float]
 
 
-def said(key: str, scope: str, own: Mapping[str, bytes | None], held: Mapping[bytes, bytes]) -> Entry | None:
+def own_answer(key: str, scope: str, own: Mapping[str, bytes | None], held: Mapping[bytes, bytes]) -> Entry | None:
     """The answer that was given to the phrasing of that exact key, as an entry; None when there is none.
 
     ``own``: the phrasing's fields (``ANSWERED``); ``held``: its entry's hash. What the entry serves may be this

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.cache.decision import Candidate
 from pipelines.errors import StoreUnavailable
-from pipelines.vectors.centroids import Centres
+from pipelines.vectors.centroids import Centroids
 from workers.cache.entries import CHUNK, add_vector
 from workers.cache.rows import Nearby, Phrasing
 from workers.observability import counters, logs
@@ -73,7 +73,7 @@ class VectorSets:
             for element in found:
                 pipe.hmget(keys.phrasing(scope, element.decode()), FIELDS)
             raws = pipe.execute()
-        candidates, gone, centres = [], [], Centres()
+        candidates, gone, centroids = [], [], Centroids()
         for element, values in zip(found, raws, strict=True):
             key, raw = element.decode(), dict(zip(FIELDS, values, strict=True))
             if not raw[b"vector"]:
@@ -82,12 +82,12 @@ class VectorSets:
             one = Phrasing.decode(key, raw)
             there = one.unpacked(len(vector))
             if there is not None and one.expires_at > now:
-                centres.add(one.entry_id, there)
+                centroids.add(one.entry_id, there)
                 candidates.append(Candidate(one.key, one.entry_id, one.question, float(there @ vector)))
         if gone:
             self._forget(scope, gone)
         nearest = sorted(candidates, key=lambda one: -one.similarity)[:k]
-        return Nearby(nearest, {one.entry_id: centres.cosine(one.entry_id, vector) for one in nearest})
+        return Nearby(nearest, {one.entry_id: centroids.cosine(one.entry_id, vector) for one in nearest})
 
     def tend(self, now: float) -> int:
         """Build what has outgrown the workers, let go of what has shrunk; returns how many scopes are searched here."""

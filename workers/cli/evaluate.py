@@ -146,7 +146,7 @@ def train_verify(
     if not files and tenant is None:
         raise click.UsageError("name files with labels, or a --tenant whose lessons are in the ledger")
     loaded = _encoder(encoder)
-    taught = None if tenant is None else (tenant, runtime().boundaries.taught(tenant, loaded.kind))
+    taught = None if tenant is None else (tenant, runtime().boundaries.lessons(tenant, loaded.kind))
     _print(commands.train_verify(files, loaded, out, streams=streams, learned_from=taught), as_json)
 
 

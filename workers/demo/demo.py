@@ -43,7 +43,7 @@ from workers.runtime import Runtime
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.demo.questions import Asked
+    from workers.demo.questions import Question
 
 COUNT = 400  # questions without --limit
 SECONDS = 40.0  # the steady rate spreads the questions over about this long, unless --rate says otherwise
@@ -63,7 +63,7 @@ class Outcome:
 def run(*, questions: Path | None, limit: int | None, rate: float | None, seed: int, quiet: bool) -> dict[str, Any]:
     """Run the demo and return its figures; prints a live view unless ``quiet``. Leaves nothing behind."""
     console = Console(quiet=quiet)
-    asked = _asked(questions, limit, seed)
+    asked = _questions(questions, limit, seed)
     with ExitStack() as stack:
         stop = stack.enter_context(stoppable())
         folder = Path(tempfile.mkdtemp(prefix="farthing-demo-"))
@@ -89,13 +89,13 @@ def run(*, questions: Path | None, limit: int | None, rate: float | None, seed: 
     return figures
 
 
-def _asked(path: Path | None, limit: int | None, seed: int) -> list[Asked]:
+def _questions(path: Path | None, limit: int | None, seed: int) -> list[Question]:
     if path is None:
         return questions.traffic(limit or COUNT, seed)
     return questions.from_file(path, limit, seed)
 
 
-def _environ(stack: ExitStack, folder: Path, asked: Sequence[Asked]) -> dict[str, str]:
+def _environ(stack: ExitStack, folder: Path, asked: Sequence[Question]) -> dict[str, str]:
     """Everything the demo's processes read: its own Redis, model, database, configuration and passwords."""
     redis = stack.enter_context(EmbeddedRedis())
     # A real model understands what a question means; the stand-in is told, where the file knows.
@@ -120,7 +120,9 @@ def _environ(stack: ExitStack, folder: Path, asked: Sequence[Asked]) -> dict[str
     }
 
 
-def _before(configuration: Configuration, asked: Sequence[Asked], console: Console, stop: threading.Event) -> Outcome:
+def _before(
+    configuration: Configuration, asked: Sequence[Question], console: Console, stop: threading.Event
+) -> Outcome:
     """The same questions as they are sent today: the whole history, each to the premium model."""
     providers = Providers(configuration.providers)
     offer = configuration.catalog.of_tier("premium")[0]
@@ -147,7 +149,9 @@ def _before(configuration: Configuration, asked: Sequence[Asked], console: Conso
     return outcome
 
 
-def _after(client: Farthing, asked: Sequence[Asked], rate: float, stop: threading.Event, console: Console) -> Outcome:
+def _after(
+    client: Farthing, asked: Sequence[Question], rate: float, stop: threading.Event, console: Console
+) -> Outcome:
     """The questions through the fleet, at a steady rate."""
     outcome = Outcome([None] * len(asked), [0.0] * len(asked))
     board = Board(asked=len(asked))
@@ -183,11 +187,11 @@ def _after(client: Farthing, asked: Sequence[Asked], rate: float, stop: threadin
     return outcome
 
 
-def _figures(asked: Sequence[Asked], before: Outcome, after: Outcome, secret: bytes) -> dict[str, Any]:
+def _figures(asked: Sequence[Question], before: Outcome, after: Outcome, secret: bytes) -> dict[str, Any]:
     return {"before": _row(asked, before, secret), "after": _row(asked, after, secret)}
 
 
-def _row(asked: Sequence[Asked], outcome: Outcome, secret: bytes) -> dict[str, Any]:
+def _row(asked: Sequence[Question], outcome: Outcome, secret: bytes) -> dict[str, Any]:
     answers = [answer for answer in outcome.answers if answer is not None]
     count = max(len(answers), 1)
     hits = [a for a in answers if a.source in ("exact", "semantic")]
@@ -212,7 +216,7 @@ def _from_the_ledger(row: dict[str, Any], held: Runtime) -> None:
     row.update({name: total[name] for name in ("cost_usd", "audits", "audits_usd", "saved_by")})
 
 
-def _wrong_hits(asked: Sequence[Asked], outcome: Outcome, secret: bytes) -> int | None:
+def _wrong_hits(asked: Sequence[Question], outcome: Outcome, secret: bytes) -> int | None:
     """Hits whose entry was made for another meaning; None when the questions carry no meanings."""
     if not any(question.meaning for question in asked):
         return None

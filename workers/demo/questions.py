@@ -30,7 +30,7 @@ MEANING_COLUMNS = ("intent", "label", "meaning", "category")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """One question: the job's fields, and what it means where that is known (two of one meaning share an answer)."""
 
     fields: dict[str, Any]
@@ -45,7 +45,7 @@ class _Book:
     followups: list[dict[str, Any]] = field(default_factory=list)
 
 
-def traffic(count: int, seed: int) -> list[Asked]:
+def traffic(count: int, seed: int) -> list[Question]:
     """``count`` questions of many customers in a random order that ``seed`` fixes."""
     book = _Book(**tomllib.loads(files("workers.demo").joinpath("questions.toml").read_text(encoding="utf-8")))
     dice = random.Random(seed)  # noqa: S311 - an order that can be repeated, not a secret
@@ -58,11 +58,11 @@ def traffic(count: int, seed: int) -> list[Asked]:
         turns = found["turns"] if kind == "followups" else [_typed(dice.choice(found["ask"]), dice)]
         if kind == "structured":
             turns = [turns[0].replace("{order}", order_number(user, dice.randrange(ORDERS)))]
-        out.append(Asked(_fields(turns, user), found["name"]))
+        out.append(Question(_fields(turns, user), found["name"]))
     return out
 
 
-def from_file(path: Path, limit: int | None, seed: int) -> list[Asked]:
+def from_file(path: Path, limit: int | None, seed: int) -> list[Question]:
     """Questions of a CSV (a column of questions, perhaps one of meanings), JSON or text file, also gzipped.
 
     In a random order that ``seed`` fixes, ``limit`` of them: labelled files are often sorted by their labels.
@@ -75,22 +75,22 @@ def from_file(path: Path, limit: int | None, seed: int) -> list[Asked]:
     return found[:limit]
 
 
-def _read(path: Path) -> Iterator[Asked]:
+def _read(path: Path) -> Iterator[Question]:
     if datasets.kind(path) in (".csv", ".tsv", ".json", *datasets.JSON_LINES, *datasets.SPREADSHEETS):
         for number, row in datasets.numbered(path):
             yield _row(f"--questions {path}:{number}", row)
     else:
         for line in filter(str.strip, datasets.text_of(path).split("\n")):
-            yield Asked(_fields([line.strip()], None))
+            yield Question(_fields([line.strip()], None))
 
 
-def _row(where: str, row: Any) -> Asked:
+def _row(where: str, row: Any) -> Question:
     if isinstance(row, str):
-        return Asked(_fields([row], None))
+        return Question(_fields([row], None))
     if not isinstance(row, dict):
         raise ConfigurationInvalid([f'{where}: got {type(row).__name__}, expected {{"question": …}}'])
     if "messages" in row:
-        return Asked({"messages": row["messages"]})
+        return Question({"messages": row["messages"]})
     named = {str(name).strip().lower(): value for name, value in row.items()}
     question = next((named[name] for name in QUESTION_COLUMNS if named.get(name)), None)
     if not isinstance(question, str):
@@ -98,7 +98,7 @@ def _row(where: str, row: Any) -> Asked:
         raise ConfigurationInvalid([f"{where}: got {', '.join(named) or 'nothing'}, expected {columns}"])
     meaning = next((named[name] for name in MEANING_COLUMNS if named.get(name)), None)
     # Questions out of scope have nothing in common but that.
-    return Asked(_fields([question], None), question if meaning == "oos" else meaning)
+    return Question(_fields([question], None), question if meaning == "oos" else meaning)
 
 
 def _fields(turns: list[str], user: str | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from pipelines.cache import judge
-from pipelines.job import Message
+from pipelines.message import Message
 from pipelines.text.tokens import estimate, estimate_prompt
 from workers.demo.standin_text import MODELS, answer_text, verdict_text
 from workers.fleet.children import Children, last_lines
@@ -262,8 +262,8 @@ def _vector(text: str) -> list[float]:
     counts = [0.0] * EMBEDDING_DIMENSIONS
     padded = f"  {text.lower()} "
     for start in range(len(padded) - 2):
-        place = int.from_bytes(hashlib.blake2b(padded[start : start + 3].encode(), digest_size=2).digest())
-        counts[place % EMBEDDING_DIMENSIONS] += 1.0
+        position = int.from_bytes(hashlib.blake2b(padded[start : start + 3].encode(), digest_size=2).digest())
+        counts[position % EMBEDDING_DIMENSIONS] += 1.0
     return counts
 
 

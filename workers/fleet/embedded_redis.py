@@ -53,7 +53,7 @@ class EmbeddedRedis:
             for _ in range(1 if self._port else FREE_PORT_TRIES):
                 if self._start(binary, self._port or free_port()):
                     return self
-            raise StoreUnavailable("embedded", f"port {self._port or '(any)'} on 127.0.0.1 is taken{self._said()}")
+            raise StoreUnavailable("embedded", f"port {self._port or '(any)'} on 127.0.0.1 is taken{self._log_tail()}")
         except BaseException:
             self.stop()
             raise
@@ -70,7 +70,7 @@ class EmbeddedRedis:
     def _log(self) -> Path:
         return self._private / "redis.log"
 
-    def _said(self) -> str:
+    def _log_tail(self) -> str:
         return f"; its last lines:\n{last_lines(self._log)}"
 
     def _start(self, binary: Path, port: int) -> bool:
@@ -120,13 +120,13 @@ class EmbeddedRedis:
                 if server.poll() is not None:
                     if "Address already in use" in last_lines(self._log):
                         return False
-                    raise StoreUnavailable("embedded", f"redis-server ended with {server.returncode}{self._said()}")
+                    raise StoreUnavailable("embedded", f"redis-server ended with {server.returncode}{self._log_tail()}")
                 # Refused while it starts, BusyLoading while it reads its file; a stranger refuses the password.
                 with suppress(redis.RedisError):
                     client.ping()
                     return True
                 time.sleep(_POLL_S)
-        raise StoreUnavailable("embedded", f"redis-server did not answer within {START_S:g} s{self._said()}")
+        raise StoreUnavailable("embedded", f"redis-server did not answer within {START_S:g} s{self._log_tail()}")
 
 
 def find_server() -> Path:

@@ -43,17 +43,17 @@ class Accounts:
         counting = (2, keys.counted(tenant, job_id), keys.ledger(tenant, day), MARKED_S, KEPT_S, *flat)
         with failing_as("ledger"):
             try:
-                counted = self._settle(job_id, counting, record)
+                counted = self._count(job_id, counting, record)
             except NoScriptError:  # Redis was restarted or its scripts were flushed
                 self._redis.script_load(self._count_once.script)
-                counted = self._settle(job_id, counting, record)
+                counted = self._count(job_id, counting, record)
             if (tenant, day) not in self._noted:
                 self._redis.sadd(keys.LEDGER_TENANTS, tenant)
                 self._redis.expire(keys.LEDGER_TENANTS, KEPT_S)
                 self._noted = {(name, on) for name, on in self._noted if on == day} | {(tenant, day)}
         return bool(counted)
 
-    def _settle(self, job_id: str, counting: tuple[object, ...], record: Record | None) -> object:
+    def _count(self, job_id: str, counting: tuple[object, ...], record: Record | None) -> object:
         pipe = self._redis.pipeline(transaction=False)
         pipe.evalsha(self._count_once.sha, *counting)
         if record is not None:

@@ -62,7 +62,7 @@ class Records:
         record = self.recall(job_id)
         return record if record is not None and record.tenant == tenant else None
 
-    def keep_paid(self, job_id: str, owner: str, answer: Answer, *, ttl_s: int) -> None:
+    def store_paid(self, job_id: str, owner: str, answer: Answer, *, ttl_s: int) -> None:
         """Keep an answer that was paid for, so that a redelivered task finds it instead of paying again."""
         with failing_as("ledger"):
             self._redis.set(keys.paid(job_id), json.dumps({"owner": owner, "answer": answer.encode()}), ex=ttl_s)

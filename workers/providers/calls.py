@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.answer import Usage
 from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhausted
-from pipelines.job import Message
+from pipelines.message import Message
 from pipelines.routing import completion, retry
 from pipelines.text import tokens
 from workers.observability import counters, logs

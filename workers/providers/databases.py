@@ -38,7 +38,7 @@ class Databases:
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise RuleFailed(rule, f"its database URL cannot be used ({type(error).__name__})") from None
         except SQLAlchemyError as error:
-            raise RuleFailed(rule, f"its database said {_said(error)}") from None
+            raise RuleFailed(rule, f"its database said {_failure(error)}") from None
 
     def close(self) -> None:
         """Close every pool."""
@@ -79,7 +79,7 @@ def _limit(connection: sqlalchemy.Connection) -> None:
     raw.set_progress_handler(lambda: time.monotonic() > until, SQLITE_STEPS)
 
 
-def _said(error: SQLAlchemyError) -> str:
+def _failure(error: SQLAlchemyError) -> str:
     """What went wrong. Only errors of connection and schema are quoted: others may repeat a value."""
     cause = getattr(error, "orig", None) or error
     lines = str(cause).splitlines() if isinstance(error, OperationalError | ProgrammingError) else []

@@ -125,12 +125,12 @@ def _whole(name: str, raw: Any, prompt: str) -> dict[str, Any]:
     """An answer in one piece; an error in its place is the provider's own."""
     error = raw.get("error") if isinstance(raw, dict) else None
     if error:
-        raise _said(name, "answered with an error", error, prompt)
+        raise _failure(name, "answered with an error", error, prompt)
     whole: dict[str, Any] = raw
     return whole
 
 
-def _said(name: str, kind: str, error: Any, prompt: str) -> ProviderFailed:
+def _failure(name: str, kind: str, error: Any, prompt: str) -> ProviderFailed:
     code, said = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, error)
     told = provider_reason.reason(code, said, prompt)
     return ProviderFailed(name, kind, 0, code not in NEVER, None, told)
@@ -178,7 +178,7 @@ def _follow(name: str, lines: Iterator[str], chunks: list[dict[str, Any]], promp
         chunk = {"error": data} if event == "error" and not completion.is_json(data) else json.loads(data)
         error = (chunk.get("error") or (event == "error" and chunk)) if isinstance(chunk, dict) else None
         if error:
-            raise _said(name, "error in the stream", error, prompt)
+            raise _failure(name, "error in the stream", error, prompt)
         if isinstance(chunk, dict):
             chunks.append(chunk)
     return False

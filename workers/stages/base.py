@@ -11,7 +11,7 @@ from celery.exceptions import Ignore
 from celery.worker.request import Request
 
 from pipelines.errors import FarthingError
-from pipelines.journey import AFTER_A_MISS, WRITE_BACK
+from pipelines.journey import AFTER_A_MISS, LOOKUP, WRITE_BACK
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
             done = self.run(*args, **kwargs)  # Celery's own __call__ would push a request without the sender's canvas
             outcome = done.get("source", "handed on") if isinstance(done, dict) else "done"
             return done
-        except Ignore:  # replaced by the rest of the journey
-            outcome = "miss"
+        except Ignore:  # replaced by the stage after it
+            outcome = "miss" if self.name == LOOKUP else "handed on"
             raise
         finally:
             logs.log().info("stage", job=_job_of(self, args), outcome=outcome, took_ms=watch.lap_ms())

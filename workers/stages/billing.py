@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from workers.providers.calls import CallResult
 
 
-def _said(called: CallResult) -> Iterator[str]:
+def _remarks(called: CallResult) -> Iterator[str]:
     """What the caller must know of a call that was not quite as asked."""
     if called.completion.estimated:
         yield "usage estimated: the provider did not count"
@@ -89,7 +89,7 @@ class Billing:
             price_version=market.prices.version,
             route=None if progress.route is None else replace(progress.route, tier=offer.tier),
             context=context,
-            degraded=tuple(_said(called)),
+            degraded=tuple(_remarks(called)),
         )
         would = partial(
             market.baseline_usd,
@@ -151,18 +151,18 @@ class Billing:
         return without(job.question.text, self._rules_of(job.tenant).leave_out)
 
     def _record(self, progress: Progress, answer: Answer) -> Record:
-        place = progress.place
+        slot = progress.slot
         entry = None if answer.cache is None else answer.cache.get("entry")
         return Record(
             tenant=progress.job.tenant,
             source=answer.source,
-            scope=None if place is None else place.scope,
-            key=None if place is None else place.key,
+            scope=None if slot is None else slot.scope,
+            key=None if slot is None else slot.key,
             # A fresh answer makes an entry of its own.
             entry=entry_id(progress.job.tenant, progress.job_id, secret=self._secret())
-            if answer.source == "model" and place is not None
+            if answer.source == "model" and slot is not None
             else entry,
             user=progress.job.user,
-            mine=None if place is None else place.mine or None,
-            mine_key=None if place is None or not place.mine else exact_key(place.mine, self.words(progress.job)),
+            mine=None if slot is None else slot.mine or None,
+            mine_key=None if slot is None or not slot.mine else exact_key(slot.mine, self.words(progress.job)),
         )

@@ -91,9 +91,9 @@ class Feedback:
             return {**done, **for_all, "served": self._accounts.served(found)}
         if record.scope == record.mine and voice.user is not None:
             return {**done, **self._for_all(record, found, correction), "own": True}
-        return {**done, **self._heard(record, found, voice)}
+        return {**done, **self._counted(record, found, voice)}
 
-    def _heard(self, record: Record, found: str, voice: Voice) -> dict[str, Any]:
+    def _counted(self, record: Record, found: str, voice: Voice) -> dict[str, Any]:
         """One user's word: for that user at once, for all when enough say so; until then it waits for an operator."""
         scope, key = str(record.scope), str(record.key)
         entry, asked = self._store.get(scope, found), self._store.phrasing(scope, key)
@@ -163,7 +163,7 @@ class Feedback:
             question="" if asked is None else asked.question,
             answer=replace(answer, text=correction, message=None, finish_reason="stop"),
             created_at=now,
-            expires_at=now + self._rules_of(record.tenant).keeping.curated_s,
+            expires_at=now + self._rules_of(record.tenant).retention.curated_s,
             curated=True,
         )
         vector = None if asked is None else asked.vector

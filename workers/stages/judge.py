@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipelines.answer import Answer
     from pipelines.cache.judge import Budget
     from pipelines.job import Job
-    from pipelines.journey import Place, Progress
+    from pipelines.journey import Progress, Slot
     from pipelines.neighbourhood import Neighbourhood
     from pipelines.routing.catalog import Offer
     from pipelines.routing.market import Market
@@ -76,34 +76,34 @@ class Judge:
 
         ``answering_tokens`` is the prompt of the call that a yes would save.
         """
-        place, job = progress.place, progress.job
+        slot, job = progress.slot, progress.job
         with self._lock:
             self._budget.job()
-        if place is None or place.seen is None or progress.audit is not None or job.cache != "use":
+        if slot is None or slot.seen is None or progress.audit is not None or job.cache != "use":
             return None
-        seen = place.seen
+        seen = slot.seen
         if not judge.could_serve(seen):
             return None
         try:
-            judged = self._in_line(progress, place, seen, answering_tokens)
+            judged = self._in_line(progress, slot, seen, answering_tokens)
         except StoreUnavailable as error:
             counters.count("judge.unavailable")
             logs.log().warning("not judged", said=str(error))
             judged = None
         served = judged is not None and judged.answer is not None
         offset = None if judged is None else judge.moved(seen.probability, judged.probability)
-        self._boundaries.note(job.tenant, place.bucket, seen, served=served, offset=offset)
+        self._boundaries.note(job.tenant, slot.bucket, seen, served=served, offset=offset)
         return judged
 
     def _in_line(
-        self, progress: Progress, place: Place, seen: Neighbourhood, answering_tokens: int
+        self, progress: Progress, slot: Slot, seen: Neighbourhood, answering_tokens: int
     ) -> JudgedAnswer | None:
         job = progress.job
-        home = self._members.now(place.scope, seen.suspect)
-        entry = self._store.get(place.scope, home)
+        home = self._members.now(slot.scope, seen.suspect)
+        entry = self._store.get(slot.scope, home)
         if entry is None or progress.deadline_at - time.time() < judge.LEAST_REMAINING_S:
             return None
-        if not self._sharing.allows(job, place, entry):
+        if not self._sharing.allows(job, slot, entry):
             return None
         near = [one.key for one in seen.near if one.entry == seen.suspect][: judge.MOST_CALLS]
         saved = Usage(answering_tokens, 0, entry.answer.usage.completion_tokens)
@@ -123,17 +123,17 @@ class Judge:
             verdicts.append(self._ask(asking, offers, deadline_at=progress.deadline_at))
             return verdicts[-1].yes
 
-        probability, lets = judge.heard(
+        probability, serves = judge.after_verdicts(
             judge.before(seen.probability, seen.gate, proven=seen.proven),
-            self._members.questions(place.scope, near),
+            self._members.questions(slot.scope, near),
             one,
             served_at=seen.served_at,
         )
         spent = sum((verdict.cost_usd for verdict in verdicts), Decimal(0))
-        if not lets:
+        if not serves:
             return JudgedAnswer(None, probability, spent)
         counters.count("judge.served")
-        self._members.keep_verdict(place.scope, place.key, home, probability)
+        self._members.store_verdict(slot.scope, slot.key, home, probability)
         hit = decision.promoted(replace(seen, suspect=home), probability)
         return JudgedAnswer(self._billing.reused(progress, entry, hit), probability, spent)
 
@@ -159,7 +159,7 @@ class Judge:
             logs.log().warning("no verdict", said=str(error))
             return Verdict(None, Usage(), Decimal(0))
         usage = called.completion.usage
-        yes = judge.verdict(called.completion.text)
+        yes = judge.read_verdict(called.completion.text)
         if yes is None:
             counters.count("judge.unreadable")
         return Verdict(yes, usage, self._economy.spent_usd(called))

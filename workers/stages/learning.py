@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pipelines.cache.entry import Entry
     from pipelines.job import Job
-    from pipelines.journey import Place
+    from pipelines.journey import Slot
     from workers.cache.clusters import Membership
     from workers.cache.documents import Sources
     from workers.cache.entries import CacheStore
@@ -40,40 +40,40 @@ class Learning:
         self._store, self._members, self._boundaries = store, members, boundaries
         self._sources, self._judge, self._billing = sources, judge, billing
 
-    def keep(self, job: Job, place: Place, entry: Entry, *, known_until: float) -> None:
+    def store(self, job: Job, slot: Slot, entry: Entry, *, known_until: float) -> None:
         """Store a fresh answer where it belongs; ``entry``: as it would be stored alone."""
-        lesson = learning.keep(self._memory(job, entry.id, place, entry, known_until, "write_back"), place.seen)
-        if lesson is not None and place.seen is not None:
-            self._boundaries.teach(job.tenant, place.bucket, RawLesson(place.seen.features, lesson.right))
+        lesson = learning.store(self._memory(job, entry.id, slot, entry, known_until, "write_back"), slot.seen)
+        if lesson is not None and slot.seen is not None:
+            self._boundaries.teach(job.tenant, slot.bucket, RawLesson(slot.seen.features, lesson.right))
 
-    def audited(self, job: Job, place: Place, entry: Entry, *, weight: float, known_until: float) -> None:
+    def audited(self, job: Job, slot: Slot, entry: Entry, *, weight: float, known_until: float) -> None:
         """Compare the fresh answer to a hit with what was served; ``weight``: for how many hits it stands."""
-        if place.seen is None:
+        if slot.seen is None:
             return
-        lesson = learning.audit(self._memory(job, entry.id, place, entry, known_until, "audit"), place.seen)
+        lesson = learning.audit(self._memory(job, entry.id, slot, entry, known_until, "audit"), slot.seen)
         if lesson is not None:
             self._boundaries.teach(
-                job.tenant, place.bucket, RawLesson(place.seen.features, lesson.right, weight, audited=True)
+                job.tenant, slot.bucket, RawLesson(slot.seen.features, lesson.right, weight, audited=True)
             )
             counters.count("audit.compared")
 
-    def audited_twin(self, job: Job, job_id: str, place: Place, entry: Entry, *, known_until: float) -> None:
+    def audited_twin(self, job: Job, job_id: str, slot: Slot, entry: Entry, *, known_until: float) -> None:
         """Compare the fresh answer to a near-exact hit with its twin's; unlike ones are no twins again."""
-        memory = self._memory(job, job_id, place, entry, known_until, "audit")
-        agrees = memory.compare(place.twin) or memory.judged(place.twin)
+        memory = self._memory(job, job_id, slot, entry, known_until, "audit")
+        agrees = memory.compare(slot.twin) or memory.compare_by_judge(slot.twin)
         if agrees == 0.0:
             memory.note("unclear")
             return
         wrong = agrees < 0.0
         self._billing.charge(f"{job_id}.twin", job.tenant, ledger.record_twin(wrong=wrong))
         if wrong:
-            self._members.cannot_match(place.scope, place.key, [place.twin])
+            self._members.cannot_match(slot.scope, slot.key, [slot.twin])
             memory.put()
             memory.note("twin_wrong")
 
-    def _memory(self, job: Job, asked_as: str, place: Place, entry: Entry, until: float, stage: str) -> ScopeMemory:
+    def _memory(self, job: Job, asked_as: str, slot: Slot, entry: Entry, until: float, stage: str) -> ScopeMemory:
         return ScopeMemory(
-            self._store, self._members, self._sources, self._judge, job, asked_as, place, entry, until, stage
+            self._store, self._members, self._sources, self._judge, job, asked_as, slot, entry, until, stage
         )
 
 
@@ -90,7 +90,7 @@ class ScopeMemory:
     judge: Judge
     job: Job
     asked_as: str
-    place: Place
+    slot: Slot
     entry: Entry
     known_until: float
     stage: str
@@ -101,51 +101,51 @@ class ScopeMemory:
     @property
     def key(self) -> str:
         """The phrasing's exact key."""
-        return self.place.key
+        return self.slot.key
 
     def compare(self, key: str) -> float:
         """By the words of the two answers."""
         if key not in self._compared:
-            said = self._said([key]).get(key)
-            self._compared[key] = 0.0 if said is None else answer_match.evidence(self.entry.answer.text, said)
+            answers = self._answers([key]).get(key)
+            self._compared[key] = 0.0 if answers is None else answer_match.evidence(self.entry.answer.text, answers)
         return self._compared[key]
 
-    def judged(self, key: str) -> float:
+    def compare_by_judge(self, key: str) -> float:
         """By the judge, within its budget."""
-        said = self._said([key]).get(key)
+        answers = self._answers([key]).get(key)
         same = None
-        if said is not None:
-            same = self.judge.same_answer(self.job, self.asked_as, self.entry.answer.text, said)
+        if answers is not None:
+            same = self.judge.same_answer(self.job, self.asked_as, self.entry.answer.text, answers)
         return 0.0 if same is None else evidence(yes=same)
 
     def between(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """By the words; a pair compared before would say the same again."""
-        fresh = self.members.not_compared(self.place.scope, pairs)
-        known = self._said([key for pair in fresh for key in pair])
+        fresh = self.members.not_compared(self.slot.scope, pairs)
+        known = self._answers([key for pair in fresh for key in pair])
         return [answer_match.evidence(known[a], known[b]) for a, b in fresh if {a, b} <= known.keys()]
 
     def more(self, entry: str, count: int, besides: Collection[str]) -> Sequence[str]:
         """As the protocol says."""
-        found = self.members.more(self.place.scope, entry, count, besides)
-        self._said(found)
+        found = self.members.more(self.slot.scope, entry, count, besides)
+        self._answers(found)
         return found
 
     def homes(self, keys: Sequence[str]) -> dict[str, str]:
         """As the protocol says; their answers are wanted next."""
-        self._said(keys)
-        return self.members.homes(self.place.scope, keys)
+        self._answers(keys)
+        return self.members.homes(self.slot.scope, keys)
 
     def apart(self) -> Collection[str]:
         """As the protocol says."""
-        return self.members.never_matched(self.place.scope, self.key)
+        return self.members.never_matched(self.slot.scope, self.key)
 
     def entry_now(self, entry: str) -> str:
         """As the protocol says."""
-        return self.members.now(self.place.scope, entry)
+        return self.members.now(self.slot.scope, entry)
 
     def served(self, entry: str) -> str | None:
         """As the protocol says."""
-        return self.members.served(self.place.scope, entry)
+        return self.members.served(self.slot.scope, entry)
 
     def join(self, entry: str) -> bool:
         """As the protocol says."""
@@ -157,46 +157,46 @@ class ScopeMemory:
 
     def merge(self, entry: str, other: str) -> str | None:
         """As the protocol says."""
-        return self.members.merge(self.place.scope, entry, other)
+        return self.members.merge(self.slot.scope, entry, other)
 
     def elect(self, entry: str, key: str) -> bool:
         """As the protocol says."""
-        return self.members.elect(self.place.scope, entry, key)
+        return self.members.elect(self.slot.scope, entry, key)
 
     def expel(self, entry: str, key: str) -> bool:
         """As the protocol says."""
-        return self.members.expel(self.place.scope, entry, key)
+        return self.members.expel(self.slot.scope, entry, key)
 
     def forget(self, entry: str) -> None:
         """As the protocol says."""
-        if not self.members.lives(self.place.scope, entry):
-            self.store.drop(self.place.scope, entry)
+        if not self.members.lives(self.slot.scope, entry):
+            self.store.drop(self.slot.scope, entry)
             self.note("outdated")
 
     def trust(self, names: Sequence[str]) -> dict[str, float]:
         """As the protocol says."""
-        return self.members.trust(self.place.scope, names)
+        return self.members.trust(self.slot.scope, names)
 
-    def keep_trust(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
+    def write_trust(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
         """As the protocol says; forgotten with the answers that they rest on."""
         ttl_s = self.known_until - self.entry.created_at
-        self.members.keep_trust(self.place.scope, before, after, ttl_s=ttl_s)
+        self.members.write_trust(self.slot.scope, before, after, ttl_s=ttl_s)
 
     def note(self, event: str) -> None:
         """Counted."""
         counters.count(f"{self.stage}.{event}")
 
-    def _said(self, keys: Sequence[str]) -> dict[str, str]:
+    def _answers(self, keys: Sequence[str]) -> dict[str, str]:
         """What these were answered, in one round trip."""
         missing = [key for key in keys if key not in self._known]
         if missing:
-            self._known.update(self.members.said(self.place.scope, missing))
+            self._known.update(self.members.answers(self.slot.scope, missing))
         return self._known
 
     def _write(self, how: Callable[..., bool], entry: Entry) -> bool:
         """Put or join the entry, and note the documents that its answer rests on."""
-        place, job = self.place, self.job
-        done = how(place.scope, place.key, entry, vector=place.vector, tenant=job.tenant, known_until=self.known_until)
+        slot, job = self.slot, self.job
+        done = how(slot.scope, slot.key, entry, vector=slot.vector, tenant=job.tenant, known_until=self.known_until)
         if done and job.sources:
-            self.sources.bind(job.tenant, job.sources, place.scope, entry.id, known_until=self.known_until)
+            self.sources.bind(job.tenant, job.sources, slot.scope, entry.id, known_until=self.known_until)
         return done

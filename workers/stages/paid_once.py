@@ -50,9 +50,9 @@ class PaidOnce:
             counters.count("ledger.unavailable")
             return None  # paying twice is better than not answering
 
-    def keep(self, progress: Progress, answer: Answer, *, ttl_s: int) -> None:
+    def store(self, progress: Progress, answer: Answer, *, ttl_s: int) -> None:
         """Keep a fresh answer for a task that is delivered again."""
         try:
-            self._records.keep_paid(progress.job_id, _owner(progress), answer, ttl_s=ttl_s)
+            self._records.store_paid(progress.job_id, _owner(progress), answer, ttl_s=ttl_s)
         except StoreUnavailable:
             counters.count("ledger.unavailable")

@@ -13,9 +13,10 @@ from workers.observability import counters, logs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipelines.job import Job
     from pipelines.journey import Progress
     from pipelines.routing.market import Market
-    from pipelines.routing.rules import RuleBook
+    from pipelines.routing.rules import Match, RuleBook
     from workers.providers.databases import Databases
 
 
@@ -25,12 +26,16 @@ class Rules:
     def __init__(self, book: RuleBook, databases: Databases, market: Callable[[], Market]) -> None:
         self._book, self._databases, self._market = book, databases, market
 
+    def match(self, job: Job) -> Match | None:
+        """The rule that may answer this job, without looking into its database."""
+        # A row answers a bare question: not a picture, not a tool's result, not one that wants JSON.
+        bare = job.messages[-1] is job.question and not job.question.has_parts and "response_format" not in job.params
+        return self._book.match(job.question.text) if bare and job.model == "auto" else None
+
     def by_rule(self, progress: Progress) -> tuple[Answer | None, tuple[str, ...]]:
         """The answer of the rule that matches, if one does and its database gives exactly one row of this user's."""
         job = progress.job
-        # A row answers a bare question: not a picture, not a tool's result, not one that wants JSON.
-        bare = job.messages[-1] is job.question and not job.question.has_parts and "response_format" not in job.params
-        match = self._book.match(job.question.text) if bare and job.model == "auto" else None
+        match = self.match(job)
         if match is None:
             return None, ()
         bindings = {**match.bindings, "user": job.user, "tenant": job.tenant}

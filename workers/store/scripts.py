@@ -34,7 +34,7 @@ def register(redis: redis.Redis, name: str) -> Any:
     return redis.register_script(source(name))
 
 
-def settled(step: Callable[[], int]) -> int:
+def until_unchanged(step: Callable[[], int]) -> int:
     """Read and write, ``step`` by ``step``, until nothing changed between; raises StoreUnavailable."""
     for _ in range(TRIES):
         done = step()

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from pipelines.answer import Answer, Route, Usage, usd
 from pipelines.errors import JobInvalid
-from pipelines.job import MAX_MESSAGES, Job, Message
+from pipelines.job import MAX_MESSAGES, Job
+from pipelines.message import Message
 
 
 def user(text: str = "How do I log in?") -> dict[str, object]:

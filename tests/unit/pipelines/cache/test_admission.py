@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from pipelines.answer import Answer
-from pipelines.cache.admission import Keep, Keeping, Refuse, answers, keep, of_this_moment
+from pipelines.cache.admission import Admit, Refuse, Retention, admit, answers, of_this_moment
 from pipelines.errors import JobInvalid
 from pipelines.job import Job
 
-HOURS = Keeping(frequent_ttl_s=86_400.0, ttl_s=3_600.0, frequent_asks=3)
+HOURS = Retention(frequent_ttl_s=86_400.0, ttl_s=3_600.0, frequent_asks=3)
 GOOD = Answer(text="Use the link.", source="model")
 
 
@@ -22,7 +22,7 @@ def job(question: str = "How do I log in?", **fields: Any) -> Job:
 
 @pytest.mark.parametrize(("asked", "ttl_s"), [(0, 3_600.0), (1, 3_600.0), (2, 3_600.0), (3, 86_400.0), (99, 86_400.0)])
 def test_what_is_asked_often_is_kept_for_a_day_and_the_rest_for_an_hour(asked: int, ttl_s: float) -> None:
-    assert keep(job(), GOOD, asked=asked, keeping=HOURS) == Keep(ttl_s)
+    assert admit(job(), GOOD, asked=asked, retention=HOURS) == Admit(ttl_s)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_what_is_asked_often_is_kept_for_a_day_and_the_rest_for_an_hour(asked: i
     ],
 )
 def test_what_is_no_whole_answer_of_a_model_is_never_kept(answer: Answer) -> None:
-    assert isinstance(keep(job(), answer, asked=9, keeping=HOURS), Refuse)
+    assert isinstance(admit(job(), answer, asked=9, retention=HOURS), Refuse)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_is_no_whole_answer_of_a_model_is_never_kept(answer: Answer) -> Non
     ],
 )
 def test_a_question_about_this_moment_is_asked_afresh(question: str) -> None:
-    assert isinstance(keep(job(question), GOOD, asked=9, keeping=HOURS), Refuse)
+    assert isinstance(admit(job(question), GOOD, asked=9, retention=HOURS), Refuse)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_question_about_this_moment_is_asked_afresh(question: str) -> None:
     ],
 )
 def test_what_declines_to_answer_is_no_answer(text: str) -> None:
-    assert isinstance(keep(job(), replace(GOOD, text=text), asked=9, keeping=HOURS), Refuse)
+    assert isinstance(admit(job(), replace(GOOD, text=text), asked=9, retention=HOURS), Refuse)
 
 
 @pytest.mark.parametrize(
@@ -88,26 +88,28 @@ def test_what_declines_to_answer_is_no_answer(text: str) -> None:
     ],
 )
 def test_bad_news_is_an_answer(text: str) -> None:
-    assert keep(job(), replace(GOOD, text=text), asked=0, keeping=HOURS) == Keep(3_600.0)
+    assert admit(job(), replace(GOOD, text=text), asked=0, retention=HOURS) == Admit(3_600.0)
 
 
 def test_what_was_sampled_hotter_than_the_bound_is_one_of_many() -> None:
     for params, bound, kept in (({"temperature": 1.2}, 1.0, False), ({"temperature": 1.0}, 1.0, True), ({}, 0.0, True)):
-        found = keep(job(params=params), GOOD, asked=0, keeping=replace(HOURS, max_temperature=bound))
-        assert isinstance(found, Keep) is kept
+        found = admit(job(params=params), GOOD, asked=0, retention=replace(HOURS, max_temperature=bound))
+        assert isinstance(found, Admit) is kept
 
 
 def test_a_job_may_say_how_long_its_answer_is_good() -> None:
-    assert keep(job(metadata={"ttl_s": 60}), GOOD, asked=9, keeping=HOURS) == Keep(60.0)
-    assert isinstance(keep(job(metadata={"ttl_s": 0}), GOOD, asked=9, keeping=HOURS), Refuse)
-    assert keep(job("Is the weather good today?", metadata={"ttl_s": 60}), GOOD, asked=0, keeping=HOURS) == Keep(60.0)
+    assert admit(job(metadata={"ttl_s": 60}), GOOD, asked=9, retention=HOURS) == Admit(60.0)
+    assert isinstance(admit(job(metadata={"ttl_s": 0}), GOOD, asked=9, retention=HOURS), Refuse)
+    assert admit(job("Is the weather good today?", metadata={"ttl_s": 60}), GOOD, asked=0, retention=HOURS) == Admit(
+        60.0
+    )
     for bad in (-1, "soon", True, 1e12):
         with pytest.raises(JobInvalid, match=r"metadata\.ttl_s"):
             job(metadata={"ttl_s": bad})
 
 
 def test_a_job_that_bypasses_the_cache_leaves_nothing_in_it() -> None:
-    assert isinstance(keep(job(cache="bypass"), GOOD, asked=9, keeping=HOURS), Refuse)
+    assert isinstance(admit(job(cache="bypass"), GOOD, asked=9, retention=HOURS), Refuse)
 
 
 @pytest.mark.parametrize(
@@ -215,8 +217,8 @@ def test_a_short_or_unwelcome_answer_is_one(text: str) -> None:
 
 def test_a_tenant_has_the_last_word_on_what_passes() -> None:
     own = replace(HOURS, passing=("menu of the day",), lasting=("opening hours today",))
-    assert isinstance(keep(job("What is the menu of the day?"), GOOD, asked=0, keeping=own), Refuse)
-    assert isinstance(keep(job("Opening hours today?"), GOOD, asked=0, keeping=own), Keep)
+    assert isinstance(admit(job("What is the menu of the day?"), GOOD, asked=0, retention=own), Refuse)
+    assert isinstance(admit(job("Opening hours today?"), GOOD, asked=0, retention=own), Admit)
 
 
 @pytest.mark.parametrize(

@@ -20,13 +20,13 @@ def candidates(*rows: tuple[str, str, float]) -> list[Candidate]:
     return [Candidate(f"k{i}", entry, question, cosine) for i, (entry, question, cosine) in enumerate(rows)]
 
 
-def centre(cosine: float):  # type: ignore[no-untyped-def]
+def centroid(cosine: float):  # type: ignore[no-untyped-def]
     return lambda _: cosine
 
 
 def test_the_same_words_in_another_order_are_served_from_the_first_day() -> None:
     found = decide(
-        "How can I reset my password?", candidates(("e", "How do I reset my password?", 0.99)), centre(0.99), Policy()
+        "How can I reset my password?", candidates(("e", "How do I reset my password?", 0.99)), centroid(0.99), Policy()
     )
     assert isinstance(found, Hit)
     assert found.probability is not None
@@ -43,22 +43,22 @@ def test_the_same_words_in_another_order_are_served_from_the_first_day() -> None
     ],
 )
 def test_a_gate_sends_the_nearest_neighbour_to_the_gray_zone(asked: str, cached: str, gate: str) -> None:
-    found = decide(asked, candidates(("e", cached, 0.995)), centre(0.995), Policy())
+    found = decide(asked, candidates(("e", cached, 0.995)), centroid(0.995), Policy())
     assert isinstance(found, Gray)
     assert found.reason == gate
 
 
 def test_a_phrasing_that_agreed_before_outvotes_a_gate() -> None:
     near = candidates(("e", "Is it never open on Sunday?", 0.99), ("e", "Is the shop open on Sunday?", 0.97))
-    assert isinstance(decide("Is it open on Sunday?", near, centre(0.98), Policy()), Hit)
+    assert isinstance(decide("Is it open on Sunday?", near, centroid(0.98), Policy()), Hit)
 
 
 def test_phrasings_that_agree_make_a_further_neighbour_safe() -> None:
     lone = candidates(("e", "a", 0.88))
     many = candidates(*(("e", "a", 0.88 - n / 500) for n in range(8)), ("f", "a", 0.62))
     known = Policy(least_similarity=0.7)  # a tenant of which enough was learned
-    assert not isinstance(decide("a", lone, centre(0.88), known), Hit)
-    assert isinstance(decide("a", many, centre(0.9), known), Hit)
+    assert not isinstance(decide("a", lone, centroid(0.88), known), Hit)
+    assert isinstance(decide("a", many, centroid(0.9), known), Hit)
 
 
 def test_a_new_tenant_is_served_nothing_far_however_lonely_it_is_there() -> None:
@@ -72,12 +72,12 @@ def test_a_new_tenant_is_served_nothing_far_however_lonely_it_is_there() -> None
 
 def test_two_entries_equally_near_are_no_hit() -> None:
     near = candidates(("e", "a", 0.95), ("f", "a", 0.95))
-    assert not isinstance(decide("a", near, centre(0.95), Policy()), Hit)
-    assert isinstance(decide("a", [], centre(0), Policy()), Miss)
+    assert not isinstance(decide("a", near, centroid(0.95), Policy()), Hit)
+    assert isinstance(decide("a", [], centroid(0), Policy()), Miss)
 
 
-def placed(said: dict[str, float], near: list[Near], suspect: str, probability: float = 0.5) -> clustering.Placement:
-    return clustering.place(
+def assigned(said: dict[str, float], near: list[Near], suspect: str, probability: float = 0.5) -> clustering.Assignment:
+    return clustering.assign(
         near,
         suspect=suspect,
         probability=probability,
@@ -91,22 +91,22 @@ def placed(said: dict[str, float], near: list[Near], suspect: str, probability: 
 
 def test_an_answer_that_says_the_same_joins_and_one_that_differs_becomes_an_entry() -> None:
     near = [Near("a0", "a", 0.9), Near("a1", "a", 0.88), Near("b0", "b", 0.86)]
-    joins = placed({"a0": ONE, "a1": ONE, "a2": ONE, "a3": ONE}, near, "a")
+    joins = assigned({"a0": ONE, "a1": ONE, "a2": ONE, "a3": ONE}, near, "a")
     assert joins.entry == "a"
     assert joins.right > 0.99
-    differs = placed({}, near, "a")
+    differs = assigned({}, near, "a")
     assert differs.entry is None
     assert differs.right < 0.01
 
 
 def test_one_yes_is_not_enough_to_join_what_is_far() -> None:
-    assert placed({"b0": ONE}, [Near("a0", "a", 0.9), Near("b0", "b", 0.6)], "a").entry is None
+    assert assigned({"b0": ONE}, [Near("a0", "a", 0.9), Near("b0", "b", 0.6)], "a").entry is None
 
 
 def test_entries_made_twice_both_speak_for_the_join_and_are_merged_after_a_check() -> None:
     near = [Near("a0", "a", 0.9), Near("b0", "b", 0.9)]
     said = {f"{entry}{n}": ONE for entry in "ab" for n in range(9)}
-    found = placed(said, near, "a")
+    found = assigned(said, near, "a")
     assert found.entry is not None
     trust = clustering.Trust({}, ONE)
     checks: list[str] = []
@@ -178,11 +178,11 @@ def test_the_interval_is_wilsons(wrong: int, audits: int, low: float, high: floa
 def topics(seed: int, meanings: int = 30, each: int = 60, noise: float = 0.55):  # type: ignore[no-untyped-def]
     """Questions of made-up meanings: unit vectors around unit centres, some of which are close together."""
     dice = np.random.default_rng(seed)
-    centres = dice.normal(size=(meanings, 32))
-    centres[1::2] = centres[::2] + 0.6 * dice.normal(size=(meanings // 2, 32))
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    centroids = dice.normal(size=(meanings, 32))
+    centroids[1::2] = centroids[::2] + 0.6 * dice.normal(size=(meanings // 2, 32))
+    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
     labels = np.repeat(np.arange(meanings), each)
-    vectors = centres[labels] + noise * dice.normal(size=(len(labels), 32)) / np.sqrt(32)
+    vectors = centroids[labels] + noise * dice.normal(size=(len(labels), 32)) / np.sqrt(32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return (
         ["w" + "".join("abcdefghij"[int(d)] for d in str(i)) for i in range(len(labels))],

@@ -44,7 +44,7 @@ def test_one_yes_to_a_gated_suspect_does_not_serve_it() -> None:
     [("yes", True), (" Yes.\n", True), ("是", True), ("no", False), ("不是。", False), ("maybe", None), ("", None)],
 )
 def test_a_verdict_is_yes_or_no_or_nothing(said: str, means: bool | None) -> None:
-    assert judge.verdict(said) is means
+    assert judge.read_verdict(said) is means
 
 
 def test_what_customers_wrote_reaches_the_judge_as_data() -> None:
@@ -105,8 +105,8 @@ def test_only_a_last_word_of_yes_serves(start: float, said: list[bool | None], a
         heard.append(phrasing)
         return next(given)
 
-    _, lets = judge.heard(start, ["a", "b", "c"] if said else [], ask, served_at=0.95)
-    assert (len(heard), lets) == (asked, served)
+    _, serves = judge.after_verdicts(start, ["a", "b", "c"] if said else [], ask, served_at=0.95)
+    assert (len(heard), serves) == (asked, served)
 
 
 def test_a_lone_phrasing_is_put_both_ways_round() -> None:
@@ -116,7 +116,7 @@ def test_a_lone_phrasing_is_put_both_ways_round() -> None:
         heard.append((phrasing, turned))
         return True
 
-    probability, lets = judge.heard(0.5, ["a"], ask, served_at=0.95)
+    probability, serves = judge.after_verdicts(0.5, ["a"], ask, served_at=0.95)
     assert heard == [("a", False), ("a", True)]
-    assert lets
+    assert serves
     assert probability > 0.95

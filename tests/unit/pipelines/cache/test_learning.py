@@ -35,15 +35,15 @@ def seen(held: Scope, suspect: str, *, probability: float = 0.6) -> Neighbourhoo
 
 def test_the_first_answer_makes_an_entry() -> None:
     held = scope([0])
-    assert learning.keep(fresh(held, 0), None) is None
+    assert learning.store(fresh(held, 0), None) is None
     assert held.members == {"e0": ["0"]}
 
 
 @pytest.mark.parametrize(("label", "joins"), [(0, True), (1, False)])
 def test_an_answer_that_says_the_same_joins_and_teaches(label: int, joins: bool) -> None:
     held = scope([0, label])
-    learning.keep(fresh(held, 0), None)
-    lesson = learning.keep(fresh(held, 1), seen(held, "e0"))
+    learning.store(fresh(held, 0), None)
+    lesson = learning.store(fresh(held, 1), seen(held, "e0"))
     assert lesson is not None
     assert (lesson.right > 0.9) is joins
     assert (held.entry_of["1"] == "e0") is joins
@@ -51,8 +51,8 @@ def test_an_answer_that_says_the_same_joins_and_teaches(label: int, joins: bool)
 
 def test_comparisons_that_say_nothing_teach_nothing() -> None:
     held = scope([0, 0], silent=0.999)
-    learning.keep(fresh(held, 0), None)
-    assert learning.keep(fresh(held, 1), seen(held, "e0")) is None
+    learning.store(fresh(held, 0), None)
+    assert learning.store(fresh(held, 1), seen(held, "e0")) is None
 
 
 def test_entries_of_one_phrasing_are_merged_when_enough_agree() -> None:
@@ -60,7 +60,7 @@ def test_entries_of_one_phrasing_are_merged_when_enough_agree() -> None:
     for number in (0, 1):
         fresh(held, number).put()  # made twice for one meaning, as when comparisons erred
     for number in range(2, 12):
-        learning.keep(fresh(held, number), seen(held, held.entry_of["0"]))
+        learning.store(fresh(held, number), seen(held, held.entry_of["0"]))
         if len(held.members) == 1:
             break
     assert len(held.members) == 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.context.compress import compress
-from pipelines.job import Message
+from pipelines.message import Message
 from pipelines.text.tokens import estimate, estimate_messages
 
 SYSTEM = Message("system", "Be brief.")

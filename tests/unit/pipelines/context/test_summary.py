@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipelines.context import summary
-from pipelines.job import Job, Message
+from pipelines.job import Job
+from pipelines.message import Message
 
 if TYPE_CHECKING:
     from pipelines.answer import Usage

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.answer import Usage
 from pipelines.errors import ProviderFailed
-from pipelines.job import Message
+from pipelines.message import Message
 from pipelines.routing import completion, provider_reason, retry
 from pipelines.routing.catalog import Offer
 
