@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Answer, Usage
 from pipelines.cache import judge, risk
-from pipelines.cache.verifier import Weights, find_suspect, shipped
+from pipelines.cache.verifier import find_suspect
 from pipelines.neighbourhood import Near, Neighbourhood
-from pipelines.statistics.logistic import sigmoid
 from pipelines.text import gates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from pipelines.cache.boundary import Policy
     from pipelines.cache.entry import Entry
 
 NOT_PROBABLE = "not probable enough"
@@ -67,45 +64,6 @@ class Gray:
 
     reason: str
     seen: Neighbourhood
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Where a tenant's bucket stands: its verifier with the weights learned so far, the probability at which it serves,
-    the cosine below which it never does; ``hits`` so far and their mean ``uncertainty`` say how many are audited. The
-    defaults are a new tenant's.
-    """
-
-    verifier: Weights = field(default_factory=shipped)
-    at: float = risk.COLD_BOUNDARY
-    least_similarity: float = field(default_factory=lambda: shipped().cold_similarity)
-    hits: int = 0
-    uncertainty: float = 0.1
-
-    @classmethod
-    def new(cls, verifier: Weights) -> Policy:
-        """Where a tenant begins."""
-        return cls(verifier=verifier, least_similarity=verifier.cold_similarity)
-
-    @classmethod
-    def of(cls, boundary: risk.Boundary) -> Policy:
-        """Where a boundary stands at this moment."""
-        return cls(
-            verifier=replace(boundary.shipped, weights=boundary.weights),
-            at=boundary.at,
-            least_similarity=boundary.least_similarity,
-            hits=boundary.hits,
-            uncertainty=boundary.uncertainty,
-        )
-
-    def probability(self, features: NDArray[np.float64]) -> float:
-        """Probability that a suspect with these raw features (15,) is right."""
-        return sigmoid(float(self.verifier.standardised(features) @ self.verifier.weights))
-
-    def audit(self, probability: float, dice: float) -> float | None:
-        """The weight, >= 1, of the audit of a hit of this probability; None when ``dice`` in [0, 1) spares it."""
-        rate = risk.audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
-        return 1.0 / rate if dice < rate else None
 
 
 def apart(candidates: Sequence[Candidate], cannot: Collection[str]) -> Sequence[Candidate]:

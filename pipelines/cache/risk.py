@@ -1,24 +1,22 @@
-"""Risk: holds the wrong hits per request at a target, by a boundary that is learned online from what misses and audits
-show."""
+"""Risk: the arithmetic that holds the wrong hits per request at a target, and says how many there were."""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipelines.cache import verifier
 from pipelines.statistics.intervals import interval
-from pipelines.statistics.logistic import regress, sigmoid, sigmoids
+from pipelines.statistics.logistic import regress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
-    from pipelines.cache.verifier import Weights
+    from pipelines.cache.lessons import Lesson
 
 TARGET = 0.01  # wrong hits per request, unless the operator chose another
 COLD_BOUNDARY = 0.93  # until enough was seen
@@ -60,128 +58,6 @@ def kind_of(bucket: str) -> str:
     return next((kind for kind in verifier.KINDS if plain.endswith(f"/{kind}")), verifier.SENTENCES)
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """What one request taught: standardised features (16,), how right its suspect was in [0, 1], its weight >= 1."""
-
-    features: NDArray[np.float64]
-    right: float
-    weight: float = 1.0
-    audited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request: its suspect's standardised features (16,), what a judge or a gate added to the log-odds, whether it
-    was served. ``features`` is None where nothing was near, or the very question was there.
-    """
-
-    features: NDArray[np.float64] | None
-    offset: float = 0.0
-    served: bool = False
-
-
-@dataclass(slots=True)
-class Boundary:
-    """The state of one tenant and category: its weights, where it serves, and what it learned from."""
-
-    shipped: Weights
-    target: float = TARGET
-    weights: NDArray[np.float64] = field(init=False)
-    at: float = COLD_BOUNDARY
-    lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=LESSONS))
-    recent: deque[Request] = field(default_factory=lambda: deque(maxlen=RECENT))
-    taught: int = 0
-    unlearned: int = 0
-    uncertainty: float = 0.1
-    requests: int = 0
-    hits: int = 0
-    audits: int = 0
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.target < 0.5:
-            raise ValueError(f"target: got {self.target}, expected a share of requests above 0 and below 0.5")
-        self.weights = self.shipped.weights.copy()
-
-    @property
-    def state(self) -> str:
-        """``cold`` until enough was learned, ``closed`` while nothing is sure enough to be served, else ``open``."""
-        if self.at >= NOTHING:
-            return "closed"
-        return "cold" if self.taught < COLD_LESSONS else "open"
-
-    def probability(self, features: NDArray[np.float64]) -> float:
-        """Probability that the suspect is right, in (0, 1); ``features`` are standardised, (16,)."""
-        return sigmoid(float(features @ self.weights))
-
-    @property
-    def least_similarity(self) -> float:
-        """Cosine of the suspect's nearest phrasing below which nothing is served: nothing far to a new tenant."""
-        return self.shipped.cold_similarity if self.taught < COLD_LESSONS else -1.0
-
-    def after(self, request: Request) -> float:
-        """Probability that the request's suspect was right, what a judge or a gate said included."""
-        margin = 0.0 if request.features is None else float(request.features @ self.weights)
-        return sigmoid(margin + request.offset)
-
-    def note(self, request: Request) -> None:
-        """One more request."""
-        self.requests += 1
-        self.hits += request.served
-        self.recent.append(request)
-
-    def audit_rate(self, probability: float) -> float:
-        """Probability with which this hit should be audited, in (0, 1]."""
-        return audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
-
-    def learn(self, lesson: Lesson) -> None:
-        """Take a lesson in; every so many of them move the weights and the boundary."""
-        self.lessons.append(lesson)
-        self.audits += lesson.audited
-        self.taught += 1
-        self.unlearned += 1
-        if due(self.unlearned, self.taught):
-            self.relearn()
-
-    def relearn(self) -> None:
-        """Move the weights and the boundary to where the lessons and the recent requests put them."""
-        self.unlearned = 0
-        self.weights = refit(self.shipped.weights, self.weights, self.lessons)
-        near = [request for request in self.recent if request.features is not None]
-        if not near:
-            return
-        margins = np.array([request.features for request in near]) @ self.weights
-        probabilities = sigmoids(margins + np.array([request.offset for request in near]))
-        served = probabilities[np.array([request.served for request in near])]
-        wrong = float((1.0 - served).sum()) + len(served) * self._surprise()
-        self.at = boundary(probabilities, len(self.recent), self._allowed(wrong))
-        doubts = doubt(probabilities[probabilities >= self.at])
-        if len(doubts):
-            self.uncertainty = float(doubts.mean())
-
-    def _surprise(self) -> float:
-        """How much more often than expected audited hits were wrong, as far as that is no chance; in [-1, 1]."""
-        audits = [lesson for lesson in self.lessons if lesson.audited]
-        if not audits:
-            return 0.0
-        weights = np.array([lesson.weight for lesson in audits])
-        expected = sigmoids(np.array([lesson.features for lesson in audits]) @ self.weights)
-        share = weights / weights.sum()
-        apart = expected - np.array([lesson.right for lesson in audits])
-        mean = float((share * apart).sum())
-        # One audit of a sure hit stands for fifty: alone it is chance, however unlikely the weights call it.
-        chance = float((share**2 * np.maximum(doubt(expected) ** 2, apart**2)).sum())
-        return mean * max(0.0, 1.0 - chance / max(mean**2, 1e-12))
-
-    def _allowed(self, wrong: float) -> float:
-        """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus.
-
-        ``wrong`` were expected of the recent requests.
-        """
-        surplus = (self.target * len(self.recent) - max(wrong, 0.0)) / HORIZON
-        return min(max(self.target + surplus, LEAST_ALLOWED * self.target), MOST_STRETCH * self.target)
-
-
 def due(unlearned: int, taught: int) -> bool:
     """Are ``unlearned`` lessons among all that were ``taught`` enough to learn from?"""
     return unlearned >= min(EVERY, 10 + taught // 4)
@@ -201,7 +77,7 @@ def audit_rate(probability: float, *, hits: int, uncertainty: float) -> float:
 
 
 def refit(
-    shipped: NDArray[np.float64], weights: NDArray[np.float64], lessons: Sequence[Lesson] | deque[Lesson]
+    shipped: NDArray[np.float64], weights: NDArray[np.float64], lessons: Collection[Lesson]
 ) -> NDArray[np.float64]:
     """The weights (16,) that the lessons suggest, from ``weights`` on and held near ``shipped``."""
     holds = np.full(len(shipped), HOLDS_SHAPE)

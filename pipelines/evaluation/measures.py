@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.cache import judge, verifier
-from pipelines.cache.decision import Candidate, Gray, Hit, Policy, decide
+from pipelines.cache.boundary import Policy
+from pipelines.cache.decision import Candidate, Gray, Hit, decide
 from pipelines.cache.judge import VETOES
 from pipelines.text import facts, followup, gates
 from pipelines.text import privacy as finding

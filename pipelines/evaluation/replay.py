@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.cache import decision, judge, learning, risk, verifier
-from pipelines.cache.decision import Candidate, Gray, Hit, Policy
+from pipelines.cache.boundary import Boundary, Policy
+from pipelines.cache.decision import Candidate, Gray, Hit
+from pipelines.cache.lessons import Lesson, Request
 from pipelines.evaluation.memory import FreshAnswer, Scope
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Replay:
         self._channel = channel
         self._budget = judge.Budget(judge_share)
         self._scope = Scope(self._texts, self._vectors, self._labels, channel, self._dice)
-        self.boundary = risk.Boundary(weights or verifier.shipped(), target)
+        self.boundary = Boundary(weights or verifier.shipped(), target)
         self.hits = self.wrong = self.judge_calls = 0
         self.seen: list[tuple[float, bool]] = []
         self.features: list[NDArray[np.float64]] = []
@@ -80,7 +82,7 @@ class Replay:
         known = scope.repeated(number)
         if known is not None:
             self._hit(number, known)
-            self.boundary.note(risk.Request(None))
+            self.boundary.note(Request(None))
             return
         fresh = FreshAnswer(scope, str(number), self._take)
         decided = decision.decide(
@@ -93,7 +95,7 @@ class Replay:
         if not isinstance(decided, Hit):
             self._budget.job()
         if seen is None:
-            self.boundary.note(risk.Request(None))
+            self.boundary.note(Request(None))
             learning.store(fresh, None)
             return
         offset = seen.offset
@@ -149,7 +151,7 @@ class Replay:
 
     def _note(self, number: int, seen: Neighbourhood, offset: float, *, served: bool) -> None:
         features = np.array(seen.features)
-        request = risk.Request(self.boundary.shipped.standardised(features), offset, served)
+        request = Request(self.boundary.shipped.standardised(features), offset, served)
         self.boundary.note(request)
         right = self._labels[int(self._scope.served[seen.suspect])] == self._labels[number]
         assert request.features is not None  # noqa: S101 - they were given
@@ -168,7 +170,7 @@ class Replay:
     def _learn(self, seen: Neighbourhood, lesson: learning.Lesson | None, weight: float = 1.0) -> None:
         if lesson is not None:
             features = self.boundary.shipped.standardised(np.array(seen.features))
-            self.boundary.learn(risk.Lesson(features, lesson.right, weight, audited=lesson.audited))
+            self.boundary.learn(Lesson(features, lesson.right, weight, audited=lesson.audited))
 
     def _curve(self) -> list[dict[str, float]]:
         """What other boundaries would have served of the same suspects."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pipelines.cache.lessons import Lesson
+
     Examples = tuple[NDArray[np.float64], NDArray[np.float64]]  # features (n, 15), right (n,) of 0.0 and 1.0
 
 ROUNDS = 3  # the first replays a bare similarity; each next one the weights of the one before
@@ -149,6 +151,6 @@ def cold_similarity(weights: Weights, examples: Sequence[Examples]) -> float:
     return float(x[served, 0][falling][allowed[-1]]) if len(allowed) else verifier.NEVER
 
 
-def from_lessons(weights: Weights, lessons: Sequence[risk.Lesson]) -> Weights:
+def from_lessons(weights: Weights, lessons: Sequence[Lesson]) -> Weights:
     """The weights that a tenant's own lessons suggest, held near those that they were learned on."""
     return replace(weights, weights=risk.refit(weights.weights, weights.weights, lessons))

@@ -57,33 +57,69 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_a_web_backend_needs_the_wheel_celery_and_redis_alone(wheel: Path, tmp_path: Path) -> None:
-    site = tmp_path / "site"
+def put_together(wheel: Path, site: Path, needed: set[str]) -> None:
+    """A folder of packages: the wheel, and links to what is needed of what is installed here."""
     site.mkdir()
     with ZipFile(wheel) as archive:
         archive.extractall(site)
-        assert {
-            "workers/demo/demo.toml",
-            "workers/demo/questions.toml",
-            "workers/store/lua/put.lua",
-            "pipelines/py.typed",
-        } <= set(archive.namelist())
-        assert not [name for name in archive.namelist() if name.startswith(("tests/", "deploy/"))]
-    needed = required("farthing") - {"farthing"}
-    assert needed >= {"celery", "redis", "kombu"}
-    for name in needed:
+    for name in needed - {"farthing"}:
         for top in {file.parts[0] for file in distribution(name).files or () if ".." not in file.parts}:
             there = Path(str(distribution(name).locate_file(top)))
             if there.exists() and not (site / top).exists():
                 (site / top).symlink_to(there)
-    # -S: the interpreter's own packages are out of sight; only what the wheel requires is there.
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", BACKEND],
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(site)},
+
+
+def run(site: Path, program: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """-S: the interpreter's own packages are out of sight; only what was put together is there."""
+    return subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        cwd=site.parent,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(site), **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
+
+
+def test_a_web_backend_needs_the_wheel_celery_and_redis_alone(wheel: Path, tmp_path: Path) -> None:
+    with ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    carried = (
+        "workers/demo/demo.toml",
+        "workers/demo/questions.toml",
+        "workers/store/lua/put.lua",
+        "pipelines/py.typed",
+    )
+    assert names.issuperset(carried)
+    assert not [name for name in names if name.startswith(("tests/", "deploy/"))]
+    needed = required("farthing")
+    assert needed >= {"celery", "redis", "kombu"}
+    put_together(wheel, tmp_path / "site", needed)
+    done = run(tmp_path / "site", BACKEND)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+SERVING = """
+import sys
+from workers.runtime import runtime
+found = runtime().encoder.encode(["How do I reset my password?"])
+assert found.shape == (1, 384), found.shape
+for module in ("torch", "transformers", "sentence_transformers", "onnx"):
+    try:
+        __import__(module)
+    except ImportError:
+        continue
+    raise SystemExit(f"{module} is there")
+"""
+
+
+def test_a_worker_whose_encoder_was_exported_elsewhere_needs_no_torch(wheel: Path, tmp_path: Path) -> None:
+    exported = str(tmp_path / "encoders")
+    make = [sys.executable, "-c", "from workers.runtime import runtime; runtime().encoder"]
+    subprocess.run(make, env={**os.environ, "FARTHING_ENCODER_DIR": exported}, check=True, timeout=100)
+    needed = required("farthing", frozenset({"serve"}))
+    assert not needed & {"torch", "transformers", "sentence-transformers", "onnx"}
+    put_together(wheel, tmp_path / "site", needed)
+    done = run(tmp_path / "site", SERVING, FARTHING_ENCODER_DIR=exported)
     assert done.returncode == 0, done.stdout + done.stderr

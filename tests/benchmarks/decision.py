@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from pipelines.cache.decision import Candidate, Policy, decide
+from pipelines.cache.boundary import Policy
+from pipelines.cache.decision import Candidate, decide
 from tests.benchmarks.measure import percentile
 
 QUESTIONS = 5_000

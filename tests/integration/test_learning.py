@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from pipelines.cache import risk, verifier
-from pipelines.cache.decision import Policy
+from pipelines.cache.boundary import Policy
+from pipelines.cache.lessons import RawLesson
 from pipelines.errors import ConfigurationInvalid
 from pipelines.neighbourhood import Near, Neighbourhood
 from tests.waiting import until
-from workers.cache.risk_state import Boundaries, RawLesson
+from workers.cache.risk_state import Boundaries
 from workers.encoders import factory, verifiers
 from workers.encoders.verifiers import Verifiers
 from workers.evaluation import commands

@@ -7,14 +7,12 @@ import random
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pipelines.cache import risk
-from pipelines.cache.decision import Policy
-from pipelines.cache.verifier import COUNT, Weights, shipped
+from pipelines.cache.boundary import FIELDS, Boundary, Policy
+from pipelines.cache.lessons import RawLesson, packed_request
+from pipelines.cache.verifier import Weights, shipped
 from pipelines.errors import StoreUnavailable
 from workers.observability import counters, logs
 from workers.store import keys
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import redis
-    from numpy.typing import NDArray
 
     from pipelines.neighbourhood import Neighbourhood
 
@@ -33,52 +30,6 @@ POLICY_S = 2.0  # a lookup worker goes on with what it knew this long
 AWAY_S = 5.0  # after Redis failed, nobody waits for it this long
 NOTE_EVERY_S = 1.0  # requests are noted together, so that a lookup costs no round trip more
 MOST_POLICIES = 10_000
-
-
-def _weights(raw: bytes) -> NDArray[np.float64] | None:
-    """The learned weights; None when they were learned for other features."""
-    found = np.array(json.loads(raw), dtype=np.float64)
-    return found if found.shape == (COUNT + 1,) else None
-
-
-# What is kept of a boundary besides its lessons and recent requests, and how each field is read: what was counted, and
-# what was learned on the verifier that a last field names.
-_COUNTED: dict[str, Callable[[bytes], Any]] = dict.fromkeys(("requests", "hits", "audits", "taught", "unlearned"), int)
-_LEARNED: dict[str, Callable[[bytes], Any]] = {"uncertainty": float, "at": float, "weights": _weights}
-_VERIFIER = "verifier"
-
-
-@dataclass(frozen=True, slots=True)
-class RawLesson:
-    """A lesson as it is kept: raw features (15,), how right the suspect was, its weight, whether a hit was audited."""
-
-    features: tuple[float, ...]
-    right: float
-    weight: float = 1.0
-    audited: bool = False
-
-    def standardised(self, verifier: Weights) -> risk.Lesson:
-        """As a lesson of this verifier's."""
-        features = verifier.standardised(np.array(self.features))
-        return risk.Lesson(features, self.right, self.weight, self.audited)
-
-
-def _packed(features: Sequence[float], *more: float) -> bytes:
-    """Little-endian float32."""
-    return np.array([*features, *more], dtype="<f4").tobytes()
-
-
-def _unpacked(raw: bytes, more: int) -> list[float] | None:
-    """What :func:`_packed` wrote, ``more`` values behind the features; None when there were other features then."""
-    if len(raw) != 4 * (COUNT + more):
-        return None
-    values: list[float] = np.frombuffer(raw, dtype="<f4").tolist()
-    return values
-
-
-def _lesson(values: Sequence[float]) -> RawLesson:
-    *features, right, weight, audited = values
-    return RawLesson(tuple(features), right, weight, bool(audited))
 
 
 class Boundaries:
@@ -137,7 +88,7 @@ class Boundaries:
         """
         packed = b""
         if seen is not None:
-            packed = _packed(seen.features, seen.offset if offset is None else offset, served)
+            packed = packed_request(seen.features, seen.offset if offset is None else offset, served=served)
         with self._lock:
             self._noted.setdefault((tenant, category), []).append((packed, served))
             if time.monotonic() - self._flushed_at < NOTE_EVERY_S:
@@ -162,8 +113,7 @@ class Boundaries:
         name = keys.risk(tenant, category)
         with failing_as("ledger"):
             pipe = self._redis.pipeline(transaction=False)
-            values = _packed(taught.features, taught.right, taught.weight, taught.audited)
-            pipe.rpush(keys.lessons(tenant, category), values)
+            pipe.rpush(keys.lessons(tenant, category), taught.pack())
             pipe.hincrby(name, "unlearned", 1)
             pipe.hincrby(name, "taught", 1)
             pipe.ltrim(keys.lessons(tenant, category), -risk.LESSONS, -1)
@@ -178,15 +128,8 @@ class Boundaries:
         """Move a boundary to where its lessons put it; two workers that do so at once come to the same."""
         boundary = self._restored(tenant, category, lessons=True)
         boundary.relearn()
-        values = {
-            "unlearned": 0,
-            "at": repr(boundary.at),
-            "weights": json.dumps([round(float(value), 6) for value in boundary.weights]),
-            "uncertainty": repr(boundary.uncertainty),
-            _VERIFIER: boundary.shipped.fingerprint,
-        }
         with failing_as("ledger"):
-            self._redis.hset(keys.risk(tenant, category), mapping=values)
+            self._redis.hset(keys.risk(tenant, category), mapping=boundary.encode())
         counters.count("risk.learned")
         logs.log().info("boundary moved", tenant=tenant, category=category, at=round(boundary.at, 4))
 
@@ -195,7 +138,7 @@ class Boundaries:
         buckets = [bucket for _, bucket in self.buckets(tenant) if risk.kind_of(bucket) == kind]
         with failing_as("ledger"):
             raws = [raw for bucket in buckets for raw in self._redis.lrange(keys.lessons(tenant, bucket), 0, -1)]
-        return [_lesson(values) for values in (_unpacked(raw, 3) for raw in raws) if values is not None]
+        return list(filter(None, map(RawLesson.unpack, raws)))
 
     def buckets(self, tenant: str | None = None) -> list[tuple[str, str]]:
         """Tenants and categories that have a boundary."""
@@ -243,32 +186,13 @@ class Boundaries:
         pipe.sadd(keys.RISKS, json.dumps([tenant, category]))
         pipe.expire(keys.RISKS, KEPT_S)
 
-    def _restored(self, tenant: str, category: str, *, lessons: bool) -> risk.Boundary:
+    def _restored(self, tenant: str, category: str, *, lessons: bool) -> Boundary:
         """The boundary as it was kept; without its lessons it decides, with them it learns."""
-        names = (*_COUNTED, *_LEARNED, _VERIFIER)
         with failing_as("ledger"):
-            found = dict(zip(names, self._redis.hmget(keys.risk(tenant, category), names), strict=True))
+            kept = dict(zip(FIELDS, self._redis.hmget(keys.risk(tenant, category), FIELDS), strict=True))
             recent, taught = (
                 self._redis.lrange(key(tenant, category), 0, -1) if lessons else []
                 for key in (keys.recent, keys.lessons)
             )
-        boundary = risk.Boundary(self._verifiers(risk.kind_of(category)), self._target(tenant))
-        learned = found.pop(_VERIFIER) in (None, boundary.shipped.fingerprint.encode())
-        for field, raw in found.items():
-            read = _COUNTED.get(field) or (_LEARNED[field] if learned else None)
-            value = None if raw is None or read is None else read(raw)
-            if value is not None:
-                setattr(boundary, field, value)
-        if not learned:
-            boundary.taught = 0  # on these weights nothing was learned yet: the tenant begins anew
-        standardised = boundary.shipped.standardised
-        for raw in recent:
-            values = _unpacked(raw, 2)
-            if values is None:
-                boundary.recent.append(risk.Request(None))
-                continue
-            *features, offset, served = values
-            boundary.recent.append(risk.Request(standardised(np.array(features)), offset, bool(served)))
-        for values in filter(None, (_unpacked(raw, 3) for raw in taught)):
-            boundary.lessons.append(_lesson(values).standardised(boundary.shipped))
-        return boundary
+        verifier = self._verifiers(risk.kind_of(category))
+        return Boundary.restore(verifier, self._target(tenant), kept, lessons=taught, recent=recent)

@@ -13,7 +13,7 @@ from pipelines.text import tokens
 from workers.encoders import characters, onnx
 from workers.encoders.characters import CharacterEncoder
 from workers.encoders.onnx import OnnxEncoder
-from workers.encoders.sentence import PROBE, RECIPE, TransformerEncoder, packaged
+from workers.encoders.sentence import PACKAGED, PROBE, RECIPE, TransformerEncoder, packaged
 from workers.observability import logs
 
 if TYPE_CHECKING:
@@ -46,15 +46,15 @@ def load(spec: str, provider: Callable[[str], tuple[Embed, Price]], folder: Path
         model = spec.removeprefix("openai:")
         return ProviderEncoder(model, *provider(model))
     runtime, _, name = spec.partition(":") if spec.startswith(RUNTIMES) else ("", "", spec)
-    path, latin = (packaged(), True) if name == "packaged" else (name, False)
+    latin = name == PACKAGED
     if runtime in ("onnx", "int8"):
-        return OnnxEncoder(path, folder, int8=runtime == "int8", latin=latin)
+        return OnnxEncoder(name, folder, int8=runtime == "int8", latin=latin)
     if not runtime and latin and onnx.installed():
         try:
-            return OnnxEncoder(path, folder, latin=latin)
+            return OnnxEncoder(name, folder, latin=latin)
         except EncoderUnavailable as error:
             logs.log().warning("torch encodes, at half the speed", said=str(error))
-    return TransformerEncoder(path, latin=latin)
+    return TransformerEncoder(packaged() if latin else name, latin=latin)
 
 
 def readers(encoder: Encoder | None) -> tuple[Encoder, ...]:

@@ -22,7 +22,7 @@ from pipelines.errors import EncoderUnavailable
 from pipelines.vectors import encoder
 from workers.encoders import onnx_export
 from workers.encoders.onnx_export import EIGHT_BITS, FACTS, MODEL, TOKENIZER
-from workers.encoders.sentence import RECIPE, Reading, kind
+from workers.encoders.sentence import PACKAGED, PACKAGED_SHA256, RECIPE, Reading, kind, packaged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ LOCK = "lock"
 
 
 class OnnxEncoder:
-    """``name_or_path`` as sentence-transformers takes it; what was exported is kept in ``folder``.
+    """``name_or_path`` as sentence-transformers takes it, or ``packaged``; what was exported is kept in ``folder``.
 
     Raises EncoderUnavailable.
 
@@ -58,7 +58,7 @@ class OnnxEncoder:
             file = home / (EIGHT_BITS if int8 else MODEL)
             # A folder that holds all may be read-only.
             if not ((home / FACTS).exists() and file.exists()):
-                _make(name_or_path, home)
+                _make(packaged() if name_or_path == PACKAGED else name_or_path, home)
             facts = json.loads((home / FACTS).read_text(encoding="utf-8"))
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = THREADS
@@ -103,15 +103,19 @@ class OnnxEncoder:
 
 
 def installed() -> bool:
-    """Can a model be exported, and run, here?"""
-    return all(find_spec(name) is not None for name in ("onnxruntime", "onnx"))
+    """Can an exported model run here?"""
+    return find_spec("onnxruntime") is not None
 
 
 def _digest(name_or_path: str) -> str:
-    """Of the weights and the vocabulary of a folder; of its name for a model from a hub."""
-    digest = hashlib.sha256(f"{name_or_path} {RECIPE} {onnx_export.RECIPE}".encode())
-    for name in ("model.safetensors", "tokenizer.json"):
-        path = Path(name_or_path) / name
+    """Of the weights and the vocabulary of a folder; of its name for a model from a hub.
+
+    Of the packaged model's weights as they must be: an image carries what was exported of it, and not the model.
+    """
+    name = PACKAGED_SHA256 if name_or_path == PACKAGED else name_or_path
+    digest = hashlib.sha256(f"{name} {RECIPE} {onnx_export.RECIPE}".encode())
+    for file_name in ("model.safetensors", "tokenizer.json"):
+        path = Path(name_or_path) / file_name
         if path.is_file():
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pipelines.vectors.encoder import Vectors
 
+PACKAGED = "packaged"
 # all-MiniLM-L6-v2 as its authors published it. The package around it has an unknown author; the weights have not.
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 FINGERPRINT = "st-65a115d45a5c177b-1"  # of the same, wherever it was loaded from

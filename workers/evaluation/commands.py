@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pipelines.cache.lessons import RawLesson
     from pipelines.vectors.encoder import Encoder
-    from workers.cache.risk_state import RawLesson
     from workers.encoders.verifiers import Verifiers
 
 BATCH = 256  # texts encoded at once

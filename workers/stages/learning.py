@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pipelines.cache import answer_match, learning
 from pipelines.cache.judge import evidence
+from pipelines.cache.lessons import RawLesson
 from pipelines.money import ledger
-from workers.cache.risk_state import RawLesson
 from workers.observability import counters
 
 if TYPE_CHECKING:

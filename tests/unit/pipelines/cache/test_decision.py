@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pipelines.cache import clustering, judge, risk, verifier
-from pipelines.cache.decision import Candidate, Gray, Hit, Miss, Policy, decide
+from pipelines.cache.boundary import Boundary, Policy
+from pipelines.cache.decision import Candidate, Gray, Hit, Miss, decide
 from pipelines.evaluation import training
 from pipelines.evaluation.memory import Channel
 from pipelines.evaluation.replay import Replay
@@ -165,7 +166,7 @@ def test_the_boundary_serves_what_the_target_allows() -> None:
     assert risk.boundary(recent, 1_000, allowed=0.006) == pytest.approx(0.9), "those without a suspect count too"
     assert risk.boundary(recent, 100, allowed=0.2) >= risk.LEAST_BOUNDARY
     with pytest.raises(ValueError, match="target"):
-        risk.Boundary(verifier.shipped(), 0.0)
+        Boundary(verifier.shipped(), 0.0)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,211 @@
+"""The boundary: where one tenant and category serves, what moves it, and how it is kept."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines.cache import risk
+from pipelines.cache.lessons import Lesson, RawLesson, Request
+from pipelines.cache.verifier import COUNT, shipped
+from pipelines.statistics.logistic import sigmoid, sigmoids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from pipelines.cache.verifier import Weights
+
+
+def _weights(raw: bytes) -> NDArray[np.float64] | None:
+    """The learned weights; None when they were learned for other features."""
+    found = np.array(json.loads(raw), dtype=np.float64)
+    return found if found.shape == (COUNT + 1,) else None
+
+
+# What is kept of a boundary besides its lessons and recent requests, and how each field is read: what was counted, and
+# what was learned on the verifier that a last field names.
+VERIFIER = "verifier"
+_COUNTED: dict[str, Callable[[bytes], Any]] = dict.fromkeys(("requests", "hits", "audits", "taught", "unlearned"), int)
+_LEARNED: dict[str, Callable[[bytes], Any]] = {"uncertainty": float, "at": float, "weights": _weights}
+FIELDS = (*_COUNTED, *_LEARNED, VERIFIER)
+
+
+@dataclass(slots=True)
+class Boundary:
+    """The state of one tenant and category: its weights, where it serves, and what it learned from."""
+
+    shipped: Weights
+    target: float = risk.TARGET
+    weights: NDArray[np.float64] = field(init=False)
+    at: float = risk.COLD_BOUNDARY
+    lessons: deque[Lesson] = field(default_factory=lambda: deque(maxlen=risk.LESSONS))
+    recent: deque[Request] = field(default_factory=lambda: deque(maxlen=risk.RECENT))
+    taught: int = 0
+    unlearned: int = 0
+    uncertainty: float = 0.1
+    requests: int = 0
+    hits: int = 0
+    audits: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.target < 0.5:
+            raise ValueError(f"target: got {self.target}, expected a share of requests above 0 and below 0.5")
+        self.weights = self.shipped.weights.copy()
+
+    @property
+    def state(self) -> str:
+        """``cold`` until enough was learned, ``closed`` while nothing is sure enough to be served, else ``open``."""
+        if self.at >= risk.NOTHING:
+            return "closed"
+        return "cold" if self.taught < risk.COLD_LESSONS else "open"
+
+    def probability(self, features: NDArray[np.float64]) -> float:
+        """Probability that the suspect is right, in (0, 1); ``features`` are standardised, (16,)."""
+        return sigmoid(float(features @ self.weights))
+
+    @property
+    def least_similarity(self) -> float:
+        """Cosine of the suspect's nearest phrasing below which nothing is served: nothing far to a new tenant."""
+        return self.shipped.cold_similarity if self.taught < risk.COLD_LESSONS else -1.0
+
+    def after(self, request: Request) -> float:
+        """Probability that the request's suspect was right, what a judge or a gate said included."""
+        margin = 0.0 if request.features is None else float(request.features @ self.weights)
+        return sigmoid(margin + request.offset)
+
+    def note(self, request: Request) -> None:
+        """One more request."""
+        self.requests += 1
+        self.hits += request.served
+        self.recent.append(request)
+
+    def audit_rate(self, probability: float) -> float:
+        """Probability with which this hit should be audited, in (0, 1]."""
+        return risk.audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
+
+    def learn(self, lesson: Lesson) -> None:
+        """Take a lesson in; every so many of them move the weights and the boundary."""
+        self.lessons.append(lesson)
+        self.audits += lesson.audited
+        self.taught += 1
+        self.unlearned += 1
+        if risk.due(self.unlearned, self.taught):
+            self.relearn()
+
+    def relearn(self) -> None:
+        """Move the weights and the boundary to where the lessons and the recent requests put them."""
+        self.unlearned = 0
+        self.weights = risk.refit(self.shipped.weights, self.weights, self.lessons)
+        near = [request for request in self.recent if request.features is not None]
+        if not near:
+            return
+        margins = np.array([request.features for request in near]) @ self.weights
+        probabilities = sigmoids(margins + np.array([request.offset for request in near]))
+        served = probabilities[np.array([request.served for request in near])]
+        wrong = float((1.0 - served).sum()) + len(served) * self._surprise()
+        self.at = risk.boundary(probabilities, len(self.recent), self._allowed(wrong))
+        doubts = risk.doubt(probabilities[probabilities >= self.at])
+        if len(doubts):
+            self.uncertainty = float(doubts.mean())
+
+    def _surprise(self) -> float:
+        """How much more often than expected audited hits were wrong, as far as that is no chance; in [-1, 1]."""
+        audits = [lesson for lesson in self.lessons if lesson.audited]
+        if not audits:
+            return 0.0
+        weights = np.array([lesson.weight for lesson in audits])
+        expected = sigmoids(np.array([lesson.features for lesson in audits]) @ self.weights)
+        share = weights / weights.sum()
+        apart = expected - np.array([lesson.right for lesson in audits])
+        mean = float((share * apart).sum())
+        # One audit of a sure hit stands for fifty: alone it is chance, however unlikely the weights call it.
+        chance = float((share**2 * np.maximum(risk.doubt(expected) ** 2, apart**2)).sum())
+        return mean * max(0.0, 1.0 - chance / max(mean**2, 1e-12))
+
+    def _allowed(self, wrong: float) -> float:
+        """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus.
+
+        ``wrong`` were expected of the recent requests.
+        """
+        surplus = (self.target * len(self.recent) - max(wrong, 0.0)) / risk.HORIZON
+        return min(max(self.target + surplus, risk.LEAST_ALLOWED * self.target), risk.MOST_STRETCH * self.target)
+
+    def encode(self) -> dict[str, str | int]:
+        """What was learned, as text, and on which verifier; what is counted is counted where it is kept."""
+        return {
+            "unlearned": self.unlearned,
+            "at": repr(self.at),
+            "weights": json.dumps([round(float(value), 6) for value in self.weights]),
+            "uncertainty": repr(self.uncertainty),
+            VERIFIER: self.shipped.fingerprint,
+        }
+
+    @classmethod
+    def restore(
+        cls,
+        shipped: Weights,
+        target: float,
+        kept: Mapping[str, bytes | None],
+        *,
+        lessons: Iterable[bytes] = (),
+        recent: Iterable[bytes] = (),
+    ) -> Boundary:
+        """A boundary as it was kept, by :data:`FIELDS`; without its lessons it decides, with them it learns."""
+        found = cls(shipped, target)
+        learned = kept.get(VERIFIER) in (None, shipped.fingerprint.encode())
+        for name, raw in kept.items():
+            read = _COUNTED.get(name) or (_LEARNED.get(name) if learned else None)
+            value = None if raw is None or read is None else read(raw)
+            if value is not None:
+                setattr(found, name, value)
+        if not learned:
+            found.taught = 0  # on these weights nothing was learned yet: the tenant begins anew
+        found.recent.extend(Request.unpack(raw, shipped) for raw in recent)
+        kept_lessons = filter(None, map(RawLesson.unpack, lessons))
+        found.lessons.extend(lesson.standardised(shipped) for lesson in kept_lessons)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Where a tenant's bucket stands: its verifier with the weights learned so far, the probability at which it serves,
+    the cosine below which it never does; ``hits`` so far and their mean ``uncertainty`` say how many are audited. The
+    defaults are a new tenant's.
+    """
+
+    verifier: Weights = field(default_factory=shipped)
+    at: float = risk.COLD_BOUNDARY
+    least_similarity: float = field(default_factory=lambda: shipped().cold_similarity)
+    hits: int = 0
+    uncertainty: float = 0.1
+
+    @classmethod
+    def new(cls, verifier: Weights) -> Policy:
+        """Where a tenant begins."""
+        return cls(verifier=verifier, least_similarity=verifier.cold_similarity)
+
+    @classmethod
+    def of(cls, boundary: Boundary) -> Policy:
+        """Where a boundary stands at this moment."""
+        return cls(
+            verifier=replace(boundary.shipped, weights=boundary.weights),
+            at=boundary.at,
+            least_similarity=boundary.least_similarity,
+            hits=boundary.hits,
+            uncertainty=boundary.uncertainty,
+        )
+
+    def probability(self, features: NDArray[np.float64]) -> float:
+        """Probability that a suspect with these raw features (15,) is right."""
+        return sigmoid(float(self.verifier.standardised(features) @ self.verifier.weights))
+
+    def audit(self, probability: float, dice: float) -> float | None:
+        """The weight, >= 1, of the audit of a hit of this probability; None when ``dice`` in [0, 1) spares it."""
+        rate = risk.audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
+        return 1.0 / rate if dice < rate else None

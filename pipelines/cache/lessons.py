@@ -1,0 +1,92 @@
+"""What a boundary learns from: requests, and what misses and audits show of their suspects; as values and as bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipelines.cache.verifier import COUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from pipelines.cache.verifier import Weights
+
+
+def _packed(features: Sequence[float], *more: float) -> bytes:
+    """Little-endian float32."""
+    return np.array([*features, *more], dtype="<f4").tobytes()
+
+
+def _unpacked(raw: bytes, more: int) -> list[float] | None:
+    """What :func:`_packed` wrote, ``more`` values behind the features; None when there were other features then."""
+    if len(raw) != 4 * (COUNT + more):
+        return None
+    values: list[float] = np.frombuffer(raw, dtype="<f4").tolist()
+    return values
+
+
+def packed_request(features: Sequence[float], offset: float, *, served: bool) -> bytes:
+    """A request as it is kept: raw features (15,), what was added to the log-odds, whether it was served."""
+    return _packed(features, offset, served)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one request taught: standardised features (16,), how right its suspect was in [0, 1], its weight >= 1."""
+
+    features: NDArray[np.float64]
+    right: float
+    weight: float = 1.0
+    audited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RawLesson:
+    """A lesson as it is kept: raw features (15,), how right the suspect was, its weight, whether a hit was audited."""
+
+    features: tuple[float, ...]
+    right: float
+    weight: float = 1.0
+    audited: bool = False
+
+    def standardised(self, verifier: Weights) -> Lesson:
+        """As a lesson of this verifier's."""
+        return Lesson(verifier.standardised(np.array(self.features)), self.right, self.weight, self.audited)
+
+    def pack(self) -> bytes:
+        """Little-endian float32: features, right, weight, audited."""
+        return _packed(self.features, self.right, self.weight, self.audited)
+
+    @classmethod
+    def unpack(cls, raw: bytes) -> RawLesson | None:
+        """Read what :meth:`pack` wrote; None where it was written for other features."""
+        values = _unpacked(raw, 3)
+        if values is None:
+            return None
+        *features, right, weight, audited = values
+        return cls(tuple(features), right, weight, bool(audited))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: its suspect's standardised features (16,), what a judge or a gate added to the log-odds, whether it
+    was served. ``features`` is None where nothing was near, or the very question was there.
+    """
+
+    features: NDArray[np.float64] | None
+    offset: float = 0.0
+    served: bool = False
+
+    @classmethod
+    def unpack(cls, raw: bytes, verifier: Weights) -> Request:
+        """Read what :func:`packed_request` wrote."""
+        values = _unpacked(raw, 2)
+        if values is None:
+            return cls(None)
+        *features, offset, served = values
+        return cls(verifier.standardised(np.array(features)), offset, bool(served))
