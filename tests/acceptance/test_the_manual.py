@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import datasets
-from tests.acceptance.test_the_commands import Up
+from tests.acceptance.up import Up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -96,6 +96,10 @@ def test_a_file_says_its_job_in_line_one_and_stays_readable(path: Path) -> None:
     assert len(lines) <= 300
 
 
+def test_a_test_file_stays_readable_too() -> None:
+    assert [str(p) for p in Path("tests").rglob("*.py") if len(p.read_text(encoding="utf-8").splitlines()) > 300] == []
+
+
 @pytest.mark.usefixtures("home")  # the app reads its settings when it is imported
 def test_the_queues_and_tasks_of_the_contract() -> None:
     assert {queue.name: set(queue.tasks) for queue in queues.QUEUES} == {
