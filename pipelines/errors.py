@@ -184,7 +184,7 @@ class RuleFailed(FarthingError):
 
 
 class StoreUnavailable(FarthingError):
-    """Redis refused or could not be reached; ``role`` is broker, result, cache or ledger."""
+    """Redis refused or could not be reached; ``role`` is broker, result, cache, ledger or embedded."""
 
     def __init__(self, role: str, reason: str) -> None:
         super().__init__(role, reason)
@@ -203,6 +203,17 @@ class FleetFailed(FarthingError):
 
     def __str__(self) -> str:
         return f"{self.process} {self.said}"
+
+
+class JobParked(FarthingError):
+    """The job was put aside: no worker can take it, or workers ended with it in hand. ``reason`` says which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the job was put aside: {self.reason}"
 
 
 class AnswerTimeout(FarthingError, TimeoutError):

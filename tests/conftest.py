@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
@@ -49,6 +50,8 @@ socket.socket.connect_ex = _loopback_only(socket.socket.connect_ex)  # type: ign
 def redis_url() -> Iterator[str]:
     with EmbeddedRedis() as server:
         yield server.url
+        # A result that nobody holds any more says so to its backend when it is collected: while there is one.
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -113,8 +113,20 @@ def main(arguments: list[str] | None = None) -> None:
         published = Published(given.published.name, "", "", named)
     else:
         published = SETS[given.name]
-    header, table = convert(published, given.published)
-    write(given.out, header, table)
+    if given.out.resolve() == given.published.resolve():
+        parser.error(f"{given.out}: would be written over what it is made from")
+    try:
+        header, table = convert(published, given.published)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SystemExit(f"{given.published}: not as {given.name} is published: {type(error).__name__}") from None
+    if not table:
+        raise SystemExit(f"{given.published}: no rows")
+    if header == PAIRS and (odd := {row[2] for row in table} - {"0", "1"}):
+        raise SystemExit(f"{given.published}: {header[2]}: expected 0 or 1, and there are others: {len(odd)}")
+    try:
+        write(given.out, header, table)
+    except OSError as error:
+        raise SystemExit(f"{given.out}: {error.strerror}") from None
     print(f"{given.out}: {len(table)} rows of {', '.join(header)}")
 
 

@@ -62,7 +62,10 @@ SECTIONS = {
         " [`configuration.schema.json`](configuration.schema.json): `#:schema <path or URL>` in its first line.",
         manual.tables,
     ),
-    "Parameters of a job": ("Of OpenAI's request, by name (`params`).", params.table),
+    "Parameters of a job": (
+        "Of OpenAI's request, by name (`params`). One that asks for nothing (null, false, an empty list) is absent.",
+        params.table,
+    ),
     "Commands": ("Those that print figures take `--json`.", commands),
     "Errors": ("All are `pipelines.errors.FarthingError`.", error_table),
     "Counters": (

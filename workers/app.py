@@ -24,7 +24,7 @@ def build(settings: Settings) -> Celery:
         "farthing",
         broker=settings.broker_url,
         backend=settings.result_url,
-        include=["workers.tasks", "workers.fleet.lifecycle"],
+        include=["workers.tasks", "workers.fleet.lifecycle", "workers.broker.install"],
     )
     app.conf.update(
         JSON_ONLY,

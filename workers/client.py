@@ -23,7 +23,7 @@ from pipelines.message import Message
 from workers.config.settings import Settings
 from workers.queues import QUEUE_OF
 from workers.results import LoopThread, Waiting
-from workers.sending import Messages, checked_id, job_of, says, sender
+from workers.sending import Messages, checked_id, job_of, refusal, says, sender
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -212,7 +212,7 @@ class Farthing:
         try:
             self._app.send_task(task, task_id=task_id, queue=QUEUE_OF[task], **options)
         except Exception as error:  # kombu raises whatever its channel meets, an AttributeError when it is torn down
-            raise StoreUnavailable("broker", f"did not take the job: {type(error).__name__} {error!s:.200}") from error
+            raise StoreUnavailable("broker", f"did not take the job: {refusal(error)}") from error
 
     def _submitted(self, job_id: str) -> tuple[str, str | None, str] | None:
         """Tenant, user and fingerprint of a job that this client submitted."""

@@ -61,3 +61,15 @@ def checked_id(job_id: str) -> str:
     if not isinstance(job_id, str) or not 0 < len(job_id) <= MAX_NAME_CHARS or not job_id.isprintable():
         raise JobInvalid("job_id", f"{type(job_id).__name__}", f"1 to {MAX_NAME_CHARS} printable characters")
     return job_id
+
+
+def refusal(error: Exception) -> str:
+    """Why a broker did not take a job, in words; of an error that nobody expects, its type."""
+    said = str(error)
+    if "maxmemory" in said:
+        return "it is full (maxmemory)"
+    if "WRONGPASS" in said or "NOAUTH" in said or "invalid username-password" in said:
+        return "wrong or missing password"
+    if isinstance(error, AttributeError):  # kombu's, of a channel that was torn down meanwhile
+        return "the connection was lost"
+    return f"{type(error).__name__} {said:.200}"

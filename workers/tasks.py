@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from celery import chain
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
 
 from pipelines import journey
 from pipelines.answer import Answer
@@ -241,7 +243,7 @@ def _send_off_path(work: Any, what: str) -> None:
     """Send what no caller waits for. The broker refusing costs a later hit, not this caller's answer."""
     try:
         work.apply_async(retry=False)
-    except app.connection_for_write().recoverable_connection_errors:
+    except (KombuError, RedisError):
         counters.count(f"{what}.unsent")
 
 

@@ -81,7 +81,8 @@ def _compiled(rule: Rule, pattern: str) -> Any:
     except re2.error as error:
         reason = error.args[0] if error.args else "not a pattern"
         shown = reason.decode() if isinstance(reason, bytes) else str(reason)
-        raise ValueError(f"rule {rule.name!r}: pattern {pattern!r}: {shown}") from None
+        # RE2 quotes the pattern behind its own words.
+        raise ValueError(f"rule {rule.name!r}: a pattern is none: {shown.partition(':')[0]}") from None
 
 
 def faults(rule: Rule) -> list[str]:
@@ -91,14 +92,17 @@ def faults(rule: Rule) -> list[str]:
         for language in rule.patterns
         if language not in rule.answers
     ]
+    if not all(pattern for patterns in rule.patterns.values() for pattern in patterns):
+        found.append("patterns: one of them is empty, and matches nothing that anybody asks")
     for language, template in rule.answers.items():
         try:
-            names = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
-        except ValueError as error:
-            found.append(f"answers.{language}: not a template: {error}")
+            fields = [field for field in Formatter().parse(template) if field[1] is not None]
+        except ValueError:
+            found.append(f"answers.{language}: not a template: a brace stands alone")
             continue
-        # Attribute and index access in a template could reach anything that a row's value holds.
-        found += [f"answers.{language}: {{{name}}} is not a column's name" for name in names if not name.isidentifier()]
+        # Attribute access in a template, or in a format, could reach anything that a row's value holds.
+        if not all(str(name).isidentifier() and not spec and not how for _, name, spec, how in fields):
+            found.append(f"answers.{language}: in braces, expected a column's name and nothing else")
     return found
 
 
@@ -117,3 +121,5 @@ def answer(match: Match, rows: Sequence[Mapping[str, Any]], *, user: str | None)
         return rule.answers[match.language].format_map({key: str(value) for key, value in row.items()})
     except KeyError as error:
         raise RuleFailed(rule.name, f"its query returns no column {error}") from None
+    except (ValueError, LookupError, AttributeError, TypeError):
+        raise RuleFailed(rule.name, "its template cannot be filled") from None

@@ -52,6 +52,17 @@ def test_what_a_rule_may_answer_is_not_the_caches_while_its_database_is_away(
     assert (again.source, again.degraded) == ("rule", ())
 
 
+def test_a_template_that_cannot_be_filled_leaves_the_job_to_the_model() -> None:
+    from pipelines.errors import RuleFailed
+    from pipelines.routing.rules import Match, Rule, answer, faults
+
+    for template in ("{balance:.2f}", "{balance!z}", "{balance:{customer.__class__}}", "{balance.real}", "{0}", "{"):
+        rule = Rule("spec", {"en": ("x",)}, "sqlite://", "SELECT 1", {"en": template})
+        assert faults(rule), "refused before the first question"
+        with pytest.raises(RuleFailed, match="spec"):
+            answer(Match(rule, "en", {}), [{"balance": 3, "customer": "u"}], user="u")
+
+
 def test_what_two_rules_claim_is_no_ones_to_share(fleet: InProcess) -> None:
     book = fleet.runtime.configuration.rules
     assert book.claims("Where is my order A10001?")

@@ -49,3 +49,14 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     published.write_text("text,label\na,b\n", encoding="utf-8")
     with pytest.raises(SystemExit, match="row 1 has no column category: it has text, label"):
         datasets.main(["banking77", str(published), str(tmp_path / "out.csv")])
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"[1]", b"text,category\n", b"PK\x03\x04"])
+def test_what_is_not_as_published_is_one_sentence(content: bytes, tmp_path: Path) -> None:
+    published = tmp_path / "x"
+    published.write_bytes(content)
+    for name in ("banking77", "clinc150"):
+        with pytest.raises(SystemExit, match=str(published)):
+            datasets.main([name, str(published), str(tmp_path / "out.csv")])
+    with pytest.raises(SystemExit, match="FileNotFoundError"):
+        datasets.main(["banking77", str(tmp_path / "none"), str(tmp_path / "out.csv")])

@@ -140,13 +140,13 @@ def train_verify(
     files: tuple[Path, ...], tenant: str | None, out: Path, encoder: str, streams: bool, as_json: bool
 ) -> None:
     """Weigh what speaks for an entry: from labelled questions (question, intent), labelled pairs, or a tenant's own."""
+    from workers.cli.running import runtime_of_fleet
     from workers.evaluation import commands
-    from workers.runtime import runtime
 
     if not files and tenant is None:
         raise click.UsageError("name files with labels, or a --tenant whose lessons are in the ledger")
     loaded = _encoder(encoder)
-    taught = None if tenant is None else (tenant, runtime().boundaries.lessons(tenant, loaded.kind))
+    taught = None if tenant is None else (tenant, runtime_of_fleet().boundaries.lessons(tenant, loaded.kind))
     _print(commands.train_verify(files, loaded, out, streams=streams, learned_from=taught), as_json)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -57,7 +58,7 @@ def load(settings: Settings, environ: Mapping[str, str] | None = None) -> Config
         return _built(_default(settings), Origin("the environment", {}), given)
     path = Path(settings.config_path).expanduser()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigurationInvalid([f"FARTHING_CONFIG: cannot read {path}: {reason}"]) from error
@@ -65,7 +66,13 @@ def load(settings: Settings, environ: Mapping[str, str] | None = None) -> Config
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationInvalid([f"{path}: not TOML: {error}"]) from error
+    except (ValueError, RecursionError):  # a number of thousands of digits, tables within tables without end
+        raise ConfigurationInvalid([f"{path}: not TOML that anybody wrote: too deep, or a number too long"]) from None
     return _built(raw, Origin(str(path), lines(text)), given)
+
+
+_OF_PRICES = ("providers", "currencies", "prices")
+UNPRICED = "no price is known for it: add one under [[prices]], or say whose price list holds (price_provider)"
 
 
 def _default(settings: Settings) -> dict[str, Any]:
@@ -85,18 +92,18 @@ def _default(settings: Settings) -> dict[str, Any]:
 
 
 def _built(raw: dict[str, Any], origin: Origin, environ: Mapping[str, str]) -> Configuration:
-    currencies = raw.get("currencies")
-    known = list(currencies) if isinstance(currencies, dict) else []
     try:
-        file = File.model_validate(raw, context={"environ": environ, "currencies": known})
+        file = _checked(raw, environ)
     except ValidationError as error:
-        raise ConfigurationInvalid(faults(error, origin)) from None
+        found = faults(error, origin)
+        with suppress(ValidationError):  # what is wrong elsewhere hides no model without a price
+            found += _unpriced(_checked({name: raw[name] for name in _OF_PRICES if name in raw}, environ), origin)
+        raise ConfigurationInvalid(found) from None
+    if unknown := list(_unpriced(file, origin)):
+        raise ConfigurationInvalid(unknown)
     providers = tuple(_provider(table, environ) for table in file.providers)
     catalog = Catalog(tuple(offer for table in file.providers for offer in _offers(table)))
     prices = PriceBook(_prices(file))
-    unknown = list(_unpriced(file, prices, origin))
-    if unknown:
-        raise ConfigurationInvalid(unknown)
     cache = CacheRules().but(file.cache.model_dump(exclude_unset=True))
     return Configuration(
         catalog=catalog,
@@ -109,13 +116,19 @@ def _built(raw: dict[str, Any], origin: Origin, environ: Mapping[str, str]) -> C
     )
 
 
-def _unpriced(file: File, prices: PriceBook, origin: Origin) -> Iterator[str]:
+def _checked(raw: dict[str, Any], environ: Mapping[str, str]) -> File:
+    currencies = raw.get("currencies")
+    known = list(currencies) if isinstance(currencies, dict) else []
+    return File.model_validate(raw, context={"environ": environ, "currencies": known})
+
+
+def _unpriced(file: File, origin: Origin) -> Iterator[str]:
     """A fault for each model whose price nobody knows, at the model's line."""
-    now = datetime.now(UTC)
+    now, prices = datetime.now(UTC), PriceBook(_prices(file))
     for i, provider in enumerate(file.providers):
         for j, model in enumerate(provider.models):
-            for says in prices.faults([(provider.price_provider or provider.name, model.name)], now):
-                yield origin.fault(f"providers[{i}].models[{j}].name", says)
+            if prices.faults([(provider.price_provider or provider.name, model.name)], now):
+                yield origin.fault(f"providers[{i}].models[{j}].name", UNPRICED)
 
 
 def _provider(table: ProviderTable, environ: Mapping[str, str]) -> ProviderConfig:

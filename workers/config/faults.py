@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +38,11 @@ class Origin:
     at: Mapping[str, int]
 
     def fault(self, path: str, says: str) -> str:
-        """One fault, with the line of the setting or of the table around it."""
-        line = self.at.get(path) or self.at.get(path.rpartition(".")[0])
+        """One fault, with the line of the setting, or of what is around it."""
+        line, around = self.at.get(path), path
+        while line is None and around:
+            around = re.sub(r"(?:\.[^.\[]*|\[\d+\]|^[^.\[]*)$", "", around)
+            line = self.at.get(around)
         return f"{self.source}:{line}: {path}: {says}" if line else f"{self.source}: {path}: {says}"
 
 

@@ -2,81 +2,39 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from decimal import Decimal
+from typing import Annotated, Any, Literal, get_args
 
-import re2
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
-from pydantic_core.core_schema import ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from pipelines.job import MAX_TTL_S
 from pipelines.routing.catalog import MODEL_TIERS, Offer
 from pipelines.routing.rules import Rule, RuleBook
 from pipelines.routing.rules import faults as rule_faults
-from pipelines.text.patterns import compiled
 from workers.config.tenants import CacheRules
+from workers.config.types import (
+    Amount,
+    Capability,
+    Currency,
+    Day,
+    Expanded,
+    Patterns,
+    Positive,
+    Refusable,
+    Text,
+    Url,
+    Variable,
+    fault,
+)
 
 _OFFER = Offer(provider="", model="", tier="economy")
 _CACHE = CacheRules()
-Info = ValidationInfo[dict[str, Any]]
-AMOUNT = 'an amount as text, e.g. "0.15"'
-
-
-def fault(says: str) -> PydanticCustomError:
-    """A fault in the file's own words: pydantic shows these as they are."""
-    return PydanticCustomError("fault", "{says}", {"says": says})
-
-
-def _amount(value: Any) -> Decimal:
-    # TOML's numbers are binary floats: money is text, so that 0.1 is a tenth.
-    try:
-        amount = Decimal(value) if isinstance(value, str) else Decimal("NaN")
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
-        raise fault(f"expected {AMOUNT}")
-    return amount
-
-
-def _expanded(value: str, info: Info) -> str:
-    if not value.startswith("$"):
-        return value
-    found: str = info.context["environ"].get(value[1:], "")
-    if not found:
-        raise fault(f"the variable {value[1:]} is not set")
-    return found
-
-
-def _currency(value: str, info: Info) -> str:
-    known = ("USD", *info.context["currencies"])
-    if value not in known:
-        raise fault(f"expected one of {', '.join(known)}")
-    return value
-
-
-def _patterns(value: list[str]) -> list[str]:
-    for pattern in value:
-        try:
-            compiled(pattern)
-        except re2.error:
-            raise fault("expected RE2 patterns, and one of these is none") from None
-    return value
-
-
-_AMOUNT_SCHEMA = {"type": "string", "pattern": r"^\d*\.?\d+$", "examples": ["0.15"]}
-Amount = Annotated[Decimal, BeforeValidator(_amount), WithJsonSchema(_AMOUNT_SCHEMA)]
-Text = Annotated[str, Field(min_length=1)]
-Expanded = Annotated[str, AfterValidator(_expanded)]
-Currency = Annotated[str, AfterValidator(_currency)]
-Patterns = Annotated[list[str], AfterValidator(_patterns)]
-Positive = Annotated[int, Field(gt=0)]
-Refusable = Literal["max_tokens", "temperature", "top_p", "presence_penalty", "frequency_penalty"]
 
 
 class Table(BaseModel):
     """A table of the file: no other setting than these, no value bent to a type, and no value in an error's text."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class ModelTable(Table):
@@ -86,8 +44,8 @@ class ModelTable(Table):
     tier: Literal["economy", "premium"] = Field(description="which jobs it suffices for")
     context_tokens: Positive = Field(_OFFER.context_tokens, description="its window, prompt and completion together")
     max_output_tokens: Positive = Field(_OFFER.max_output_tokens, description="the longest completion")
-    capabilities: list[str] = Field(
-        sorted(_OFFER.capabilities), description="what a job may need of it: `tools`, `json_schema`, `vision`"
+    capabilities: list[Capability] = Field(
+        [one for one in get_args(Capability) if one in _OFFER.capabilities], description="what a job may need of it"
     )
     refuses: list[Refusable] = Field([], description="parameters that it answers with an error (reasoning models)")
 
@@ -96,8 +54,8 @@ class ProviderTable(Table):
     """`[[providers]]`: one OpenAI-compatible endpoint, in order of preference at the same price."""
 
     name: Text = Field(description="the provider's name, in answers and figures")
-    base_url: Expanded = Field("", description="its address, or `$VARIABLE`; OpenAI's own when empty")
-    api_key_env: str = Field("", description="the environment variable that holds its key; none when empty")
+    base_url: Url = Field("", description="its address, or `$VARIABLE`; OpenAI's own when empty")
+    api_key_env: Variable = Field("", description="the environment variable that holds its key; none when empty")
     price_provider: str = Field("", description="whose prices in the price map; the provider's name when empty")
     models: list[ModelTable] = Field(min_length=1, description="its models, at least one `[[providers.models]]`")
 
@@ -111,7 +69,7 @@ class PriceTable(Table):
     input_per_mtok: Amount = Field(description="for a million tokens of input")
     output_per_mtok: Amount = Field(description="for a million tokens of output")
     cached_input_per_mtok: Amount | None = Field(None, description="of input that the provider had cached; as input")
-    as_of: str = Field("", description="the day it was read, YYYY-MM-DD")
+    as_of: Day = Field("", description="the day it was read, YYYY-MM-DD")
 
 
 class RuleTable(Table):
@@ -125,7 +83,7 @@ class RuleTable(Table):
     database: Annotated[Expanded, Field(min_length=1)] = Field(description="a SQLAlchemy URL, or `$VARIABLE`")
     sql: Text = Field(description="a query; `:user`, `:tenant` and the patterns' groups are bound")
     answers: dict[str, str] = Field(min_length=1, description="a template a language, over the row's columns")
-    user_column: str | None = Field(None, description="the column that must equal the job's user")
+    user_column: Text | None = Field(None, description="the column that must equal the job's user")
 
     def rule(self) -> Rule:
         """The rule as it is decided on."""
@@ -157,10 +115,14 @@ class TenantTable(Table):
     ttl_s: float = Field(
         _CACHE.retention.ttl_s,
         ge=1,
+        le=MAX_TTL_S,
         description="seconds that an answer is served; a job's `metadata.ttl_s` comes first, 0 for never",
     )
     frequent_ttl_s: float = Field(
-        _CACHE.retention.frequent_ttl_s, ge=1, description="seconds that the answer to a frequent question is served"
+        _CACHE.retention.frequent_ttl_s,
+        ge=1,
+        le=MAX_TTL_S,
+        description="seconds that the answer to a frequent question is served",
     )
     frequent_asks: int = Field(
         _CACHE.retention.frequent_asks, ge=1, description="asked so often in a day, a question is frequent"
@@ -217,9 +179,15 @@ class ContextTable(Table):
     budget_tokens: int | None = Field(None, ge=100, description="tokens of history that are sent, at the most")
 
 
+def _twice(what: str, names: list[Any]) -> list[str]:
+    """Which of them, by number, were there before."""
+    return [f"{what} {number} was there before" for number, name in enumerate(names) if name in names[:number]]
+
+
 def _named_once(providers: list[ProviderTable]) -> list[ProviderTable]:
-    names = [provider.name for provider in providers]
-    faults = [f"two providers are named {name!r}" for name in sorted(set(names)) if names.count(name) > 1]
+    faults = _twice("the name of number", [provider.name for provider in providers])
+    offers = [(provider.name, model.name) for provider in providers for model in provider.models]
+    faults += _twice("the model of a provider, number", offers)
     tiers = {model.tier for provider in providers for model in provider.models}
     faults += [f"no model of tier {tier!r}, expected at least one" for tier in MODEL_TIERS if tier not in tiers]
     if faults:
@@ -227,15 +195,37 @@ def _named_once(providers: list[ProviderTable]) -> list[ProviderTable]:
     return providers
 
 
+def _priced_once(prices: list[PriceTable]) -> list[PriceTable]:
+    if faults := _twice("the price of a model, number", [(price.provider, price.model) for price in prices]):
+        raise fault("; ".join(faults))
+    return prices
+
+
+def _rules_named_once(rules: list[RuleTable]) -> list[RuleTable]:
+    if faults := _twice("the name of number", [rule.name for rule in rules]):
+        raise fault("; ".join(faults))
+    return rules
+
+
+def _without_dollars(currencies: dict[str, Decimal]) -> dict[str, Decimal]:
+    if "USD" in currencies:
+        raise fault("USD is what the others are counted in, and always 1")
+    return currencies
+
+
 class File(Table):
     """The whole file."""
 
     providers: Annotated[list[ProviderTable], AfterValidator(_named_once)] = Field(
-        description="who is asked: `[[providers]]`, with a model of each tier"
+        min_length=1, description="who is asked: `[[providers]]`, with a model of each tier"
     )
-    currencies: dict[str, Amount] = Field({}, description='dollars for one unit of a currency, e.g. CNY = "0.14"')
-    prices: list[PriceTable] = Field([], description="prices of your own")
+    currencies: Annotated[dict[str, Amount], AfterValidator(_without_dollars)] = Field(
+        {}, description='dollars for one unit of a currency, e.g. CNY = "0.14"'
+    )
+    prices: Annotated[list[PriceTable], AfterValidator(_priced_once)] = Field([], description="prices of your own")
     cache: CacheTable = Field(CacheTable(), description="the cache, for all tenants")
     tenants: dict[str, TenantTable] = Field({}, description="the cache, for one tenant each")
     context: ContextTable = Field(ContextTable(), description="how much of a conversation is sent")
-    rules: list[RuleTable] = Field([], description="structured questions that a database answers")
+    rules: Annotated[list[RuleTable], AfterValidator(_rules_named_once)] = Field(
+        [], description="structured questions that a database answers"
+    )

@@ -100,7 +100,7 @@ class Settings:
         values = {f.name: _read(f, given, faults) for f in fields(cls)}
         known = {f.metadata["env"] for f in fields(cls)}
         faults += [
-            f"{name}: no such setting, expected one of those `farthing doctor` lists"
+            f"{name}: no such setting, expected one of those in docs/reference.md"
             for name in sorted(given)
             if name.startswith("FARTHING_") and name not in known and not _OF_KUBERNETES.search(name)
         ]
@@ -119,7 +119,7 @@ def _read(setting: Field[Any], environ: Mapping[str, str], faults: list[str]) ->
     if isinstance(setting.default, int):
         return _whole(env, raw, faults)
     if of and raw not in of:
-        faults.append(f"{env}: got {raw!r}, expected one of {', '.join(of)}")
+        faults.append(f"{env}: expected one of {', '.join(of)}")
     if env.endswith("_URL") and env.startswith("FARTHING_") and not _is_redis(raw):
         # The value is not shown: it may hold a password.
         faults.append(f"{env}: expected redis://[:password@]host:port/db, rediss://… or unix://…")
@@ -129,7 +129,8 @@ def _read(setting: Field[Any], environ: Mapping[str, str], faults: list[str]) ->
 def _whole(env: str, raw: str, faults: list[str]) -> int:
     if raw.isdecimal() and raw.isascii() and int(raw) < 2**31:
         return int(raw)
-    faults.append(f"{env}: got {raw!r:.40}, expected a whole number of 0 or more")
+    # No value is shown: it may be a password in the wrong variable.
+    faults.append(f"{env}: expected a whole number of 0 or more")
     return 0
 
 

@@ -9,7 +9,8 @@ from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pipelines.errors import ConfigurationInvalid
+from pipelines.errors import ConfigurationInvalid, JobInvalid
+from pipelines.job import Job
 from pipelines.text.han import HAN
 from workers.demo.shop import ORDERS, USERS, order_number
 from workers.evaluation import datasets
@@ -78,7 +79,13 @@ def from_file(path: Path, limit: int | None, seed: int) -> list[Question]:
 def _read(path: Path) -> Iterator[Question]:
     if datasets.kind(path) in (".csv", ".tsv", ".json", *datasets.JSON_LINES, *datasets.SPREADSHEETS):
         for number, row in datasets.numbered(path):
-            yield _row(f"--questions {path}:{number}", row)
+            where = f"--questions {path}:{number}"
+            question = _row(where, row)
+            try:
+                Job.decode(question.fields)  # now, and not when a fleet has started
+            except JobInvalid as error:
+                raise ConfigurationInvalid([f"{where}: {error}"]) from None
+            yield question
     else:
         for line in filter(str.strip, datasets.text_of(path).split("\n")):
             yield Question(_fields([line.strip()], None))

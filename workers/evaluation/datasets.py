@@ -52,7 +52,7 @@ def kind(path: Path) -> str:
 
 
 def numbered(path: Path) -> Iterator[tuple[int, Any]]:
-    """Rows of a CSV file (with a header), of JSON lines or of a JSON array, each with its line; likewise.
+    """Rows of a CSV file (with a header) or of JSON lines, each with its line; of a JSON array, with its number.
 
     Of CSV, a row is a dict; of JSON, whatever stands there. What parts the columns is seen on the header.
     """
@@ -64,6 +64,10 @@ def numbered(path: Path) -> Iterator[tuple[int, Any]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=header.count))
     try:
         for row in reader:
+            if None in row:  # a comma in a question that stands in no quotes would cut it short
+                many = len(reader.fieldnames or ()) + len(row[None])
+                columns = f"{len(reader.fieldnames or ())}: put texts with a delimiter in quotes"
+                raise ConfigurationInvalid([f"{path}:{reader.line_num}: got {many} columns, expected {columns}"])
             yield reader.line_num, row
     except csv.Error as error:
         raise ConfigurationInvalid([f"{path}:{reader.line_num}: not CSV: {error}"]) from error
@@ -73,15 +77,19 @@ def _json(path: Path, text: str) -> Iterator[tuple[int, Any]]:
     if kind(path) == ".json" and text.lstrip().startswith("["):
         try:
             yield from enumerate(json.loads(text), 1)
-        except ValueError as error:
-            raise ConfigurationInvalid([f"{path}: not JSON: {error}"]) from error
+        except (ValueError, RecursionError) as error:
+            raise ConfigurationInvalid([f"{path}: not JSON: {_reason(error)}"]) from error
         return
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 yield number, json.loads(line)
-            except ValueError as error:
-                raise ConfigurationInvalid([f"{path}:{number}: not JSON: {error}"]) from error
+            except (ValueError, RecursionError) as error:
+                raise ConfigurationInvalid([f"{path}:{number}: not JSON: {_reason(error)}"]) from error
+
+
+def _reason(error: Exception) -> str:
+    return "too deep" if isinstance(error, RecursionError) else str(error)
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

@@ -95,7 +95,7 @@ def as_risk_table(standings: Sequence[Mapping[str, Any]]) -> Table:
             ", ".join(filter(None, (row["tenant"], row["category"]))),
             _percent(row["target"]),
             _percent(row["wrong_per_request"]) if row["audits"] >= risk.TELLING_AUDITS else "too few",
-            "{:.1f} to {:.1f} %".format(*(100 * end for end in row["interval"])),
+            "{:.1f} to {:.1f} %".format(*(100 * end for end in row["interval"])) if row["audits"] else "none yet",
             str(row["audits"]),
             f"{row['boundary']:.3f}",
             row["state"],

@@ -12,6 +12,7 @@ from celery.worker.request import Request
 
 from pipelines.errors import FarthingError
 from pipelines.journey import AFTER_A_MISS, LOOKUP, WRITE_BACK
+from workers.broker import away
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ class PrivateRequest(Request):
         """What ``inspect active`` and Flower's worker page show."""
         return super().info(safe=True)
 
+    def on_failure(self, exc_info: ExceptionInfo, send_failed_event: bool = True, return_ok: bool = False) -> Any:
+        """A stage that could not hand its job on, or its answer over, has not failed: it is done again.
+
+        Whether the broker is away, full or failing over: the message goes back, and is taken again within seconds.
+        """
+        error = exc_info.exception
+        error = getattr(error, "exc", error)  # behind Celery's own wrapper
+        if isinstance(error, away.AWAY):
+            return away.again(self)
+        return super().on_failure(exc_info, send_failed_event, return_ok)
+
 
 class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
     """One stage of a job. A failure is logged once, here, without message text, and reaches the caller."""
@@ -40,6 +52,11 @@ class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
     abstract = True
     Request = PrivateRequest  # type: ignore[assignment]  # the stubs know only its import path
     resultrepr_maxsize = 0  # events and logs would show the answer's text
+
+    @property
+    def backend(self) -> Any:  # type: ignore[misc]  # Celery's can be set, and nobody sets it
+        """The result backend, with patience."""
+        return away.Results(self.app.backend)
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ARG002 - Celery's signature
         """Bind the job's id to every log line of this thread."""

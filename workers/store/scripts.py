@@ -6,6 +6,7 @@ them. What it must know first (an entry's phrasings) is read before, and it does
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,12 @@ def source(name: str) -> str:
     folder = files("workers.store") / "lua"
     names = ("note", name) if name in NOTING else (name,)
     return "\n".join((folder / f"{one}.lua").read_text(encoding="utf-8") for one in names)
+
+
+@cache
+def digest(name: str) -> str:
+    """The script's SHA-1, by which Redis knows it."""
+    return hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest()
 
 
 def register(redis: redis.Redis, name: str) -> Any:

@@ -94,5 +94,5 @@ def test_a_send_that_breaks_inside_the_library_is_our_error(
         raise AttributeError("'NoneType' object has no attribute 'client'")
 
     monkeypatch.setattr(farthing._app, "send_task", broken)
-    with pytest.raises(StoreUnavailable, match="AttributeError"):
+    with pytest.raises(StoreUnavailable, match="the connection was lost"):
         farthing.submit("hello")

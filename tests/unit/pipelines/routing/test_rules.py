@@ -84,7 +84,7 @@ def test_faults_of_a_rule_are_found_before_it_runs() -> None:
     bad = Rule("bad", {"en": ("x",), "zh": ("y",)}, "sqlite://", "SELECT 1", {"en": "{row.__class__}", "fr": "{"})
     found = " | ".join(faults(bad))
     assert "answers.zh: missing" in found
-    assert "row.__class__" in found
+    assert "answers.en: in braces, expected a column's name" in found
     assert "answers.fr: not a template" in found
     with pytest.raises(ValueError, match="rule 'worse'"):
         RuleBook([Rule("worse", {"en": ("(",)}, "sqlite://", "SELECT 1", {"en": "x"})])
