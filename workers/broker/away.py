@@ -1,0 +1,66 @@
+"""A broker that is away, full or failing over: what it makes of a task is no failure; the task is done again."""
+
+from __future__ import annotations
+
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from celery.worker import state
+from kombu.exceptions import OperationalError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from workers.observability import counters
+
+if TYPE_CHECKING:
+    from celery.worker.request import Request
+
+# Our own stores' errors are named before they get this far (StoreUnavailable): these are of broker and result backend.
+AWAY = (OperationalError, RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
+
+
+HOLDS_S = 120.0  # an answer that was paid for, and that the result backend does not take
+LOOKS_EVERY_S = 0.5
+
+
+class Results:
+    """A result backend that holds on to what was made while it cannot be written, and writes no failure of its own."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def mark_as_done(self, *args: Any, **kwargs: Any) -> Any:
+        """Write a result; the task was paid for, perhaps, and is not done again for want of room for its answer."""
+        until = monotonic() + HOLDS_S
+        while True:
+            try:
+                return self._backend.mark_as_done(*args, **kwargs)
+            except AWAY:
+                if monotonic() > until:
+                    raise
+                sleep(LOOKS_EVERY_S)
+
+    def mark_as_failure(self, task_id: str, exc: BaseException, *args: Any, **kwargs: Any) -> Any:
+        """Write a failure: not that the broker was away, of which the task is no failure. It is raised instead."""
+        if isinstance(exc, AWAY):
+            raise exc
+        return self._backend.mark_as_failure(task_id, exc, *args, **kwargs)
+
+
+def again(request: Request | None) -> None:
+    """Put the message of a task back that could not hand on what it made."""
+    if request is None or request.acknowledged:
+        return
+    state.task_ready(request)
+    counters.count("stage.again")
+    request.reject(requeue=True)
+
+
+def internal_error(task_id: str, exception: BaseException, **_: Any) -> None:
+    """For the signal of that name: Celery's pool of threads forgets a task whose failure cannot be written either."""
+    if isinstance(exception, AWAY):
+        again(state.requests.get(task_id))

@@ -1,0 +1,154 @@
+"""A worker's hand: the messages that it has taken from the broker and not acknowledged, in Redis and here."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from workers.store import keys, scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    import redis
+
+MOST_AT_ONCE = 500  # acknowledgements of one script: Redis does nothing else meanwhile
+
+
+def new_name() -> str:
+    """A worker's name, its own for each start: host, process, and what tells it from an earlier one."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+class Hand:
+    """``held`` are the fields (serial|list) of messages that run or wait here. Threads may acknowledge; one fetches.
+
+    A connection that breaks leaves the hand as it is: what runs goes on, and is acknowledged on the next one.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.held: set[str] = set()
+        self.wake: Callable[[], None] = lambda: None
+        self._done: deque[str] = deque()
+        self._returned: deque[str] = deque()
+        self._lock = threading.Lock()
+        self._serial = 0
+        self._redis: Any = None
+        self.counter = b"0"
+
+    def connect(self, redis: redis.Redis) -> None:
+        """The connection of what is not the fetch: beats, hand-backs. The latest one holds."""
+        self._redis = redis
+
+    def serial(self, room: int) -> int:
+        """The first of ``room`` serial numbers; a fetch whose reply is lost uses its own up."""
+        with self._lock:
+            first, self._serial = self._serial, self._serial + room
+            return first
+
+    def took(self, field: str) -> None:
+        """A message is in the hand, and known to be."""
+        self.held.add(field)
+
+    def done(self, field: str) -> None:
+        """It is acknowledged: the next fetch, or the next beat, drops it."""
+        self._done.append(field)
+        self.wake()
+
+    def give_back(self, field: str) -> None:
+        """It is not worked on here (any more); does nothing where it was acknowledged, or given back before."""
+        if field in self.held:
+            self._returned.append(field)
+
+    def acknowledged(self) -> list[str]:
+        """What is to be dropped now; :meth:`dropped` when it was, :meth:`keep` when it was not."""
+        found: list[str] = []
+        while self._done and len(found) < MOST_AT_ONCE:
+            found.append(self._done.popleft())
+        return found
+
+    @property
+    def has_acknowledged(self) -> bool:
+        """Is there something to be dropped?"""
+        return bool(self._done)
+
+    def suspects(self, besides: Iterable[str]) -> int:
+        """Messages in hand whose worker died before, without those that are about to be dropped."""
+        return sum(keys.is_suspect(field.partition("|")[2]) for field in self.held.difference(besides))
+
+    def dropped(self, fields: Iterable[str]) -> None:
+        """They are out of Redis."""
+        self.held.difference_update(fields)
+
+    def keep(self, fields: Iterable[str]) -> None:
+        """Nobody knows whether they are out of Redis: they are dropped again."""
+        self._done.extendleft(fields)
+
+    def settle(self) -> None:
+        """Drop what was acknowledged and put back what was returned, whatever the fetch is doing."""
+        while fields := self.acknowledged():
+            try:
+                self._redis.hdel(keys.hand(self.name), *fields)
+            except BaseException:
+                self.keep(fields)
+                raise
+            self.dropped(fields)
+        while self._returned:
+            field = self._returned[0]
+            if field in self.held:
+                self.put_back([field])
+            self._returned.popleft()
+
+    def put_back(self, fields: list[str]) -> None:
+        """To the heads of their lists, as they were: nobody died of them."""
+        name = keys.hand(self.name)
+        there = self._redis.hmget(name, fields) if fields else []
+        for field, message in zip(fields, there, strict=True):
+            if message is not None:
+                self._hand_back(
+                    keys=[keys.BEATS, name, field.partition("|")[2]], args=[self.name, self.counter, field, 3, message]
+                )
+            self.held.discard(field)
+
+    def park(self, field: str, letter: bytes) -> None:
+        """To the dead letters, in one step."""
+        name = keys.hand(self.name)
+        self._hand_back(keys=[keys.BEATS, name, keys.DEAD], args=[self.name, self.counter, field, 3, letter])
+        self.held.discard(field)
+
+    def strays(self, before: set[str]) -> set[str]:
+        """Fields that are in Redis and not here; what was so ``before`` too is put back: its reply was lost."""
+        there = {raw.decode() for raw in self._redis.hkeys(keys.hand(self.name))}
+        found = there - self.held - set(self._done)
+        lost = found & before
+        if lost:
+            self.put_back(sorted(lost, key=_serial_of, reverse=True))
+        return found - lost
+
+    def forgotten(self, at_work: Collection[str], before: set[str]) -> set[str]:
+        """Fields that nothing here works on and nobody acknowledged: a connection that broke took the word of it along.
+
+        Those that were so ``before`` too are given back.
+        """
+        found = self.held.difference(at_work, self._done)
+        self._returned.extend(found & before)
+        return found - before
+
+    def close(self) -> None:
+        """Give everything back: this worker stops, and nobody died."""
+        self.settle()
+        self.put_back(sorted(self.held, key=_serial_of, reverse=True))
+        self._redis.hdel(keys.BEATS, self.name)
+
+    @property
+    def _hand_back(self) -> Any:
+        return scripts.register(self._redis, "hand_back")
+
+
+def _serial_of(field: str) -> int:
+    return int(field.partition("|")[0])

@@ -1,0 +1,42 @@
+"""Makes worker processes, and only them, take their messages by this transport: senders and Flower keep kombu's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from celery.signals import celeryd_init, task_internal_error, worker_shutdown
+from kombu.transport import TRANSPORT_ALIASES
+
+from workers.broker import away
+from workers.broker.worker import Worker
+
+if TYPE_CHECKING:
+    from celery.apps.worker import Worker as CeleryWorker
+
+OURS = {
+    "redis": "workers.broker.transport:Transport",
+    "rediss": "workers.broker.transport:Transport",
+    "sentinel": "workers.broker.transport:SentinelTransport",
+}
+PATIENCE: dict[str, Any] = {
+    "max_retries": 120,
+    "interval_start": 0.1,
+    "interval_step": 0.2,
+    "interval_max": 1.0,
+}
+
+
+@celeryd_init.connect
+def take_over(instance: CeleryWorker, **_: Any) -> None:
+    """Before the worker's first connection."""
+    TRANSPORT_ALIASES.update(OURS)
+    task_internal_error.connect(away.internal_error)
+    # A stage that cannot hand its job on would fail it: while the broker is away, it waits for it.
+    instance.app.conf.task_publish_retry_policy = PATIENCE
+    Worker.app = instance.app
+
+
+@worker_shutdown.connect
+def give_back(**_: Any) -> None:
+    """What is not done goes to others at once, and nobody is taken for dead."""
+    Worker.end_here()

@@ -1,0 +1,141 @@
+"""The beat of a worker, and what it does for those whose beat has stopped: their messages go to other hands."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from pipelines.delivery import blame
+from workers.broker import envelope, parking
+from workers.observability import counters, logs
+from workers.store import keys, scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from workers.broker.hand import Hand
+
+BEAT_S = 1.0
+# Rounds of one's own without a beat of the other's: rounds, not seconds, so that a broker that stood still for a minute
+# makes nobody look dead.
+DEAD_AFTER = 4
+STRAYS_EVERY = 5  # rounds
+DIED_OF_IT = "its worker died of it"
+
+
+class Sweeper:
+    """``alive`` says whether this worker still does its work; one that does not stops its beat, and is swept by others.
+
+    ``tell`` is given a parked message and its reason; ``at_work`` are the fields that this worker's tasks hold.
+    """
+
+    def __init__(
+        self,
+        hand: Hand,
+        redis: Any,
+        alive: Callable[[], bool],
+        tell: Callable[[bytes, str], None],
+        at_work: Callable[[], Collection[str]],
+    ) -> None:
+        self._hand, self._redis, self._alive, self._tell, self._at_work = hand, redis, alive, tell, at_work
+        self._beat = scripts.register(redis, "beat")
+        self._put_back = scripts.register(redis, "hand_back")
+        self._still: dict[bytes, tuple[bytes, int]] = {}  # worker -> its counter, rounds since it moved
+        self._strays: set[str] = set()
+        self._forgotten: set[str] = set()
+        self._round = 0
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Beat in a thread: the consumer's own loop stands still in a warm stop, and its worker is not dead."""
+        self.beat()
+        self._thread = threading.Thread(target=self._run, name="beat", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No beat any more."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(5 * BEAT_S)
+
+    def _run(self) -> None:
+        while not self._stop.wait(BEAT_S):
+            try:
+                if self._alive():
+                    self.beat()
+            except RedisError as error:
+                # Nobody is swept on what was not heard; acknowledgements wait for the next round.
+                self._still.clear()
+                logs.log().warning("no beat", said=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - a worker whose beat ends is taken for dead: nothing may end it
+                logs.log().error("the beat stumbled", said=type(error).__name__)
+
+    def beat(self) -> None:
+        """One round."""
+        self._round += 1
+        flat = self._beat(keys=[keys.BEATS], args=[self._hand.name])
+        found: dict[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
+        self._hand.counter = found.pop(self._hand.name.encode())
+        self._forgotten = self._hand.forgotten(self._at_work(), self._forgotten)
+        self._hand.settle()
+        if self._round % STRAYS_EVERY == 0:
+            self._strays = self._hand.strays(self._strays)
+        for worker in self._dead(found):
+            self._sweep(worker.decode(), found[worker])
+
+    def _dead(self, beats: dict[bytes, bytes]) -> list[bytes]:
+        still = {}
+        for worker, counter in beats.items():
+            before, rounds = self._still.get(worker, (b"", 0))
+            still[worker] = (counter, rounds + 1 if counter == before else 0)
+        self._still = still
+        return [worker for worker, (_, rounds) in still.items() if rounds >= DEAD_AFTER]
+
+    def _sweep(self, worker: str, counter: bytes) -> None:
+        """Put back what a dead worker had in hand, each under suspicion; park what is to blame."""
+        hand = keys.hand(worker)
+        there: dict[str, bytes] = {field.decode(): raw for field, raw in self._redis.hgetall(hand).items()}
+        deaths = {field: _deaths(raw) for field, raw in there.items()}
+        fates = blame.fates(deaths)
+        # What was taken first comes back to the head last.
+        for field in sorted(there, key=lambda one: int(one.partition("|")[0]), reverse=True):
+            raw, queue = there[field], keys.queue_of_list(field.partition("|")[2])
+            if fates[field] == "parked":
+                target, becomes = keys.DEAD, parking.letter(raw, queue, DIED_OF_IT, deaths=deaths[field] + 1)
+            else:
+                target = keys.suspects(queue) if fates[field] == "suspect" else keys.alone(queue)
+                becomes = _died_once_more(raw)
+            done = self._put_back(keys=[keys.BEATS, hand, target], args=[worker, counter, field, 3, becomes])
+            if done < 0:
+                return  # it lives
+            if done and target == keys.DEAD:
+                parking.parked(self._redis, queue, DIED_OF_IT)
+                self._tell(raw, DIED_OF_IT)
+        if self._redis.hlen(hand) == 0 and self._redis.hget(keys.BEATS, worker) == counter:
+            self._redis.hdel(keys.BEATS, worker)
+            self._still.pop(worker.encode(), None)
+            counters.count("worker.died")
+            logs.log().warning("a worker died; its messages are in other hands", worker=worker, messages=len(there))
+
+
+def _deaths(raw: bytes) -> int:
+    try:
+        return envelope.read(raw).deaths
+    except envelope.Malformed:
+        return 0
+
+
+def _died_once_more(raw: bytes) -> bytes:
+    """The message with one more death in its header; as it is where it is none."""
+    try:
+        message = envelope.read(raw).message
+    except envelope.Malformed:
+        return raw
+    message["headers"][envelope.DEATHS] = envelope.deaths(message) + 1
+    info = message["properties"]["delivery_info"]
+    info["redelivered"] = message["headers"]["redelivered"] = True
+    return json.dumps(message).encode()

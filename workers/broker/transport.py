@@ -1,0 +1,281 @@
+"""A transport for workers: kombu's on Redis, but a message is in the worker's hand as it is popped.
+
+kombu pops a message and then records it; what dies in between is lost, and what a dead worker had waits for a timeout.
+Senders and monitors speak kombu's own transport to the same lists. A push from the server wakes whoever waits.
+"""
+
+from __future__ import annotations
+
+import threading
+from queue import Empty
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import kombu.transport.redis
+import kombu.transport.virtual
+from redis.exceptions import NoScriptError, ResponseError
+
+from pipelines.delivery import blame
+from workers.broker import envelope
+from workers.broker.message import Message, QoS
+from workers.broker.worker import Worker
+from workers.observability import logs
+from workers.store import keys, scripts
+
+if TYPE_CHECKING:
+    from workers.broker.envelope import Envelope
+
+# The stubs leave out most of what a transport is made of.
+_Mixin: Any = object
+redis: Any = kombu.transport.redis
+virtual: Any = kombu.transport.virtual
+
+POLL_S = 1.0  # a worker that nobody wakes looks by itself
+BLIND_POLL_S = 0.05  # where the server wakes nobody (no CLIENT TRACKING)
+ARMED = 2  # workers that one message wakes; the others are woken by them
+MOST_AT_ONCE = 100
+UNTAKABLE = "Celery could not take it"
+UNKNOWN = "no such task here"
+
+
+class Fetching(_Mixin):
+    """What a channel of this transport does in place of BRPOP. Mixed into kombu's channels."""
+
+    Message = Message
+    QoS = QoS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.bodies: dict[str, Any] = {}
+        self._armed = False
+        self._asked_at = float("-inf")
+        self._sent: tuple[list[str], dict[str, str]] = ([], {})  # acknowledgements, lists and their queues
+        self._socket: Any = None  # of the connection that is tracked
+        self._poll_s = POLL_S
+        self._loaded = True
+
+    @property
+    def worker(self) -> Worker:
+        """This process's, whatever the channel."""
+        return Worker.here(self)
+
+    def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
+        """The first consumer of a queue begins the beat; broadcasts need none."""
+        found = super().basic_consume(queue, *args, **kwargs)
+        if queue in self.active_queues:
+            self.worker.begin()
+        return found
+
+    def ask(self, poller: Poller) -> None:
+        """Send a fetch, where there is room or something to drop, and no reply is awaited."""
+        if self._in_poll:
+            return
+        hand, room = self.worker.hand, self._room()
+        waits = self._armed and monotonic() - self._asked_at < self._poll_s
+        if not hand.has_acknowledged and (room == 0 or waits):
+            return
+        if not poller._client_registered(self, self.client, "BRPOP"):
+            poller._register(self, self.client, "BRPOP")
+        connection = self.client.connection
+        if connection._sock is not self._socket:
+            self._track(connection)
+        self._send(connection, room, hand.acknowledged())
+
+    def _room(self) -> int:
+        if not self.qos.can_consume():
+            return 0
+        estimate = self.qos.can_consume_max_estimate()
+        return MOST_AT_ONCE if estimate is None else min(int(estimate), MOST_AT_ONCE)
+
+    def _track(self, connection: Any) -> None:
+        """Let the server push when a list that was empty gets a message."""
+        self._socket, self._armed = connection._sock, False
+        try:
+            connection.send_command("CLIENT", "TRACKING", "ON")
+            connection.read_response()
+            self._poll_s = POLL_S
+        except ResponseError:
+            self._poll_s = BLIND_POLL_S
+            logs.log().warning("the broker wakes nobody (CLIENT TRACKING refused): polling")
+
+    def _send(self, connection: Any, room: int, acknowledged: list[str]) -> None:
+        queues = self._queue_cycle.consume(len(self.active_queues)) or self.active_queues
+        lists = {self._q_for_pri(queue, step): queue for step in self.priority_steps for queue in queues}
+        alone = {keys.alone(queue): queue for queue in queues}
+        suspects = {keys.suspects(queue): queue for queue in queues}
+        hand, together = self.worker.hand, ",".join(sorted(self.active_queues))
+        names = [keys.hand(hand.name), keys.armed(together), keys.idle(together), keys.wake(hand.name)]
+        names += [*alone, *suspects, *lists]
+        given = [hand.name, room, hand.serial(room), ARMED, len(queues), hand.suspects(acknowledged), blame.TOGETHER]
+        given += acknowledged
+        self._sent = (acknowledged, {**lists, **alone, **suspects})
+        self._in_poll, self._asked_at = connection, monotonic()
+        try:
+            if self._loaded:
+                connection.send_command("EVALSHA", scripts.digest("fetch"), len(names), *names, *given)
+            else:
+                connection.send_command("EVAL", scripts.source("fetch"), len(names), *names, *given)
+        except BaseException:
+            self._in_poll = None
+            hand.keep(acknowledged)
+            raise
+
+    def _brpop_start(self, timeout: float | None = None) -> None:  # noqa: ARG002 - kombu's signature
+        """BRPOP is what this transport is for not doing."""
+        self.ask(self.connection.cycle)
+
+    def _brpop_read(self, **_: Any) -> bool:
+        """Read what the server sent: a push that wakes, or the reply to a fetch, whose messages are delivered."""
+        connection = self.client.connection
+        try:
+            if not self._in_poll:
+                connection.read_response(push_request=True)
+                self._armed = False
+                raise Empty
+            reply = self._reply(connection)
+        except self.connection_errors:
+            self._lost(connection)
+            raise
+        found = reply is not None and self._deliver_all(reply)
+        try:
+            while connection.can_read(timeout=0):  # a push that came with the reply wakes nobody from the buffer
+                connection.read_response(push_request=True)
+                self._armed = False
+        except self.connection_errors:
+            self._lost(connection)
+            raise
+        if not found:
+            raise Empty
+        return True
+
+    def _lost(self, connection: Any) -> None:
+        """Nobody knows what became of the fetch that was on its way."""
+        self._in_poll, self._armed = None, False
+        self.worker.hand.keep(self._sent[0])
+        self._sent = ([], {})
+        connection.disconnect()
+
+    def _reply(self, connection: Any) -> list[Any] | None:
+        acknowledged, _ = self._sent
+        hand = self.worker.hand
+        try:
+            reply: list[Any] = connection.read_response()
+        except NoScriptError:
+            self._loaded, self._in_poll = False, None
+            hand.keep(acknowledged)
+            return None
+        except ResponseError as error:
+            # A failover, a loading or a forbidding server: nothing was done. Asked again in a while.
+            self._in_poll, self._armed = None, True
+            hand.keep(acknowledged)
+            logs.log().warning("the broker refused a fetch", said=type(error).__name__)
+            return None
+        self._loaded, self._in_poll = True, None
+        hand.dropped(acknowledged)
+        self._sent = ([], self._sent[1])
+        self._armed = reply[0] == 1 or len(reply) == 2
+        if reply[1]:
+            self.worker.wake_other(reply[1].decode())
+        return reply[2:]
+
+    def _deliver_all(self, pairs: list[bytes]) -> int:
+        hand, queues = self.worker.hand, self._sent[1]
+        fields = [field.decode() for field in pairs[::2]]
+        for field in fields:
+            hand.took(field)
+        for field, raw in zip(fields, pairs[1::2], strict=True):
+            queue = queues[field.partition("|")[2]]
+            self._queue_cycle.rotate(queue)
+            try:
+                found = envelope.read(raw)
+            except envelope.Malformed as error:
+                self.worker.park(field, raw, queue, error.reason)
+                continue
+            if not self.worker.knows(found.message["headers"]["task"]):
+                self.worker.park(field, raw, queue, UNKNOWN)
+                continue
+            self._deliver(field, raw, queue, found)
+        return len(fields)
+
+    def _deliver(self, field: str, raw: bytes, queue: str, found: Envelope) -> None:
+        """Hand a message to Celery, under a tag of our own: the sender's may be anybody's."""
+        found.message["properties"]["delivery_tag"] = field
+        self.bodies[field] = found.body
+        try:
+            self.connection._deliver(found.message, queue)
+        except Exception as error:  # noqa: BLE001 - kombu takes a KeyError in here for a broken connection
+            logs.log().error("a message could not be taken", error=type(error).__name__, queue=queue)
+            self.worker.park(field, raw, queue, UNTAKABLE)
+        finally:
+            self.bodies.pop(field, None)
+
+    def close(self) -> None:
+        """A reply that is on its way is read, and what it brings given back: no message of it is lost, or late."""
+        if self._qos is not None:  # whatever the rest of this does on a broken connection
+            self._qos.restore_unacked_once()
+        if self._in_poll:
+            connection = self.client.connection
+            try:
+                reply = self._reply(connection)
+            except self.connection_errors:
+                reply = None
+                self.worker.hand.keep(self._sent[0])
+            for field in (reply or [])[::2]:
+                self.worker.hand.took(field.decode())
+                self.worker.hand.give_back(field.decode())
+            self._in_poll = None
+        super().close()
+
+
+class Poller(redis.MultiChannelPoller):
+    """kombu's poller, which always reads what the server sent: a push costs no room."""
+
+    def on_poll_start(self) -> None:
+        """Ask for messages, and listen for broadcasts."""
+        for channel in self._channels:
+            if channel.active_queues:
+                channel.ask(self)
+            if channel.active_fanout_queues:
+                self._register_LISTEN(channel)
+
+    def on_readable(self, fileno: int) -> None:
+        """Read."""
+        found = self._fd_to_chan.get(fileno)
+        if found is not None:
+            channel, kind = found
+            channel.handlers[kind]()
+
+
+class Channel(Fetching, redis.Channel):
+    """A channel of one Redis."""
+
+
+class SentinelChannel(Fetching, redis.SentinelChannel):
+    """A channel that asks Sentinels where the Redis is."""
+
+
+class _Waking(_Mixin):
+    """A transport whose event loop is woken by what other threads leave for it: an acknowledgement, above all."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.cycle = Poller()
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        """Beside kombu's own: a pipe that other threads write to. kombu's loop sleeps through what they call soon."""
+        super().register_with_event_loop(connection, loop)
+        worker = next((channel.worker for channel in self.cycle._channels), None)
+        if worker is not None:
+            worker.wakes(loop, threading.get_ident())
+
+
+class Transport(_Waking, redis.Transport):
+    """For `redis://`, `rediss://` and `redis+socket://`."""
+
+    Channel = Channel
+
+
+class SentinelTransport(_Waking, redis.SentinelTransport):
+    """For `sentinel://`."""
+
+    Channel = SentinelChannel

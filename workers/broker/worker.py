@@ -1,0 +1,148 @@
+"""This process as a worker: its hand, its beat, who it wakes, and what it puts aside."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from celery.worker import state
+from redis.exceptions import RedisError
+
+from workers.broker import parking
+from workers.broker.hand import Hand, new_name
+from workers.broker.sweep import Sweeper
+from workers.observability import logs
+from workers.store import keys
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+STANDS_STILL_S = 30.0  # a consumer whose loop has not turned for so long, and is not stopping, is dead
+WAKE_S = 2
+SWITCH_S = 0.0005
+
+
+class Worker:
+    """One a process, made with the first channel; it outlives connections. Its beat begins with the first consumer."""
+
+    _here: Worker | None = None
+    _lock = threading.Lock()
+    app: Celery | None = None  # whose tasks it knows, and whose backend tells callers; set when the worker starts
+
+    def __init__(self, channel: Any) -> None:
+        self._pid = os.getpid()
+        self.hand = Hand(new_name())
+        self._redis: Any = channel.Client(connection_pool=channel._get_pool())
+        self.hand.connect(self._redis)
+        self.sweeper = Sweeper(self.hand, self._redis, self._alive, self._tell, _at_work)
+        self._turned_at = monotonic()
+        self.stopping = False
+        self._began = False
+        self._pipe: tuple[int, int] | None = None
+        self._loop: Any = None
+
+    @classmethod
+    def here(cls, channel: Any) -> Worker:
+        """This process's worker."""
+        with cls._lock:
+            if cls._here is None or cls._here._pid != os.getpid():
+                cls._here = cls(channel)
+            return cls._here
+
+    @classmethod
+    def end_here(cls) -> None:
+        """This process's worker, if there is one, ends."""
+        if cls._here is not None:
+            cls._here.end()
+
+    def begin(self) -> None:
+        """The first consumer is there: beat."""
+        with self._lock:
+            if self._began:
+                return
+            self._began = True
+        # A message that arrives waits for whichever thread runs Python to let go: up to 5 ms by default.
+        sys.setswitchinterval(SWITCH_S)
+        self.sweeper.start()
+
+    def end(self) -> None:
+        """This worker stops: its messages are given back, and nobody died."""
+        self.stopping = True
+        if self._began:
+            self.sweeper.stop()
+            with suppress(RedisError):  # else they are swept, five seconds on
+                self.hand.close()
+
+    def knows(self, task: str) -> bool:
+        """Is there such a task here?"""
+        return self.app is None or task in self.app.tasks
+
+    def park(self, field: str, raw: bytes, queue: str, reason: str) -> None:
+        """Put a message aside and tell its caller; where the broker refuses, it stays in hand and is tried again."""
+        try:
+            self.hand.park(field, parking.letter(raw, queue, reason))
+            parking.parked(self._redis, queue, reason)
+        except RedisError as error:
+            logs.log().warning("not put aside", said=type(error).__name__)
+            self.hand.give_back(field)
+            return
+        self._tell(raw, reason)
+
+    def wake_other(self, name: str) -> None:
+        """Another worker has room for what this one has not."""
+        with suppress(RedisError):  # it looks by itself within a second
+            self._redis.set(keys.wake(name), 1, ex=WAKE_S)
+
+    def wakes(self, loop: Any, thread: int) -> None:
+        """Wake the event loop ``loop`` of ``thread`` where another thread has something for it."""
+        if self._pipe is None:
+            self._pipe = os.pipe()
+            for end in self._pipe:
+                os.set_blocking(end, False)
+        reads, writes = self._pipe
+
+        def wake() -> None:
+            if threading.get_ident() != thread:
+                with suppress(OSError):
+                    os.write(writes, b"!")
+
+        def woken() -> None:
+            self._turned_at = monotonic()
+            with suppress(OSError):
+                os.read(reads, 4096)
+
+        if loop is not self._loop:  # the same one after a reconnection
+            self._loop, call_soon = loop, loop.call_soon
+
+            def call_soon_and_wake(callback: Any, *args: Any) -> Any:
+                found = call_soon(callback, *args)
+                wake()
+                return found
+
+            loop.call_soon = call_soon_and_wake
+        loop.add_reader(reads, woken)
+        loop.call_repeatedly(1.0, self._turn)
+        self.hand.wake = wake
+
+    def _turn(self) -> None:
+        self._turned_at = monotonic()
+
+    def _alive(self) -> bool:
+        return self.stopping or monotonic() - self._turned_at < STANDS_STILL_S
+
+    def _tell(self, raw: bytes, reason: str) -> None:
+        if self.app is None:
+            return
+        try:
+            parking.tell(self.app, raw, reason)
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's message does to the backend, the worker goes on
+            logs.log().warning("a caller was not told", said=type(error).__name__)
+
+
+def _at_work() -> set[str]:
+    """The fields of all messages whose tasks run, wait for a thread or for their time."""
+    return {request.message.delivery_tag for request in list(state.requests.values())}
