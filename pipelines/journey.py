@@ -101,7 +101,8 @@ class Progress:
     said so; when the first stage began); ``spent_usd`` is what was paid before the model call (embedding).
     ``slot`` is None when the cache must not be written; ``messages`` are those that are sent, None for all of the
     job's; ``alone`` when no earlier turn is among them because the question needs none. ``audit`` is the weight of an
-    audit: the job was answered from the cache, and is answered afresh to see if that was right.
+    audit: the job was answered from the cache, and is answered afresh to see if that was right. ``flight`` names the
+    jobs that wait for this one's answer, empty where none can.
     """
 
     job: Job
@@ -117,6 +118,7 @@ class Progress:
     degraded: tuple[str, ...] = ()
     audit: float | None = None
     alone: bool = False
+    flight: str = ""
 
     def __repr__(self) -> str:
         return f"Progress(job_id={self.job_id!r}, {self.job!r})"
@@ -164,6 +166,7 @@ class Progress:
             "degraded": list(self.degraded),
             "audit": self.audit,
             "alone": self.alone,
+            "flight": self.flight,
         }
 
     @classmethod
@@ -194,4 +197,5 @@ class Progress:
             degraded=tuple(raw.get("degraded") or ()),
             audit=raw.get("audit"),
             alone=bool(raw.get("alone")),
+            flight=raw.get("flight") or "",
         )

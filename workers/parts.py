@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from workers.config.settings import Settings
     from workers.encoders import factory
     from workers.encoders.verifiers import Verifiers
+    from workers.jobs.flights import Flights
     from workers.jobs.ledger import Accounts
     from workers.jobs.records import Records
     from workers.jobs.reviews import Reviews
@@ -147,6 +148,13 @@ class Parts(Makes):
         from workers.jobs.ledger import Accounts
 
         return Accounts(self.ledger_redis)
+
+    @once
+    def flights(self) -> Flights:
+        """Who waits for whom."""
+        from workers.jobs.flights import Flights
+
+        return Flights(self.ledger_redis)
 
     @once
     def records(self) -> Records:

@@ -14,6 +14,7 @@ from workers.stages.arrival import Arrival
 from workers.stages.billing import Billing
 from workers.stages.economy import Economy
 from workers.stages.feedback import Feedback
+from workers.stages.flight import Flight
 from workers.stages.judge import Judge
 from workers.stages.learning import Learning
 from workers.stages.paid_once import PaidOnce
@@ -83,6 +84,11 @@ class Runtime(Parts):
     def paid_once(self) -> PaidOnce:
         """What was paid is not paid again."""
         return PaidOnce(self.records)
+
+    @once
+    def flight(self) -> Flight:
+        """Of jobs that ask the same at the same time, one is answered."""
+        return Flight(self.flights)
 
     @once
     def learning(self) -> Learning:

@@ -27,13 +27,28 @@ from workers.runtime import runtime
 from workers.stages import canvas
 from workers.stages.arrival import in_time
 from workers.stages.base import ChatTask, Stopwatch
+from workers.stages.flight import followed
 
 if TYPE_CHECKING:
+    from billiard.einfo import ExceptionInfo
+
     from pipelines.answer import Usage
     from pipelines.routing.catalog import Offer
 
 
-@app.task(name=journey.LOOKUP, base=ChatTask, shared=False, bind=True)
+class StageTask(ChatTask):
+    """A stage of a job for whose answer others may wait."""
+
+    abstract = True
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: ExceptionInfo) -> None:
+        """A job that fails is nobody's to wait for."""
+        super().on_failure(exc, task_id, args, kwargs, einfo)
+        handed_on = args[0] if args and isinstance(args[0], dict) and self.name != journey.LOOKUP else {}
+        runtime().flight.land(app, str(handed_on.get("flight") or ""))
+
+
+@app.task(name=journey.LOOKUP, base=StageTask, shared=False, bind=True)
 def cache_lookup(self: ChatTask, raw: object) -> Any:
     """Answer the job from the cache, or replace this task by the rest of the journey under the same id."""
     watch, held = Stopwatch(), runtime()
@@ -56,15 +71,18 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
         spent_usd=found.spent_usd,
     )
     if found.entry is not None and found.hit is not None:
-        answer = held.billing.finish(progress, held.billing.reused(progress, found.entry, found.hit))
+        answer = held.billing.finish(
+            progress, held.billing.reused(progress, found.entry, found.hit, followed=followed(self))
+        )
         if found.audit is not None:
             _audit_later(progress, found.audit)
         return answer.encode()
     in_time(progress, "cache-lookup")
+    progress = replace(progress, flight=held.flight.join(self, progress))
     return self.replace(_after_a_miss(progress, self, ruled=held.rules.match(progress.job) is not None))
 
 
-@app.task(name=journey.CLASSIFY, base=ChatTask, shared=False, bind=True)
+@app.task(name=journey.CLASSIFY, base=StageTask, shared=False, bind=True)
 def classify_job(self: ChatTask, raw: dict[str, Any]) -> Any:
     """Answer a structured question from its database, or decide which tier suffices and hand the job on.
 
@@ -78,6 +96,7 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> Any:
     timings = {**progress.timings_ms, "classify": watch.lap_ms()}
     progress = replace(progress, timings_ms=timings, degraded=(*progress.degraded, *degraded))
     if answer is not None:
+        held.flight.land(app, progress.flight)
         return held.billing.finish(progress, answer).encode()
     route = tier.route(
         progress.asking,
@@ -88,7 +107,7 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> Any:
     return self.replace(_to_the_model(progress, canvas.rides_along(self), self)) if last else progress.encode()
 
 
-@app.task(name=journey.COMPRESS, base=ChatTask, shared=False, ignore_result=True)
+@app.task(name=journey.COMPRESS, base=StageTask, shared=False, ignore_result=True)
 def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
     """Send all that the model's window takes, or the operator's budget where there is one; say what is left out."""
     watch, held = Stopwatch(), runtime()
@@ -110,13 +129,14 @@ def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
     return progress.encode()
 
 
-@app.task(name=journey.MODEL_CALL, base=ChatTask, shared=False)
+@app.task(name=journey.MODEL_CALL, base=StageTask, shared=False)
 def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     """Ask the route's model, or the judge where that may save it; the answer goes to the caller, and to write-back."""
     watch, held = Stopwatch(), runtime()
     progress = Progress.decode(raw)
     paid = held.paid_once.paid(progress)
     if paid is not None:
+        _hand_over(progress, paid)
         return paid.encode()
     messages = progress.sent
     prompt_tokens = tokens.estimate_prompt(messages, progress.job.params)
@@ -143,17 +163,20 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
     finish = held.billing.finish if progress.audit is None else held.billing.finish_audit
     answer = finish(replace(progress, timings_ms=timings), held.billing.priced(progress, called))
     held.paid_once.store(progress, answer, ttl_s=2 * app.conf.broker_transport_options["visibility_timeout"])
-    if progress.slot is not None:
-        _write_back_later(progress, answer)
+    _hand_over(progress, answer)
     return answer.encode()
 
 
-@app.task(name=journey.WRITE_BACK, base=ChatTask, shared=False, ignore_result=True)
+@app.task(name=journey.WRITE_BACK, base=StageTask, shared=False, ignore_result=True)
 def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     """Store a fresh answer for the next one who asks."""
-    held = runtime()
-    progress, answer = Progress.decode(raw), Answer.decode(answered)
-    slot = progress.slot
+    progress = Progress.decode(raw)
+    _keep(progress, Answer.decode(answered))
+    runtime().flight.land(app, progress.flight)
+
+
+def _keep(progress: Progress, answer: Answer) -> None:
+    held, slot = runtime(), progress.slot
     if slot is None:
         return
     asked = held.store.ask_count(slot.scope, slot.key)
@@ -186,7 +209,8 @@ def maintain() -> None:
     """Sweep what expired, evict what is worth least where there is too much, and hand to Redis what outgrew workers."""
     held, now = runtime(), time.time()
     swept = held.store.sweep(now)
-    logs.log().info("swept", **swept, evicted=held.evictor.evict(), outgrown=held.vector_sets.tend(now))
+    landed = held.flight.land_overdue(app)
+    logs.log().info("swept", **swept, evicted=held.evictor.evict(), outgrown=held.vector_sets.tend(now), landed=landed)
 
 
 @app.task(name=journey.FEEDBACK, base=ChatTask, shared=False)
@@ -235,16 +259,19 @@ def _audit_later(progress: Progress, weight: float) -> None:
         timings_ms={},
         spent_usd=Decimal(0),
         audit=weight,
+        flight="",
     )
     _send_off_path(_after_a_miss(again), "audit")
 
 
-def _send_off_path(work: Any, what: str) -> None:
+def _send_off_path(work: Any, what: str) -> bool:
     """Send what no caller waits for. The broker refusing costs a later hit, not this caller's answer."""
     try:
         work.apply_async(retry=False)
     except (KombuError, RedisError):
         counters.count(f"{what}.unsent")
+        return False
+    return True
 
 
 def _judged_hit(progress: Progress, slot: Slot, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:
@@ -252,13 +279,17 @@ def _judged_hit(progress: Progress, slot: Slot, answer: Answer, probability: flo
     held = runtime()
     timings = {**progress.timings_ms, "judge": took_ms}
     finished = held.billing.finish(replace(progress, timings_ms=timings), answer)
+    held.flight.land(app, progress.flight)
     weight = held.boundaries.audit(progress.job.tenant, slot.bucket, probability)
     if weight is not None:
         _audit_later(progress, weight)
     return finished.encode()
 
 
-def _write_back_later(progress: Progress, answer: Answer) -> None:
-    """Hand the answer to write-back."""
-    lean = progress.lean
-    _send_off_path(write_back.s(lean.encode(), answer.encode()), "write_back")
+def _hand_over(progress: Progress, answer: Answer) -> None:
+    """Hand the answer to write-back, after which those who wait find it; or send them on their way."""
+    kept = progress.slot is not None and _send_off_path(
+        write_back.s(progress.lean.encode(), answer.encode()), "write_back"
+    )
+    if not kept:
+        runtime().flight.land(app, progress.flight)

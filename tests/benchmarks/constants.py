@@ -33,7 +33,7 @@ def run() -> dict[str, Any]:
     vectors = _vectors(factory.load("packaged", lambda _: None, DATA), texts)  # type: ignore[arg-type]
     labels = np.unique([row["intent"] for row in found], return_inverse=True)[1]
     figures: dict[str, Any] = {"as it is": _replayed(texts, vectors, labels)}
-    names = [name for name, value in vars(clustering).items() if name.isupper() and isinstance(value, int | float)]
+    names = [name for name, value in vars(clustering).items() if name.isupper() and type(value) in (int, float)]
     for name in names:
         before = getattr(clustering, name)
         for says, factor in (("a quarter less", 0.75), ("a quarter more", 1.25)):

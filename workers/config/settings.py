@@ -66,7 +66,9 @@ class Settings:
     premium_model: str = _setting("FARTHING_PREMIUM_MODEL", "gpt-4o", "premium model without a configuration file")
     result_expires_s: int = _setting("FARTHING_RESULT_EXPIRES_S", 3600, "how long a result can be fetched, seconds")
     visibility_timeout_s: int = _setting(
-        "FARTHING_VISIBILITY_TIMEOUT_S", 1800, "unacknowledged messages are delivered again after, seconds"
+        "FARTHING_VISIBILITY_TIMEOUT_S",
+        1800,
+        "seconds after which messages that kombu's own transport took are delivered again; ours needs none",
     )
     log_level: str = _setting("FARTHING_LOG_LEVEL", "INFO", f"one of {', '.join(LEVELS)}", of=LEVELS)
     log_format: str = _setting("FARTHING_LOG_FORMAT", "console", "`console` or `json`", of=("console", "json"))

@@ -23,6 +23,7 @@ EVENTS = {
     "judge.failed": "verdicts that no provider gave",
     "judge.unreadable": "verdicts that were neither yes nor no",
     "judge.unavailable": "jobs that the judge left, for want of the cache",
+    "flight.waits": "jobs that waited for another which asked the same at that moment",
     "audit.answered": "hits answered afresh",
     "audit.compared": "of these, those that taught something",
     "audit.unsent": "audits that the broker did not take",

@@ -53,8 +53,8 @@ class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
     Request = PrivateRequest  # type: ignore[assignment]  # the stubs know only its import path
     resultrepr_maxsize = 0  # events and logs would show the answer's text
 
-    @property
-    def backend(self) -> Any:  # type: ignore[misc]  # Celery's can be set, and nobody sets it
+    @property  # type: ignore[misc]  # Celery's can be set, and nobody sets it
+    def backend(self) -> Any:
         """The result backend, with patience."""
         return away.Results(self.app.backend)
 

@@ -57,8 +57,8 @@ class Billing:
     ) -> None:
         self._market, self._accounts, self._rules_of, self._secret = market, accounts, rules_of, secret
 
-    def reused(self, progress: Progress, entry: Entry, hit: Hit) -> Answer:
-        """The entry's answer as this job's, with what it would have cost."""
+    def reused(self, progress: Progress, entry: Entry, hit: Hit, *, followed: bool = False) -> Answer:
+        """The entry's answer as this job's, with what it would have cost; ``followed``: it waited for that answer."""
         kept = entry.answer
         baseline = self._market().baseline_usd(
             progress.job,
@@ -67,7 +67,8 @@ class Billing:
             provider=kept.provider,
             like=kept,
         )
-        return replace(decision.reuse(entry, hit, baseline_usd=baseline), context={"alone": progress.alone})
+        answer = replace(decision.reuse(entry, hit, baseline_usd=baseline), context={"alone": progress.alone})
+        return replace(answer, source="follower") if followed and answer.source == "exact" else answer
 
     def priced(self, progress: Progress, called: CallResult) -> Answer:
         """The model's answer with what it cost, answers that broke off included, and what it would have cost."""

@@ -43,6 +43,9 @@
 | farthing:wake:<worker> | string | somebody wakes it | at once |
 | farthing:suspects:<queue>, farthing:alone:<queue> | list | messages whose worker died: once, more often | taken like others |
 | farthing:dead | list | JSON of messages that were put aside, newest last | a week after the last; of more than 1000, the oldest |
+| farthing:flight:<flight> | string | the job that is answered for all who ask the same at the same time | its deadline |
+| farthing:waiting:<flight> | list | messages of those who wait for it | when it lands |
+| farthing:flights | zset | flights by when they are given up | when they land |
 
 A phrasing outlives its answer: what means the same is known longer than an answer is served.
 
@@ -57,6 +60,7 @@ RISKS = "farthing:risk:known"
 LEDGER_TENANTS = "farthing:ledger:tenants"
 BEATS = "farthing:beats"
 DEAD = "farthing:dead"
+FLIGHTS = "farthing:flights"
 PRIORITY = "\x06\x16"  # kombu's, between a queue's name and a priority other than 0
 _SUSPECTS, _ALONE = "farthing:suspects:", "farthing:alone:"
 
@@ -264,3 +268,13 @@ def is_suspect(name: str) -> bool:
 def queue_of_list(name: str) -> str:
     """The queue that a list is of."""
     return name.removeprefix(_SUSPECTS).removeprefix(_ALONE).partition(PRIORITY)[0]
+
+
+def flight(name: str) -> str:
+    """Who flies."""
+    return f"farthing:flight:{name}"
+
+
+def waiting(name: str) -> str:
+    """Who waits for it."""
+    return f"farthing:waiting:{name}"

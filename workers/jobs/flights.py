@@ -1,0 +1,52 @@
+"""Jobs that ask the very same at the same time: one flies, the others wait in Redis, and in no thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workers.store import keys, scripts
+from workers.store.connection import failing_as
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import redis
+
+
+class Flights:
+    """In the ledger's Redis, which never evicts. All errors are StoreUnavailable."""
+
+    def __init__(self, redis: redis.Redis) -> None:
+        self._redis: Any = redis
+        self._lead = scripts.register(redis, "lead")
+
+    def leads(self, flight: str, job_id: str, *, again: bool, now: float, until: float, message: str) -> bool:
+        """Does this job fly? Otherwise ``message`` waits, and is sent when the flight lands.
+
+        ``again``: the leader's own message, which comes again after its worker died. ``now`` and ``until`` are seconds
+        since the epoch; after ``until`` nobody waits for the leader any more.
+        """
+        left_ms = max(1, int((until - now) * 1000))
+        with failing_as("ledger"):
+            done = self._lead(
+                keys=[keys.flight(flight), keys.waiting(flight), keys.FLIGHTS],
+                args=[job_id, int(again), left_ms, message, until, flight],
+            )
+        return bool(done)
+
+    def land(self, flight: str, send: Callable[[str], None]) -> int:
+        """Send the messages of those who wait: how many. What cannot be sent waits for the next who looks."""
+        sent = 0
+        with failing_as("ledger"):
+            self._redis.delete(keys.flight(flight))  # whoever comes now flies
+            for raw in self._redis.lrange(keys.waiting(flight), 0, -1):
+                send(raw.decode())
+                self._redis.lpop(keys.waiting(flight))
+                sent += 1
+            self._redis.zrem(keys.FLIGHTS, flight)
+        return sent
+
+    def overdue(self, now: float) -> list[str]:
+        """Flights that should have landed: their leaders were lost, or what waits for them could not be sent."""
+        with failing_as("ledger"):
+            return [raw.decode() for raw in self._redis.zrangebyscore(keys.FLIGHTS, "-inf", now)]
