@@ -86,6 +86,8 @@ def build(settings: Settings) -> Celery:
 def _transport(settings: Settings) -> dict[str, object]:
     return {
         "visibility_timeout": settings.visibility_timeout_s,
+        # kombu's lock over what its own workers left, five minutes of a killed worker's by default.
+        "unacked_mutex_expire": 10,
         "socket_keepalive": True,
         "socket_connect_timeout": 5,
         "health_check_interval": 25,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -30,7 +31,10 @@ from celery import Celery
 app = Celery("shop", broker=os.environ["URL"], backend=os.environ["URL"])
 app.conf.update(
     task_acks_late=True, task_default_queue="shop", broker_connection_retry_on_startup=True,
-    broker_transport_options={"visibility_timeout": 3, "unacked_restore_throttle": 1, "unacked_restore_interval": 1},
+    broker_transport_options={
+        "visibility_timeout": 3, "unacked_restore_throttle": 1, "unacked_restore_interval": 1,
+        "unacked_mutex_expire": 3,  # kombu's lock, which a killed worker may hold
+    },
     include=["workers.broker.install"] if os.environ["TRANSPORT"] == "ours" else [],
 )
 @app.task(name="shop.work")
@@ -92,6 +96,7 @@ class Shop:
         for process in self.processes:
             process.kill()
             process.wait()
+        gc.collect()  # a result that nobody holds tells its backend, while there is one
         self.app.close()
         self.redis.close()
 

@@ -18,10 +18,18 @@ if TYPE_CHECKING:
 
 # Our own stores' errors are named before they get this far (StoreUnavailable): these are of broker and result backend.
 AWAY = (OperationalError, RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
-
-
 HOLDS_S = 120.0  # an answer that was paid for, and that the result backend does not take
 LOOKS_EVERY_S = 0.5
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Is this the broker's, or the result backend's, and not the task's?"""
+    if isinstance(error, AttributeError):  # kombu's, of a channel that another thread tore down
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        return trace is not None and "/kombu/" in trace.tb_frame.f_code.co_filename.replace("\\", "/")
+    return isinstance(error, AWAY)
 
 
 class Results:
@@ -46,7 +54,7 @@ class Results:
 
     def mark_as_failure(self, task_id: str, exc: BaseException, *args: Any, **kwargs: Any) -> Any:
         """Write a failure: not that the broker was away, of which the task is no failure. It is raised instead."""
-        if isinstance(exc, AWAY):
+        if is_away(exc):
             raise exc
         return self._backend.mark_as_failure(task_id, exc, *args, **kwargs)
 
@@ -62,5 +70,5 @@ def again(request: Request | None) -> None:
 
 def internal_error(task_id: str, exception: BaseException, **_: Any) -> None:
     """For the signal of that name: Celery's pool of threads forgets a task whose failure cannot be written either."""
-    if isinstance(exception, AWAY):
+    if is_away(exception):
         again(state.requests.get(task_id))

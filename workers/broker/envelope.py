@@ -45,6 +45,17 @@ def deaths(message: dict[str, Any]) -> int:
     return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else 0
 
 
+def again(raw: bytes, *, died: int = 0) -> bytes:
+    """The message as it is put back: delivered before, ``died`` workers with it; as it is where it is no message."""
+    try:
+        message = read(raw).message
+    except Malformed:
+        return raw
+    message["headers"][DEATHS] = deaths(message) + died
+    message["headers"]["redelivered"] = message["properties"]["delivery_info"]["redelivered"] = True
+    return json.dumps(message).encode()
+
+
 def read(raw: bytes) -> Envelope:
     """Check and decode one message of kombu's Redis transport, Celery's protocol 2 in JSON; raises Malformed."""
     if len(raw) > MOST_CHARS:

@@ -9,6 +9,7 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from workers.broker import envelope
 from workers.store import keys, scripts
 
 if TYPE_CHECKING:
@@ -105,14 +106,13 @@ class Hand:
             self._returned.popleft()
 
     def put_back(self, fields: list[str]) -> None:
-        """To the heads of their lists, as they were: nobody died of them."""
+        """To the heads of their lists, as delivered before: nobody died of them."""
         name = keys.hand(self.name)
         there = self._redis.hmget(name, fields) if fields else []
         for field, message in zip(fields, there, strict=True):
             if message is not None:
-                self._hand_back(
-                    keys=[keys.BEATS, name, field.partition("|")[2]], args=[self.name, self.counter, field, 3, message]
-                )
+                back = [self.name, self.counter, field, 3, envelope.again(message)]
+                self._hand_back(keys=[keys.BEATS, name, field.partition("|")[2]], args=back)
             self.held.discard(field)
 
     def park(self, field: str, letter: bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +107,7 @@ class Sweeper:
                 target, becomes = keys.DEAD, parking.letter(raw, queue, DIED_OF_IT, deaths=deaths[field] + 1)
             else:
                 target = keys.suspects(queue) if fates[field] == "suspect" else keys.alone(queue)
-                becomes = _died_once_more(raw)
+                becomes = envelope.again(raw, died=1)
             done = self._put_back(keys=[keys.BEATS, hand, target], args=[worker, counter, field, 3, becomes])
             if done < 0:
                 return  # it lives
@@ -127,15 +126,3 @@ def _deaths(raw: bytes) -> int:
         return envelope.read(raw).deaths
     except envelope.Malformed:
         return 0
-
-
-def _died_once_more(raw: bytes) -> bytes:
-    """The message with one more death in its header; as it is where it is none."""
-    try:
-        message = envelope.read(raw).message
-    except envelope.Malformed:
-        return raw
-    message["headers"][envelope.DEATHS] = envelope.deaths(message) + 1
-    info = message["properties"]["delivery_info"]
-    info["redelivered"] = message["headers"]["redelivered"] = True
-    return json.dumps(message).encode()

@@ -41,7 +41,7 @@ class PrivateRequest(Request):
         """
         error = exc_info.exception
         error = getattr(error, "exc", error)  # behind Celery's own wrapper
-        if isinstance(error, away.AWAY):
+        if away.is_away(error):
             return away.again(self)
         return super().on_failure(exc_info, send_failed_event, return_ok)
 
