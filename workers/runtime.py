@@ -88,7 +88,7 @@ class Runtime(Parts):
     @once
     def flight(self) -> Flight:
         """Of jobs that ask the same at the same time, one is answered."""
-        return Flight(self.flights)
+        return Flight(self.flights, self.boundaries.policy)
 
     @once
     def learning(self) -> Learning:

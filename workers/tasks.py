@@ -78,7 +78,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
             _audit_later(progress, found.audit)
         return answer.encode()
     in_time(progress, "cache-lookup")
-    progress = replace(progress, flight=held.flight.join(self, progress))
+    progress = replace(progress, flight=held.flight.join(self, progress, asked.words))
     return self.replace(_after_a_miss(progress, self, ruled=held.rules.match(progress.job) is not None))
 
 

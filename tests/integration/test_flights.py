@@ -92,6 +92,24 @@ def test_one_job_sent_five_times_at_once_is_paid_once(
     assert len(fleet.model.requests) - before == 1
 
 
+def test_who_asks_nearly_the_same_waits_too_and_is_decided_on_again(
+    fleet: InProcess, tenant: str, slow: threading.Event
+) -> None:
+    before = len(fleet.model.requests)
+    first = send(fleet, job("How do I reset my password?", tenant))
+    until(lambda: fleet.runtime.ledger_redis.keys(keys.flying("*")))
+    near = send(fleet, job("How can I reset my password?", tenant))
+    until(lambda: waiting(fleet) == 1)
+    other = send(fleet, job("How do I reset my thermostat?", tenant))
+    time.sleep(0.3)
+    assert waiting(fleet) == 1
+    slow.set()
+    answers = [one.get(timeout=30) for one in (first, near, other)]
+    assert [answer["source"] for answer in answers] == ["model", "semantic", "model"]
+    assert len(fleet.model.requests) - before == 2
+    until(lambda: not fleet.runtime.ledger_redis.keys(keys.flying("*")))
+
+
 def test_when_the_one_fails_the_others_are_answered(
     fleet: InProcess, tenant: str, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +117,7 @@ def test_when_the_one_fails_the_others_are_answered(
     call, failed = calls.call, []
 
     def fails_once(*args: Any, **kwargs: Any) -> Any:
-        if not failed:
+        if not failed and "organ" in args[2][-1].text:  # and not an audit of another test's
             failed.append(1)
             slow.wait(20)
             raise ProvidersExhausted(["the only provider: away"])

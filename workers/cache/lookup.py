@@ -161,6 +161,12 @@ class Lookup:
         if job.cache == "refresh":
             return missed
         around = self.replicas.search(slot.scope, vector, verifier.NEAREST, now)
+        if any(one.key == slot.key for one in around.candidates):
+            # It was answered since the exact tier was asked.
+            known = self._exact_tier(job, slot, question)
+            repeated = self._repeated(job, slot, prompt, known, now)
+            if repeated is not None:
+                return repeated
         policy = self._boundaries.policy(job.tenant, slot.bucket)
         candidates = apart(around.candidates, known.cannot)
         decision = decide(question, candidates, around.centroids.__getitem__, policy)

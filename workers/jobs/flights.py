@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import TYPE_CHECKING, Any
 
 from workers.store import keys, scripts
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
     import redis
 
+FLYING_S = 600  # nobody flies longer without another that asks in its scope
+
 
 class Flights:
     """In the ledger's Redis, which never evicts. All errors are StoreUnavailable."""
@@ -19,6 +23,7 @@ class Flights:
     def __init__(self, redis: redis.Redis) -> None:
         self._redis: Any = redis
         self._lead = scripts.register(redis, "lead")
+        self._wait = scripts.register(redis, "wait")
 
     def leads(self, flight: str, job_id: str, *, again: bool, now: float, until: float, message: str) -> bool:
         """Does this job fly? Otherwise ``message`` waits, and is sent when the flight lands.
@@ -34,11 +39,36 @@ class Flights:
             )
         return bool(done)
 
+    def note(self, scope: str, flight: str, question: str, vector: bytes) -> None:
+        """This flight asks that, in this scope: who asks nearly the same may wait for it."""
+        with failing_as("ledger"):
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.hset(keys.flying(scope), flight, json.dumps([question, base64.b64encode(vector).decode("ascii")]))
+            pipe.expire(keys.flying(scope), FLYING_S)
+            pipe.execute()
+
+    def flying(self, scope: str) -> dict[str, tuple[str, bytes]]:
+        """Flights of a scope: question and vector of each. Some may have landed."""
+        with failing_as("ledger"):
+            found = self._redis.hgetall(keys.flying(scope))
+        read = {flight.decode(): json.loads(raw) for flight, raw in found.items()}
+        return {flight: (question, base64.b64decode(vector)) for flight, (question, vector) in read.items()}
+
+    def waits(self, scope: str, flight: str, message: str) -> bool:
+        """Does ``message`` wait for that flight? False where it has landed."""
+        with failing_as("ledger"):
+            if self._wait(keys=[keys.flight(flight), keys.waiting(flight)], args=[message]):
+                return True
+            self._redis.hdel(keys.flying(scope), flight)
+        return False
+
     def land(self, flight: str, send: Callable[[str], None]) -> int:
         """Send the messages of those who wait: how many. What cannot be sent waits for the next who looks."""
         sent = 0
         with failing_as("ledger"):
             self._redis.delete(keys.flight(flight))  # whoever comes now flies
+            if scope := flight.partition(".")[2]:
+                self._redis.hdel(keys.flying(scope), flight)
             for raw in self._redis.lrange(keys.waiting(flight), 0, -1):
                 send(raw.decode())
                 self._redis.lpop(keys.waiting(flight))

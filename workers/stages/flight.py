@@ -7,18 +7,24 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from celery.canvas import Signature
 from celery.exceptions import Ignore
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from pipelines.cache import verifier
+from pipelines.cache.decision import Candidate, Hit, decide
 from pipelines.errors import StoreUnavailable
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from celery import Celery, Task
 
-    from pipelines.journey import Progress
+    from pipelines.cache.boundary import Policy
+    from pipelines.journey import Progress, Slot
     from workers.jobs.flights import Flights
 
 FOLLOWED = "farthing_followed"  # header of a job that waited once: it waits for nobody a second time
@@ -27,11 +33,19 @@ GRACE_S = 5.0  # beyond the leader's deadline
 
 
 def flight_of(progress: Progress) -> str:
-    """Who flies together: the same question in the same scope, or, where nothing is shared, the same job sent twice."""
-    slot, job = progress.slot, progress.job
-    shared = slot is not None and job.cache == "use"
-    alike = [slot.scope, slot.key] if slot and shared else [job.tenant, progress.job_id, job.fingerprint]
-    return hashlib.sha256(json.dumps(alike).encode()).hexdigest()[:32]
+    """Who flies together: the same question in the same scope, or, where nothing is shared, the same job sent twice.
+
+    A digest, a full stop, and the scope, which may be empty.
+    """
+    slot, job = _shared(progress), progress.job
+    alike = [job.tenant, progress.job_id, job.fingerprint] if slot is None else [slot.scope, slot.key]
+    digest = hashlib.sha256(json.dumps(alike).encode()).hexdigest()[:32]
+    return f"{digest}.{'' if slot is None else slot.scope}"
+
+
+def _shared(progress: Progress) -> Slot | None:
+    """Where its answer will be found by others; None where it is not for them, or a fresh one is wanted."""
+    return progress.slot if progress.job.cache == "use" else None
 
 
 def followed(task: Task[Any, Any]) -> bool:
@@ -42,13 +56,13 @@ def followed(task: Task[Any, Any]) -> bool:
 class Flight:
     """Decides who waits, and sends those who waited on their way again."""
 
-    def __init__(self, flights: Flights) -> None:
-        self._flights = flights
+    def __init__(self, flights: Flights, policy: Callable[[str, str], Policy]) -> None:
+        self._flights, self._policy = flights, policy
 
-    def join(self, task: Task[Any, Any], progress: Progress) -> str:
+    def join(self, task: Task[Any, Any], progress: Progress, words: str) -> str:
         """The flight that this job leads, '' where it goes alone; raises Ignore where it waits for another.
 
-        What its sender linked, chained or grouped waits with it.
+        What its sender linked, chained or grouped waits with it. ``words`` are its question as the cache compares it.
         """
         request = task.request
         headers: dict[str, Any] = dict(request.headers or {})
@@ -59,21 +73,46 @@ class Flight:
         message = json.dumps(task.signature_from_request(request, headers=headers))
         again = bool((request.delivery_info or {}).get("redelivered"))
         try:
-            leads = self._flights.leads(
+            if self._near(progress, words, flight, message) or not self._flights.leads(
                 flight,
                 progress.job_id,
                 again=again,
                 now=time.time(),
                 until=progress.deadline_at + GRACE_S,
                 message=message,
-            )
+            ):
+                counters.count("flight.waits")
+                raise Ignore
+            if (slot := _shared(progress)) is not None and slot.vector is not None:
+                self._flights.note(slot.scope, flight, words, slot.vector)
         except StoreUnavailable:
             counters.count("ledger.unavailable")
             return ""  # paying twice is better than not answering
-        if leads:
-            return flight
-        counters.count("flight.waits")
-        raise Ignore
+        return flight
+
+    def _near(self, progress: Progress, words: str, flight: str, message: str) -> bool:
+        """Does it wait for one that asks nearly the same? By the decision of a hit; what is served is decided again."""
+        slot = _shared(progress)
+        if slot is None or slot.vector is None:
+            return False
+        flying = self._flights.flying(slot.scope)
+        if flight in flying or not flying:
+            return False
+        mine = np.frombuffer(slot.vector, dtype="<f2").astype(np.float32)
+        near = sorted(
+            (
+                Candidate(name, name, question, float(mine @ np.frombuffer(vector, dtype="<f2").astype(np.float32)))
+                for name, (question, vector) in flying.items()
+                if len(vector) == len(slot.vector)
+            ),
+            key=lambda one: -one.similarity,
+        )[: verifier.NEAREST]
+        if not near:
+            return False
+        cosines = {one.entry_id: one.similarity for one in near}
+        policy = self._policy(progress.job.tenant, slot.bucket)
+        decided = decide(words, near, cosines.__getitem__, policy)
+        return isinstance(decided, Hit) and self._flights.waits(slot.scope, decided.entry_id, message)
 
     def land(self, app: Celery, flight: str) -> None:
         """The flight is at its end, whatever that is: those who waited look again, each under its own id."""

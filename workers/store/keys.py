@@ -45,6 +45,7 @@
 | farthing:dead | list | JSON of messages that were put aside, newest last | a week after the last; of more than 1000, the oldest |
 | farthing:flight:<flight> | string | the job that is answered for all who ask the same at the same time | its deadline |
 | farthing:waiting:<flight> | list | messages of those who wait for it | when it lands |
+| farthing:flying:<scope> | hash | what each flight of a scope asks: question, vector | ten minutes after the last |
 | farthing:flights | zset | flights by when they are given up | when they land |
 
 A phrasing outlives its answer: what means the same is known longer than an answer is served.
@@ -278,3 +279,8 @@ def flight(name: str) -> str:
 def waiting(name: str) -> str:
     """Who waits for it."""
     return f"farthing:waiting:{name}"
+
+
+def flying(scope: str) -> str:
+    """What a scope's flights ask."""
+    return f"farthing:flying:{scope}"
