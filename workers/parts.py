@@ -173,9 +173,10 @@ class Parts(Makes):
     @once
     def providers(self) -> Providers:
         """Clients of the configured providers."""
+        from workers.providers.health import ProviderHealth
         from workers.providers.openai_client import Providers
 
-        return Providers(self.configuration.providers)
+        return Providers(self.configuration.providers, ProviderHealth(self.ledger_redis))
 
     @once
     def databases(self) -> Databases:

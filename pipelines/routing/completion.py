@@ -177,6 +177,14 @@ def received(chunks: Sequence[Mapping[str, Any]]) -> str:
     return "".join(str(delta.get(name) or "") for delta in deltas for name in paid)
 
 
+def says(chunk: Mapping[str, Any]) -> bool:
+    """Has a chunk something of an answer in it? One of a shape that nobody foresaw has."""
+    try:
+        return bool(received([chunk]))
+    except (TypeError, AttributeError):
+        return True
+
+
 def _add_call(calls: list[dict[str, Any]], part: Mapping[str, Any]) -> None:
     """A tool call comes in pieces: its id and name first, then its arguments a few characters at a time.
 

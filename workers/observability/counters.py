@@ -33,6 +33,7 @@ EVENTS = {
     "write_back.unsent": "answers that the broker did not take to write-back",
     "ledger.unavailable": "jobs that could not be counted",
     "provider.<kind>": "failed calls, by kind",
+    "provider.left_alone": "times that a provider was left alone, for failing in a row or for asking to",
     "provider.param_refused": "parameters that a model refused, and is not sent again",
     "risk.learned": "boundaries that moved",
     "risk.unavailable": "decisions on the boundary of before",

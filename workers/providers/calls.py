@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipelines.answer import Usage
 from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhausted
 from pipelines.message import Message
-from pipelines.routing import completion, retry
+from pipelines.routing import completion, health, retry
 from pipelines.text import tokens
 from workers.observability import counters, logs
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ATTEMPT_TIMEOUT_S = 120.0  # a long answer of a slow model; a silent connection is given up after it
 PROBE = {"temperature": 0, "max_tokens": 16}  # what some models refuse
 PROBE_S = 10.0
+SHORT_S, LONG_S = 0.05, 1.0  # while all are left alone
+LEFT_ALONE = "every provider failed lately and is left alone for now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,47 +77,88 @@ def call(
     thinks: bool = False,
     wasted: list[tuple[Offer, Usage]] | None = None,
 ) -> CallResult:
-    """Ask the offers in order. Raises DeadlineExceeded, the only offer's ProviderFailed, or ProvidersExhausted.
+    """Ask the offers in order, each once before one is asked again.
 
-    ``thinks``: few words are wanted, and a model that thinks first needs room for that. ``wasted`` collects what was
-    paid for answers that broke off, also when nobody answers.
+    Raises DeadlineExceeded, the only offer's ProviderFailed, or ProvidersExhausted. ``thinks``: few words are wanted,
+    and a model that thinks first needs room for that. ``wasted`` collects what was paid for answers that broke off,
+    also when nobody answers.
     """
-    failures: list[ProviderFailed] = []
-    wasted = [] if wasted is None else wasted
-
-    def estimate(text: str) -> Usage:
-        return Usage(tokens.estimate_prompt(messages, params), 0, tokens.estimate(text))
-
-    for offer in offers:
-        attempt = 0
-        while True:
+    walk = _Walk(providers, messages, params, deadline_at, deadline_s, thinks, [] if wasted is None else wasted)
+    left = list(offers)
+    attempt = 1
+    while left:
+        asked, waits = False, []
+        for offer in list(left):
+            if not providers.health.may_ask(offer.provider):
+                continue
+            asked = True
+            done = walk.ask(offer, others=len(left) > 1)
+            if isinstance(done, CallResult):
+                return done
+            wait_s = retry.retry(done, attempt, deadline_at - time.time(), random.random())  # noqa: S311 - jitter is no secret
+            if wait_s is None:
+                left.remove(offer)
+            else:
+                waits.append(wait_s)
+        if not asked:
+            wait_s = providers.health.again_at(offer.provider for offer in left) - time.time()
+            if wait_s + retry.MIN_ATTEMPT_S > deadline_at - time.time():
+                break  # nobody can answer in time: said at once
+            waits = [min(max(wait_s, SHORT_S), LONG_S)]
+        elif left:
             attempt += 1
-            remaining_s = deadline_at - time.time()
+        time.sleep(min(waits, default=0.0))
+    if len(offers) == 1 and walk.failures:
+        raise walk.failures[-1]
+    raise ProvidersExhausted([str(failure) for failure in walk.failures] or [LEFT_ALONE])
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One job's way from offer to offer."""
+
+    providers: Providers
+    messages: Sequence[Message]
+    params: Mapping[str, Any]
+    deadline_at: float
+    deadline_s: float
+    thinks: bool
+    wasted: list[tuple[Offer, Usage]]
+    failures: list[ProviderFailed] = field(default_factory=list)
+
+    def ask(self, offer: Offer, *, others: bool) -> CallResult | ProviderFailed:
+        """One attempt; again at once where the model refuses a parameter: nothing was spent."""
+        while True:
+            remaining_s = self.deadline_at - time.time()
             if remaining_s <= 0:
-                raise DeadlineExceeded(deadline_s, "model-call")
+                raise DeadlineExceeded(self.deadline_s, "model-call")
             try:
-                refuses = REFUSALS.of(offer)
-                request = completion.request(offer, messages, params, refuses=refuses, thinks=thinks)
-                raw = providers.call(offer.provider, request, min(remaining_s, ATTEMPT_TIMEOUT_S))
-                answer = _parsed(raw, offer, estimate)
-                said, left_out = tuple(str(f) for f in failures), completion.left_out(offer, params, refuses)
-                return CallResult(offer, answer, said, tuple(wasted), tuple(left_out))
+                return self._once(offer, remaining_s, others=others)
             except ProviderFailed as failure:
                 counters.count(f"provider.{failure.kind}")
                 if failure.received:
-                    wasted.append((offer, estimate(failure.received)))
+                    self.wasted.append((offer, self._estimate(failure.received)))
                 if REFUSALS.learn(offer, failure):
-                    attempt -= 1  # the same request without it: nothing was spent
                     continue
-                failures.append(failure)
-                logs.log().warning("model call failed", said=str(failure), attempt=attempt, model=offer.model)
-                wait_s = retry.retry(failure, attempt, deadline_at - time.time(), random.random())  # noqa: S311 - jitter is not a secret
-            if wait_s is None:
-                break
-            time.sleep(wait_s)
-    if len(offers) == 1 and failures:
-        raise failures[-1]
-    raise ProvidersExhausted([str(failure) for failure in failures])
+                self.failures.append(failure)
+                if failure.retryable:
+                    self.providers.health.failed(offer.provider, failure.retry_after_s)
+                logs.log().warning("model call failed", said=str(failure), model=offer.model)
+                return failure
+
+    def _once(self, offer: Offer, remaining_s: float, *, others: bool) -> CallResult:
+        refuses = REFUSALS.of(offer)
+        request = completion.request(offer, self.messages, self.params, refuses=refuses, thinks=self.thinks)
+        within_s = min(remaining_s, ATTEMPT_TIMEOUT_S)
+        patience_s = health.patience_s(self.providers.health.pace_s(offer.provider), within_s, others=others)
+        raw = self.providers.call(offer.provider, request, within_s, patience_s)
+        answer = _parsed(raw, offer, self._estimate)
+        self.providers.health.worked(offer.provider)
+        said, left_out = tuple(str(f) for f in self.failures), completion.left_out(offer, self.params, refuses)
+        return CallResult(offer, answer, said, tuple(self.wasted), tuple(left_out))
+
+    def _estimate(self, text: str) -> Usage:
+        return Usage(tokens.estimate_prompt(self.messages, self.params), 0, tokens.estimate(text))
 
 
 def _parsed(raw: Mapping[str, Any], offer: Offer, estimate: Callable[[str], Usage]) -> Completion:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import ProviderFailed
 from pipelines.routing import completion, provider_reason
-from workers.providers.wall_clock import guard, over_at
+from workers.providers.health import ProviderHealth
+from workers.providers.wall_clock import extend, guard, over_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import openai
 
@@ -31,32 +32,47 @@ NEVER = ("insufficient_quota", "billing_hard_limit_reached")  # sent as 429, and
 class Providers:
     """A client per provider, made on first use and shared by all threads."""
 
-    def __init__(self, configs: Sequence[ProviderConfig]) -> None:
+    def __init__(self, configs: Sequence[ProviderConfig], health: ProviderHealth | None = None) -> None:
+        self.health = health or ProviderHealth()
         self._configs = {config.name: config for config in configs}
         self._clients: dict[str, openai.OpenAI] = {}
         self._lock = threading.Lock()
 
-    def call(self, name: str, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    def call(
+        self, name: str, request: Mapping[str, Any], timeout_s: float, patience_s: float | None = None
+    ) -> dict[str, Any]:
         """One chat completion, streamed so that a silent or cut connection is noticed; raises ProviderFailed.
 
         A provider that answers in one piece all the same is understood. What came of an answer that broke off is paid
-        for: the error's ``received`` has it.
+        for: the error's ``received`` has it. ``patience_s``: so long its first word is waited for; else all the time.
         """
+        began = time.monotonic()
+        first: list[float] = []
+
+        def on_word() -> None:
+            if not first:
+                first.append(time.monotonic() - began)
+                extend(began + timeout_s)
+
         chunks: list[dict[str, Any]] = []
         arguments: dict[str, Any] = {**request, "stream": True, "stream_options": {"include_usage": True}}
         prompt = " ".join(_strings(request.get("messages")))
         try:
             with (
-                over_at(time.monotonic() + timeout_s),
+                over_at(began + (timeout_s if patience_s is None else min(timeout_s, patience_s))),
                 _failing_as(name, prompt),
                 self._client(name).chat.completions.with_streaming_response.create(
                     timeout=_limits(timeout_s), **arguments
                 ) as response,
             ):
                 if _is_whole(response.headers.get("content-type", "")):
-                    return _whole(name, json.loads(response.read()), prompt)
-                done = _follow(name, _lines(response.iter_bytes()), chunks, prompt)
-            return completion.assemble(chunks, provider=name, done=done)
+                    on_word()
+                    answer = _whole(name, json.loads(response.read()), prompt)
+                else:
+                    done = _follow(name, _lines(response.iter_bytes()), chunks, prompt, on_word)
+                    answer = completion.assemble(chunks, provider=name, done=done)
+            self.health.note_pace(name, first[0] if first else time.monotonic() - began)
+            return answer
         except ProviderFailed as failure:
             failure.received = completion.received(chunks)
             raise
@@ -170,8 +186,13 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
         yield name, data
 
 
-def _follow(name: str, lines: Iterator[str], chunks: list[dict[str, Any]], prompt: str) -> bool:
-    """Read a stream's events into ``chunks``; True when it said that it was done. Comments keep a connection alive."""
+def _follow(
+    name: str, lines: Iterator[str], chunks: list[dict[str, Any]], prompt: str, on_word: Callable[[], object] = bool
+) -> bool:
+    """Read a stream's events into ``chunks``; True when it said that it was done. Comments keep a connection alive.
+
+    ``on_word`` is called with each chunk that says something.
+    """
     for event, data in _events(lines):
         if data == "[DONE]":
             return True
@@ -181,6 +202,8 @@ def _follow(name: str, lines: Iterator[str], chunks: list[dict[str, Any]], promp
             raise _failure(name, "error in the stream", error, prompt)
         if isinstance(chunk, dict):
             chunks.append(chunk)
+            if completion.says(chunk):
+                on_word()
     return False
 
 

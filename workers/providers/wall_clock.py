@@ -32,6 +32,11 @@ def over_at(monotonic_s: float) -> Iterator[None]:
         _call.over_at = None
 
 
+def extend(monotonic_s: float) -> None:
+    """The call that this thread is in ends later: its provider has begun to answer."""
+    _call.over_at = monotonic_s
+
+
 def guard(client: httpx2.Client) -> None:
     """Put the clock over every connection that the client will make, through proxies too.
 

@@ -43,6 +43,8 @@
 | farthing:wake:<worker> | string | somebody wakes it | at once |
 | farthing:suspects:<queue>, farthing:alone:<queue> | list | messages whose worker died: once, more often | taken like others |
 | farthing:dead | list | JSON of messages that were put aside, newest last | a week after the last; of more than 1000, the oldest |
+| farthing:health | hash | providers that failed: how often in a row, how often left alone, until when | ten minutes after the last failure |
+| farthing:trial:<provider> | string | one call of the fleet tries it | 5 s on |
 | farthing:flight:<flight> | string | the job that is answered for all who ask the same at the same time | its deadline |
 | farthing:waiting:<flight> | list | messages of those who wait for it | when it lands |
 | farthing:flying:<scope> | hash | what each flight of a scope asks: question, vector | ten minutes after the last |
@@ -62,6 +64,7 @@ LEDGER_TENANTS = "farthing:ledger:tenants"
 BEATS = "farthing:beats"
 DEAD = "farthing:dead"
 FLIGHTS = "farthing:flights"
+HEALTH = "farthing:health"
 PRIORITY = "\x06\x16"  # kombu's, between a queue's name and a priority other than 0
 _SUSPECTS, _ALONE = "farthing:suspects:", "farthing:alone:"
 
@@ -284,3 +287,8 @@ def waiting(name: str) -> str:
 def flying(scope: str) -> str:
     """What a scope's flights ask."""
     return f"farthing:flying:{scope}"
+
+
+def trial(provider: str) -> str:
+    """Who tries a provider again."""
+    return f"farthing:trial:{provider}"
