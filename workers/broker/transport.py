@@ -109,7 +109,8 @@ class Fetching(_Mixin):
         given = [hand.name, room, hand.serial(room), ARMED, len(queues), hand.suspects(acknowledged), blame.TOGETHER]
         given += acknowledged
         self._sent = (acknowledged, {**lists, **alone, **suspects})
-        self._in_poll, self._asked_at = connection, monotonic()
+        self._in_poll = connection
+        self._asked_at = self._brpop_sent_at = monotonic()  # kombu drops a connection whose reply is overdue
         try:
             if self._loaded:
                 connection.send_command("EVALSHA", scripts.digest("fetch"), len(names), *names, *given)

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from workers.broker import parking
 from workers.broker.hand import Hand, new_name
+from workers.broker.message import Message
 from workers.broker.sweep import Sweeper
 from workers.observability import logs
 from workers.store import keys
@@ -119,6 +120,11 @@ class Worker:
             self._loop, call_soon = loop, loop.call_soon
 
             def call_soon_and_wake(callback: Any, *args: Any) -> Any:
+                if isinstance(getattr(getattr(callback, "fun", None), "__self__", None), Message):
+                    # The word that a task is done: a loop that is reset for a broken connection would forget it.
+                    callback(*args)
+                    wake()
+                    return callback
                 found = call_soon(callback, *args)
                 wake()
                 return found
