@@ -23,7 +23,7 @@ from pipelines.message import Message
 from workers.config.settings import Settings
 from workers.queues import QUEUE_OF
 from workers.results import LoopThread, Waiting
-from workers.sending import Messages, checked_id, job_of, refusal, says, sender
+from workers.sending import SUBMITTED_AT, Messages, checked_id, job_of, refusal, says, sender
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 DEFAULT_TENANT = "default"
 REMEMBERED = 10_000  # jobs that a client knows to be its own: more than wait for an answer at once
 LATE_S = 5.0  # how much longer than its deadline a job is waited for: the worker's own error says more than ours
-SUBMITTED_AT = "farthing_submitted_at"
 
 
 _CLIENTS: weakref.WeakSet[Farthing] = weakref.WeakSet()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Messages = str | list[dict[str, Any]]
+SUBMITTED_AT = "farthing_submitted_at"  # header: seconds since the epoch, by the sender's clock
 
 
 def sender(broker_url: str) -> Celery:

@@ -40,11 +40,13 @@ class Hand:
         self._lock = threading.Lock()
         self._serial = 0
         self._redis: Any = None
+        self._hand_back: Any = None
         self.counter = b"0"
 
     def connect(self, redis: redis.Redis) -> None:
         """The connection of what is not the fetch: beats, hand-backs. The latest one holds."""
         self._redis = redis
+        self._hand_back = scripts.register(redis, "hand_back")
 
     def serial(self, room: int) -> int:
         """The first of ``room`` serial numbers; a fetch whose reply is lost uses its own up."""
@@ -144,10 +146,6 @@ class Hand:
         self.settle()
         self.put_back(sorted(self.held, key=_serial_of, reverse=True))
         self._redis.hdel(keys.BEATS, self.name)
-
-    @property
-    def _hand_back(self) -> Any:
-        return scripts.register(self._redis, "hand_back")
 
 
 def _serial_of(field: str) -> int:

@@ -11,6 +11,7 @@ from pipelines.job import Job
 from pipelines.journey import Progress
 from workers.cache.lookup import LookupResult
 from workers.observability import counters, logs
+from workers.sending import SUBMITTED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def _submitted_at(task: ChatTask, now: float) -> float | None:
     """When the sender says it submitted, if its clock is believable."""
-    said = (task.request.headers or {}).get("farthing_submitted_at")
+    said = (task.request.headers or {}).get(SUBMITTED_AT)
     if isinstance(said, bool) or not isinstance(said, int | float) or not 0 < said <= now:
         return None
     return float(said)

@@ -17,6 +17,7 @@ from pipelines.cache import verifier
 from pipelines.cache.decision import Candidate, Hit, decide
 from pipelines.errors import StoreUnavailable
 from workers.observability import counters, logs
+from workers.sending import SUBMITTED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from workers.jobs.flights import Flights
 
 FOLLOWED = "farthing_followed"  # header of a job that waited once: it waits for nobody a second time
-SUBMITTED_AT = "farthing_submitted_at"
 GRACE_S = 5.0  # beyond the leader's deadline
 
 

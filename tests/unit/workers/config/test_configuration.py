@@ -156,16 +156,7 @@ def test_a_fault_in_the_file_says_what_was_expected(tmp_path: Path, old: str, ne
 
 
 def test_a_rules_pattern_and_template_are_checked_before_the_first_question(tmp_path: Path) -> None:
-    rule = """
-[[rules]]
-name = "order"
-database = "sqlite://"
-sql = "SELECT 1"
-[rules.patterns]
-en = ["("]
-[rules.answers]
-en = "x"
-"""
+    rule = RULE.replace("PATTERN", "(").replace("TEMPLATE", "x")
     assert "rule 'order': a pattern is none: missing )" in "\n".join(faults(tmp_path, GOOD + rule))
     assert "answers.en: missing" in "\n".join(faults(tmp_path, GOOD + rule.replace('en = "x"', 'fr = "x"')))
 

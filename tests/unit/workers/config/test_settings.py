@@ -7,17 +7,6 @@ import pytest
 from pipelines.errors import ConfigurationInvalid
 from workers.config.settings import Settings, environment
 
-RULE = """
-[[rules]]
-name = "order"
-database = "sqlite://"
-sql = "SELECT 1"
-[rules.patterns]
-en = ["PATTERN"]
-[rules.answers]
-en = "TEMPLATE"
-"""
-
 
 def test_every_fault_of_the_environment_is_told_at_once_and_no_password() -> None:
     bad = {
