@@ -15,6 +15,8 @@ from pipelines.message import MAX_MEDIA_CHARS, Message
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Priority = Literal["interactive", "batch"]
+PRIORITIES: tuple[Priority, ...] = ("interactive", "batch")
 MAX_MESSAGES = 2_000  # a day of busy chat; more is a log file, and planning is linear in it
 MAX_TOTAL_CHARS = 2_000_000  # bounds one broker message to a few MB; Redis and workers hold many at once
 MAX_CATEGORY_CHARS = 64
@@ -27,7 +29,7 @@ DEFAULT_DEADLINE_S = 60.0  # a person has left the page by then
 CACHE_MODES = ("use", "refresh", "bypass")
 CacheMode = Literal["use", "refresh", "bypass"]
 
-_FIELDS = ("messages", "tenant", "user", "model", "params", "cache", "knowledge", "deadline_s", "metadata")
+_FIELDS = ("messages", "tenant", "user", "model", "params", "cache", "knowledge", "deadline_s", "priority", "metadata")
 
 
 def _empty() -> Mapping[str, Any]:
@@ -46,6 +48,7 @@ class Job:
     cache: CacheMode = "use"
     knowledge: str | None = None
     deadline_s: float = DEFAULT_DEADLINE_S
+    priority: Priority = "interactive"
     metadata: Mapping[str, Any] = field(default_factory=_empty)
 
     def __repr__(self) -> str:
@@ -79,7 +82,9 @@ class Job:
         """32 hex digits of whose it is and what it asks: an id belongs to one of them. How long it may take, and what
         it is labelled, make no other job of it.
         """
-        said = {name: value for name, value in self.encode().items() if name not in ("deadline_s", "metadata")}
+        said = {
+            name: value for name, value in self.encode().items() if name not in ("deadline_s", "priority", "metadata")
+        }
         plain = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(plain.encode()).hexdigest()[:32]
 
@@ -94,6 +99,8 @@ class Job:
             "cache": self.cache,
             "knowledge": self.knowledge,
             "deadline_s": self.deadline_s,
+            # A worker of an older version takes no field that it does not know.
+            **({} if self.priority == "interactive" else {"priority": self.priority}),
             "metadata": dict(self.metadata),
         }
 
@@ -105,6 +112,9 @@ class Job:
         cache = given.get("cache", "use")
         if cache not in CACHE_MODES:
             raise JobInvalid("cache", validation.show(cache), f"one of {', '.join(CACHE_MODES)}")
+        priority = given.get("priority", "interactive")
+        if priority not in PRIORITIES:
+            raise JobInvalid("priority", validation.show(priority), f"one of {', '.join(PRIORITIES)}")
         read, user = params.read(given.get("params") or {})
         user = given.get("user") if user is None else user
         if given.get("user") not in (None, user):
@@ -137,6 +147,7 @@ class Job:
             deadline_s=DEFAULT_DEADLINE_S
             if deadline is None
             else validation.number("deadline_s", deadline, 0.001, MAX_DEADLINE_S),
+            priority=cast("Priority", priority),
             metadata=MappingProxyType(metadata),
         )
 
@@ -152,6 +163,7 @@ class Job:
             cache=raw["cache"],
             knowledge=raw["knowledge"],
             deadline_s=raw["deadline_s"],
+            priority=raw.get("priority", "interactive"),  # a stage of an older version says nothing
             metadata=MappingProxyType(raw["metadata"]),
         )
 

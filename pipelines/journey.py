@@ -35,6 +35,10 @@ WRITE_BACK = "cache.write_back"
 MAINTAIN = "cache.maintain"
 FEEDBACK = "cache.feedback"
 
+# Headers of a job's broker messages, beside Celery's own.
+SUBMITTED_AT = "farthing_submitted_at"  # seconds since the epoch, by the sender's clock
+TENANT = "farthing_tenant"  # whose turn it uses
+
 AFTER_A_MISS = (CLASSIFY, COMPRESS, MODEL_CALL)
 
 

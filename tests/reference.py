@@ -11,7 +11,7 @@ from pipelines import errors, params
 from workers.cli import main
 from workers.config import manual, settings
 from workers.observability import counters
-from workers.store import keys
+from workers.store import keys, lists
 
 PAGE = Path("docs/reference.md")
 SCHEMA = Path("docs/configuration.schema.json")
@@ -49,9 +49,12 @@ def error_table() -> str:
 
 def redis_keys() -> str:
     """Every Redis key, what it holds and when it goes."""
-    found = re.search(r"^\| key .*?(?=\n\n)", keys.__doc__ or "", re.MULTILINE | re.DOTALL)
-    assert found is not None
-    head, line, *rows = found[0].split("\n")
+    rows: list[str] = []
+    for module in (keys, lists):
+        found = re.search(r"^\| key .*?(?=\n\n)", module.__doc__ or "", re.MULTILINE | re.DOTALL)
+        assert found is not None
+        head, line, *more = found[0].split("\n")
+        rows += more
     return "\n".join((head, line, *(re.sub(r"^\| (.+?) \|", r"| `\1` |", row) for row in rows)))
 
 

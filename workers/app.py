@@ -7,6 +7,7 @@ from celery import Celery
 from pipelines.journey import MAINTAIN
 from workers.config.settings import Settings
 from workers.queues import QUEUE_OF
+from workers.store import lists
 
 # Wire settings that a sender shares with the workers; the client uses them too.
 JSON_ONLY = {
@@ -40,7 +41,7 @@ def build(settings: Settings) -> Celery:
         task_soft_time_limit=840,
         task_time_limit=900,
         # Above the longest task, else Redis delivers a running task a second time (celery #5935).
-        broker_transport_options=_transport(settings),
+        broker_transport_options=_transport(settings) | {"priority_steps": [*lists.STEPS, *lists.LANES]},
         result_backend_transport_options=_transport(settings),
         redis_socket_keepalive=True,
         redis_retry_on_timeout=True,

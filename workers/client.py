@@ -17,13 +17,14 @@ from celery.states import READY_STATES
 from kombu.exceptions import KombuError
 
 from pipelines.answer import Answer
+from pipelines.delivery import labels
 from pipelines.errors import AnswerTimeout, JobIdReused, JobInvalid, JobRevoked, JobUnknown, StoreUnavailable
-from pipelines.journey import FEEDBACK, LOOKUP
+from pipelines.journey import FEEDBACK, LOOKUP, SUBMITTED_AT, TENANT
 from pipelines.message import Message
 from workers.config.settings import Settings
 from workers.queues import QUEUE_OF
 from workers.results import LoopThread, Waiting
-from workers.sending import SUBMITTED_AT, Messages, checked_id, job_of, refusal, says, sender
+from workers.sending import WITHHELD, Messages, checked_id, job_of, refusal, says, sender
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -204,12 +205,13 @@ class Farthing:
             self._sent.move_to_end(sent)
             while len(self._sent) > REMEMBERED:
                 self._sent.popitem(last=False)
-        self._send(LOOKUP, sent, args=[job.encode()], headers={SUBMITTED_AT: time.time()})
+        headers = {SUBMITTED_AT: time.time(), TENANT: job.tenant}
+        self._send(LOOKUP, sent, args=[job.encode()], headers=headers, priority=labels.urgency(job.priority))
         return sent
 
     def _send(self, task: str, task_id: str, **options: Any) -> None:
         try:
-            self._app.send_task(task, task_id=task_id, queue=QUEUE_OF[task], **options)
+            self._app.send_task(task, task_id=task_id, queue=QUEUE_OF[task], **WITHHELD, **options)
         except Exception as error:  # kombu raises whatever its channel meets, an AttributeError when it is torn down
             raise StoreUnavailable("broker", f"did not take the job: {refusal(error)}") from error
 

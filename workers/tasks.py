@@ -17,13 +17,14 @@ from pipelines.cache import admission
 from pipelines.cache.entry import Entry, entry_id
 from pipelines.context import compress
 from pipelines.errors import FarthingError
-from pipelines.journey import Progress, Slot
+from pipelines.journey import TENANT, Progress, Slot
 from pipelines.routing import tier
 from pipelines.text import tokens
 from workers.app import app
 from workers.observability import counters, logs
 from workers.providers import calls
 from workers.runtime import runtime
+from workers.sending import WITHHELD
 from workers.stages import canvas
 from workers.stages.arrival import in_time
 from workers.stages.base import ChatTask, Stopwatch
@@ -56,6 +57,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
     answered = held.paid_once.answered_before(self.backend, progress)
     if answered is not None:
         return answered
+    in_time(progress, "cache-lookup")
     found = held.arrival.look_up(progress)
     timings = {**progress.timings_ms, "lookup": watch.lap_ms()}
     # Where the answer may be kept, what is sent is what the scope says; else all that the caller gave.
@@ -104,7 +106,11 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> Any:
         catalog=held.configuration.catalog,
     )
     progress = replace(progress, route=route)
-    return self.replace(_to_the_model(progress, canvas.rides_along(self), self)) if last else progress.encode()
+    return (
+        self.replace(_to_the_model(progress, canvas.rides_along(self, progress.job), self))
+        if last
+        else progress.encode()
+    )
 
 
 @app.task(name=journey.COMPRESS, base=StageTask, shared=False, ignore_result=True)
@@ -232,7 +238,7 @@ def _after_a_miss(progress: Progress, task: ChatTask | None = None, *, ruled: bo
     Where a rule's pattern matches, that is `classify`, which hands the job on where the rule does not answer. Elsewhere
     each stage has a task of its own, and monitors show each.
     """
-    along = {} if task is None else canvas.rides_along(task)
+    along = canvas.off_path(progress.job) if task is None else canvas.rides_along(task, progress.job)
     args = (progress.encode(),)
     if ruled and task is not None:
         return app.signature(journey.CLASSIFY, args=args, **along, **canvas.until(task))
@@ -289,7 +295,8 @@ def _judged_hit(progress: Progress, slot: Slot, answer: Answer, probability: flo
 def _hand_over(progress: Progress, answer: Answer) -> None:
     """Hand the answer to write-back, after which those who wait find it; or send them on their way."""
     kept = progress.slot is not None and _send_off_path(
-        write_back.s(progress.lean.encode(), answer.encode()), "write_back"
+        write_back.s(progress.lean.encode(), answer.encode()).set(headers={TENANT: progress.job.tenant}, **WITHHELD),
+        "write_back",
     )
     if not kept:
         runtime().flight.land(app, progress.flight)

@@ -63,10 +63,16 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(latin | {a + b for a, b in pairwise(han)})
 
 
+@remembered(REMEMBERED)
+def _plain(text: str) -> str:
+    """An answer is compared with many, and each time with the same ones."""
+    return normalise(text).casefold()
+
+
 def evidence(one: str, other: str) -> float:
     """Log-likelihood ratio, in [-ONE, ONE], that two answers say the same; 0 when their words do not tell."""
     one, other = one[:MOST_CHARS], other[:MOST_CHARS]
-    a, b = normalise(one).casefold(), normalise(other).casefold()
+    a, b = _plain(one), _plain(other)
     if a == b:
         return ONE
     ours, theirs = _words(a), _words(b)

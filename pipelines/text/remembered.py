@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+ALIKE = 8_192  # values that are kept once for all texts that have them
 _readers: list[_lru_cache_wrapper[object]] = []
 
 
@@ -30,3 +34,31 @@ def forget() -> None:
     """Forget every text: what a tenant flushed, or a person corrected, stays in no process for long."""
     for reader in _readers:
         reader.cache_clear()
+
+
+def lean(value: Any) -> Any:
+    """The same value, of which what many texts have alike is there once: words, empty sets, small groups of them.
+
+    Of 11 kB that a question's facts took, 9 were empty sets and words that other questions have too.
+    """
+    if isinstance(value, str):
+        return sys.intern(value)
+    if isinstance(value, tuple):
+        return _alike(tuple(map(lean, value)))
+    if isinstance(value, frozenset):
+        return _alike(frozenset(map(lean, value)))
+    if isinstance(value, Counter):
+        return Counter({lean(key): count for key, count in value.items()}) if value else _NO_COUNTS
+    if is_dataclass(value):
+        for one in fields(value):
+            object.__setattr__(value, one.name, lean(getattr(value, one.name)))  # frozen, and nobody else's yet
+    return value
+
+
+_NO_COUNTS: Counter[str] = Counter()
+
+
+@remembered(ALIKE)
+def _alike(value: Any) -> Any:
+    """The first value that was equal to this one."""
+    return value

@@ -18,7 +18,7 @@ from celery import Celery
 from tests.unit.workers.broker.test_envelope import BAD
 from tests.waiting import until
 from workers.fleet.embedded_redis import EmbeddedRedis, find_server, free_port
-from workers.store import keys
+from workers.store import lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +135,7 @@ def test_a_message_that_kills_its_worker_is_put_aside_and_its_caller_told(shop: 
     with pytest.raises(Exception, match="its worker died of it"):
         killer.get(timeout=10)
     assert shop.ran().count("killer") == 2
-    assert shop.redis.llen(keys.DEAD) == 1
+    assert shop.redis.llen(lists.DEAD) == 1
 
 
 def test_rubbish_stops_nobody(shop: Shop) -> None:
@@ -147,7 +147,7 @@ def test_rubbish_stops_nobody(shop: Shop) -> None:
     assert shop.send("good").get(timeout=20) == "good"
     assert time.monotonic() - began < 5
     assert worker.poll() is None
-    until(lambda: shop.redis.llen(keys.DEAD) == len(BAD) + 1)
+    until(lambda: shop.redis.llen(lists.DEAD) == len(BAD) + 1)
     assert shop.redis.llen("shop") == 0
     assert "a secret" not in (shop.folder / "w0.log").read_text()
 
@@ -224,7 +224,7 @@ def test_a_fleet_changes_from_kombus_own_transport_while_it_works(shop: Shop) ->
     shop.worker()
     between = [shop.send(f"between-{n}", 0.2, priority=(0, 3)[n % 2]) for n in range(10)]
     # What kombu has popped and not recorded is lost with its worker: that is why there is another transport.
-    until(lambda: shop.redis.llen("shop") + shop.redis.llen(f"shop{keys.PRIORITY}3") == 0)
+    until(lambda: shop.redis.llen("shop") + shop.redis.llen(f"shop{lists.PRIORITY}3") == 0)
     time.sleep(1.0)
     assert shop.redis.hlen("unacked") > 0
     old.kill()  # its messages are where kombu keeps them: ours looks there too

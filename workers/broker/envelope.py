@@ -56,6 +56,12 @@ def again(raw: bytes, *, died: int = 0) -> bytes:
     return json.dumps(message).encode()
 
 
+def labelled(found: Envelope, headers: dict[str, Any]) -> bytes:
+    """The message with more headers, as kombu writes it."""
+    found.message["headers"].update(headers)
+    return json.dumps(found.message).encode()
+
+
 def read(raw: bytes) -> Envelope:
     """Check and decode one message of kombu's Redis transport, Celery's protocol 2 in JSON; raises Malformed."""
     if len(raw) > MOST_CHARS:

@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from workers.broker import envelope
-from workers.store import keys, scripts
+from workers.store import lists, scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -82,7 +82,7 @@ class Hand:
 
     def suspects(self, besides: Iterable[str]) -> int:
         """Messages in hand whose worker died before, without those that are about to be dropped."""
-        return sum(keys.is_suspect(field.partition("|")[2]) for field in self.held.difference(besides))
+        return sum(lists.is_suspect(field.partition("|")[2]) for field in self.held.difference(besides))
 
     def dropped(self, fields: Iterable[str]) -> None:
         """They are out of Redis."""
@@ -96,7 +96,7 @@ class Hand:
         """Drop what was acknowledged and put back what was returned, whatever the fetch is doing."""
         while fields := self.acknowledged():
             try:
-                self._redis.hdel(keys.hand(self.name), *fields)
+                self._redis.hdel(lists.hand(self.name), *fields)
             except BaseException:
                 self.keep(fields)
                 raise
@@ -109,23 +109,30 @@ class Hand:
 
     def put_back(self, fields: list[str]) -> None:
         """To the heads of their lists, as delivered before: nobody died of them."""
-        name = keys.hand(self.name)
+        name = lists.hand(self.name)
         there = self._redis.hmget(name, fields) if fields else []
         for field, message in zip(fields, there, strict=True):
             if message is not None:
-                back = [self.name, self.counter, field, 3, envelope.again(message)]
-                self._hand_back(keys=[keys.BEATS, name, field.partition("|")[2]], args=back)
+                self._move(field, field.partition("|")[2], envelope.again(message))
             self.held.discard(field)
 
     def park(self, field: str, letter: bytes) -> None:
         """To the dead letters, in one step."""
-        name = keys.hand(self.name)
-        self._hand_back(keys=[keys.BEATS, name, keys.DEAD], args=[self.name, self.counter, field, 3, letter])
+        self._move(field, lists.DEAD, letter)
         self.held.discard(field)
+
+    def label(self, field: str, waits: str, message: bytes) -> None:
+        """Back to the head of a list, with what was missing in it."""
+        self._move(field, waits, message)
+        self.held.discard(field)
+
+    def _move(self, field: str, to: str, message: bytes) -> None:
+        mine = lists.hand(self.name)
+        self._hand_back(keys=[lists.BEATS, mine, to], args=[self.name, "", field, 3, message])
 
     def strays(self, before: set[str]) -> set[str]:
         """Fields that are in Redis and not here; what was so ``before`` too is put back: its reply was lost."""
-        there = {raw.decode() for raw in self._redis.hkeys(keys.hand(self.name))}
+        there = {raw.decode() for raw in self._redis.hkeys(lists.hand(self.name))}
         found = there - self.held - set(self._done)
         lost = found & before
         if lost:
@@ -145,7 +152,7 @@ class Hand:
         """Give everything back: this worker stops, and nobody died."""
         self.settle()
         self.put_back(sorted(self.held, key=_serial_of, reverse=True))
-        self._redis.hdel(keys.BEATS, self.name)
+        self._redis.hdel(lists.BEATS, self.name)
 
 
 def _serial_of(field: str) -> int:

@@ -9,6 +9,8 @@ from kombu.transport import TRANSPORT_ALIASES
 
 from workers.broker import away
 from workers.broker.worker import Worker
+from workers.observability import tracebacks
+from workers.store import lists
 
 if TYPE_CHECKING:
     from celery.apps.worker import Worker as CeleryWorker
@@ -32,8 +34,12 @@ def take_over(instance: CeleryWorker, **_: Any) -> None:
     TRANSPORT_ALIASES.update(OURS)
     task_internal_error.connect(away.internal_error)
     # A stage that cannot hand its job on would fail it: while the broker is away, it waits for it.
-    instance.app.conf.task_publish_retry_policy = PATIENCE
+    conf = instance.app.conf
+    conf.task_publish_retry_policy = PATIENCE
+    # Lanes are for Flower to count. A worker's own events would renew the expiry of each, of every queue that expires.
+    conf.broker_transport_options = {**conf.broker_transport_options, "priority_steps": list(lists.STEPS)}
     Worker.app = instance.app
+    tracebacks.without_columns()
 
 
 @worker_shutdown.connect

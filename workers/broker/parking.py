@@ -12,7 +12,7 @@ from celery.app.task import Context
 from pipelines.errors import JobParked
 from workers.broker import envelope
 from workers.observability import counters, logs
-from workers.store import keys
+from workers.store import lists
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -40,8 +40,8 @@ def parked(redis: Any, queue: str, reason: str) -> None:
     counters.count("broker.parked")
     logs.log().error("a message was put aside", queue=queue, reason=reason)
     pipe = redis.pipeline(transaction=False)
-    pipe.ltrim(keys.DEAD, -MOST, -1)
-    pipe.expire(keys.DEAD, KEPT_S)
+    pipe.ltrim(lists.DEAD, -MOST, -1)
+    pipe.expire(lists.DEAD, KEPT_S)
     pipe.execute()
 
 

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from pipelines.delivery import blame
 from workers.broker import envelope, parking
 from workers.observability import counters, logs
-from workers.store import keys, scripts
+from workers.store import lists, scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -28,7 +28,8 @@ DIED_OF_IT = "its worker died of it"
 class Sweeper:
     """``alive`` says whether this worker still does its work; one that does not stops its beat, and is swept by others.
 
-    ``tell`` is given a parked message and its reason; ``at_work`` are the fields that this worker's tasks hold.
+    ``tell`` is given a parked message and its reason; ``at_work`` are the fields that this worker's tasks hold;
+    ``queues`` are those that it consumes.
     """
 
     def __init__(
@@ -38,9 +39,12 @@ class Sweeper:
         alive: Callable[[], bool],
         tell: Callable[[bytes, str], None],
         at_work: Callable[[], Collection[str]],
+        queues: Collection[str] = (),
     ) -> None:
         self._hand, self._redis, self._alive, self._tell, self._at_work = hand, redis, alive, tell, at_work
+        self._queues = queues
         self._beat = scripts.register(redis, "beat")
+        self._sort = scripts.register(redis, "sort")
         self._put_back = scripts.register(redis, "hand_back")
         self._still: dict[bytes, tuple[bytes, int]] = {}  # worker -> its counter, rounds since it moved
         self._strays: set[str] = set()
@@ -76,13 +80,14 @@ class Sweeper:
     def beat(self) -> None:
         """One round."""
         self._round += 1
-        flat = self._beat(keys=[keys.BEATS], args=[self._hand.name])
+        flat = self._beat(keys=[lists.BEATS], args=[self._hand.name])
         found: dict[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
         self._hand.counter = found.pop(self._hand.name.encode())
         self._forgotten = self._hand.forgotten(self._at_work(), self._forgotten)
         self._hand.settle()
         if self._round % STRAYS_EVERY == 0:
             self._strays = self._hand.strays(self._strays)
+        self._sort(keys=[lists.BEATS, *(lists.waiting_in(q, step) for q in list(self._queues) for step in lists.STEPS)])
         for worker in self._dead(found):
             self._sweep(worker.decode(), found[worker])
 
@@ -96,26 +101,26 @@ class Sweeper:
 
     def _sweep(self, worker: str, counter: bytes) -> None:
         """Put back what a dead worker had in hand, each under suspicion; park what is to blame."""
-        hand = keys.hand(worker)
+        hand = lists.hand(worker)
         there: dict[str, bytes] = {field.decode(): raw for field, raw in self._redis.hgetall(hand).items()}
         deaths = {field: _deaths(raw) for field, raw in there.items()}
         fates = blame.fates(deaths)
         # What was taken first comes back to the head last.
         for field in sorted(there, key=lambda one: int(one.partition("|")[0]), reverse=True):
-            raw, queue = there[field], keys.queue_of_list(field.partition("|")[2])
+            raw, queue = there[field], lists.queue_of_list(field.partition("|")[2])
             if fates[field] == "parked":
-                target, becomes = keys.DEAD, parking.letter(raw, queue, DIED_OF_IT, deaths=deaths[field] + 1)
+                target, becomes = lists.DEAD, parking.letter(raw, queue, DIED_OF_IT, deaths=deaths[field] + 1)
             else:
-                target = keys.suspects(queue) if fates[field] == "suspect" else keys.alone(queue)
+                target = lists.suspects(queue) if fates[field] == "suspect" else lists.alone(queue)
                 becomes = envelope.again(raw, died=1)
-            done = self._put_back(keys=[keys.BEATS, hand, target], args=[worker, counter, field, 3, becomes])
+            done = self._put_back(keys=[lists.BEATS, hand, target], args=[worker, counter, field, 3, becomes])
             if done < 0:
                 return  # it lives
-            if done and target == keys.DEAD:
+            if done and target == lists.DEAD:
                 parking.parked(self._redis, queue, DIED_OF_IT)
                 self._tell(raw, DIED_OF_IT)
-        if self._redis.hlen(hand) == 0 and self._redis.hget(keys.BEATS, worker) == counter:
-            self._redis.hdel(keys.BEATS, worker)
+        if self._redis.hlen(hand) == 0 and self._redis.hget(lists.BEATS, worker) == counter:
+            self._redis.hdel(lists.BEATS, worker)
             self._still.pop(worker.encode(), None)
             counters.count("worker.died")
             logs.log().warning("a worker died; its messages are in other hands", worker=worker, messages=len(there))

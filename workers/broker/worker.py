@@ -17,7 +17,7 @@ from workers.broker.hand import Hand, new_name
 from workers.broker.message import Message
 from workers.broker.sweep import Sweeper
 from workers.observability import logs
-from workers.store import keys
+from workers.store import lists
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -39,7 +39,8 @@ class Worker:
         self.hand = Hand(new_name())
         self._redis: Any = channel.Client(connection_pool=channel._get_pool())
         self.hand.connect(self._redis)
-        self.sweeper = Sweeper(self.hand, self._redis, self._alive, self._tell, _at_work)
+        self.queues: set[str] = set()
+        self.sweeper = Sweeper(self.hand, self._redis, self._alive, self._tell, _at_work, self.queues)
         self._turned_at = monotonic()
         self.stopping = False
         self._began = False
@@ -93,10 +94,18 @@ class Worker:
             return
         self._tell(raw, reason)
 
+    def label(self, moves: list[tuple[str, str, bytes]]) -> None:
+        """Back to the lists that they wait in (field, list, message), with what was missing in them."""
+        try:
+            for field, waits, message in moves:
+                self.hand.label(field, waits, message)
+        except RedisError as error:
+            logs.log().warning("not labelled", said=type(error).__name__)  # they are given back as strays
+
     def wake_other(self, name: str) -> None:
         """Another worker has room for what this one has not."""
         with suppress(RedisError):  # it looks by itself within a second
-            self._redis.set(keys.wake(name), 1, ex=WAKE_S)
+            self._redis.set(lists.wake(name), 1, ex=WAKE_S)
 
     def wakes(self, loop: Any, thread: int) -> None:
         """Wake the event loop ``loop`` of ``thread`` where another thread has something for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from celery.apps.worker import Worker
 
 HAND_OVER_EVERY_S = 5.0
+GC_THRESHOLDS = (20_000, 20, 20)  # Python's own: 700, 10, 10
 FORGET_EVERY_S = 600.0  # what was read in customers' texts is remembered no longer
 _stopping = threading.Event()
 _dog: watchdog.Watchdog | None = None
@@ -56,8 +58,16 @@ def warm_up(sender: Worker, **_: Any) -> None:
             logs.log().error("cache is not ready", said=str(error))
     if serves & {MODEL_CALL, COMPRESS}:
         held.providers.warm()
+    _collect_seldom()
     threading.Thread(target=_hand_over_until_stopped, name="counters", daemon=True).start()
     _dog = watchdog.watching(held.settings.broker_url, _stopping, hand_over)
+
+
+def _collect_seldom() -> None:
+    """What was made at the start stays, and is not looked through again and again: that took a fifth of a lookup."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 @heartbeat_sent.connect

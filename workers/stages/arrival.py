@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from pipelines.context.prompt import closed
 from pipelines.errors import DeadlineExceeded, StoreUnavailable
 from pipelines.job import Job
-from pipelines.journey import Progress
+from pipelines.journey import SUBMITTED_AT, Progress
 from workers.cache.lookup import LookupResult
 from workers.observability import counters, logs
-from workers.sending import SUBMITTED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +20,15 @@ if TYPE_CHECKING:
     from workers.stages.base import ChatTask
 
 
+SKEW_S = 5.0  # between the clocks of two machines
+
+
 def _submitted_at(task: ChatTask, now: float) -> float | None:
     """When the sender says it submitted, if its clock is believable."""
     said = (task.request.headers or {}).get(SUBMITTED_AT)
-    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 < said <= now:
+    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 < said <= now + SKEW_S:
         return None
-    return float(said)
+    return min(float(said), now)
 
 
 def in_time(progress: Progress, stage: str) -> None:

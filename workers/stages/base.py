@@ -14,11 +14,11 @@ from pipelines.errors import FarthingError
 from pipelines.journey import AFTER_A_MISS, LOOKUP, WRITE_BACK
 from workers.broker import away
 from workers.observability import counters, logs
+from workers.sending import WITHHELD
 
 if TYPE_CHECKING:
     from billiard.einfo import ExceptionInfo
 
-WITHHELD = "(withheld)"
 AFTER_A_LOOKUP = frozenset({*AFTER_A_MISS, WRITE_BACK})  # stages that are handed what a stage before them made
 
 
@@ -28,7 +28,7 @@ class PrivateRequest(Request):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # A sender without our package puts the arguments' repr into the headers: Flower would show it.
-        self._argsrepr = self._kwargsrepr = WITHHELD
+        self._argsrepr = self._kwargsrepr = WITHHELD["argsrepr"]
 
     def info(self, safe: bool = False) -> Any:  # noqa: ARG002 - always safe, whatever is asked
         """What ``inspect active`` and Flower's worker page show."""

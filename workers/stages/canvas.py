@@ -1,22 +1,33 @@
-"""What rides along from one stage of a job to the next: what its sender said of it."""
+"""What rides along from one stage of a job to the next: whose it is, how urgent, and what its sender said of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipelines.delivery import labels
+from pipelines.journey import TENANT
+from workers.sending import WITHHELD
+
 if TYPE_CHECKING:
     from celery import Task
 
+    from pipelines.job import Job
+
 HEADERS_OF_CELERY = frozenset({"stamps", "stamped_headers"})
+OFF_PATH = 9  # kombu's priority of what no caller waits for
 
 
-def rides_along(task: Task[Any, Any]) -> dict[str, Any]:
-    """What a sender said of its job that holds for every stage: its priority, its own headers."""
+def rides_along(task: Task[Any, Any], job: Job) -> dict[str, Any]:
+    """Options of the next stage: its priority, its sender's own headers, and the tenant whose turn it uses."""
     request = task.request
     headers = {k: v for k, v in (request.headers or {}).items() if k not in HEADERS_OF_CELERY}
-    options: dict[str, Any] = {"headers": headers} if headers else {}
-    priority = (request.delivery_info or {}).get("priority")
-    return {**options, "priority": priority} if priority else options
+    priority = (request.delivery_info or {}).get("priority") or labels.urgency(job.priority)
+    return {"headers": {**headers, TENANT: job.tenant}, **({"priority": priority} if priority else {}), **WITHHELD}
+
+
+def off_path(job: Job) -> dict[str, Any]:
+    """Options of what no caller waits for: it waits for everything else."""
+    return {"headers": {TENANT: job.tenant}, "priority": OFF_PATH, **WITHHELD}
 
 
 def until(task: Task[Any, Any]) -> dict[str, Any]:

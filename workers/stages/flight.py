@@ -16,8 +16,8 @@ from redis.exceptions import RedisError
 from pipelines.cache import verifier
 from pipelines.cache.decision import Candidate, Hit, decide
 from pipelines.errors import StoreUnavailable
+from pipelines.journey import SUBMITTED_AT, TENANT
 from workers.observability import counters, logs
-from workers.sending import SUBMITTED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,11 @@ class Flight:
         if headers.get(FOLLOWED):
             return ""
         flight = flight_of(progress)
-        headers |= {FOLLOWED: 1, SUBMITTED_AT: headers.get(SUBMITTED_AT, progress.started_at)}
+        headers |= {
+            FOLLOWED: 1,
+            TENANT: progress.job.tenant,
+            SUBMITTED_AT: headers.get(SUBMITTED_AT, progress.started_at),
+        }
         message = json.dumps(task.signature_from_request(request, headers=headers))
         again = bool((request.delivery_info or {}).get("redelivered"))
         try:

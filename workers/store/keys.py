@@ -37,12 +37,6 @@
 | farthing:job:<id> | string | where a job's answer lies, for feedback | after a week |
 | farthing:owner:<id> | string | fingerprint of the job that an id belongs to | after a week |
 | farthing:paid:<id> | string | an answer paid for, and whose it is | after two visibility timeouts |
-| farthing:hand:<worker> | hash | messages that a worker took and did not acknowledge | put back 5 s after its last beat |
-| farthing:beats | hash | how often each worker has beaten | likewise |
-| farthing:armed:<lists>, farthing:idle:<lists> | zset | workers that wait for these lists, by when they last looked | 3 s on |
-| farthing:wake:<worker> | string | somebody wakes it | at once |
-| farthing:suspects:<queue>, farthing:alone:<queue> | list | messages whose worker died: once, more often | taken like others |
-| farthing:dead | list | JSON of messages that were put aside, newest last | a week after the last; of more than 1000, the oldest |
 | farthing:health | hash | providers that failed: how often in a row, how often left alone, until when | ten minutes after the last failure |
 | farthing:trial:<provider> | string | one call of the fleet tries it | 5 s on |
 | farthing:flight:<flight> | string | the job that is answered for all who ask the same at the same time | its deadline |
@@ -61,12 +55,8 @@ SECRET = "farthing:secret"  # noqa: S105 - the key's name
 TENANTS = "farthing:tenants"
 RISKS = "farthing:risk:known"
 LEDGER_TENANTS = "farthing:ledger:tenants"
-BEATS = "farthing:beats"
-DEAD = "farthing:dead"
 FLIGHTS = "farthing:flights"
 HEALTH = "farthing:health"
-PRIORITY = "\x06\x16"  # kombu's, between a queue's name and a priority other than 0
-_SUSPECTS, _ALONE = "farthing:suspects:", "farthing:alone:"
 
 
 def scope_prefix(scope: str) -> str:
@@ -232,46 +222,6 @@ def served(entry_id: str) -> str:
 def paid(job_id: str) -> str:
     """An answer already paid for."""
     return f"farthing:paid:{job_id}"
-
-
-def hand(worker: str) -> str:
-    """What a worker has taken and not acknowledged."""
-    return f"farthing:hand:{worker}"
-
-
-def armed(lists: str) -> str:
-    """Workers that these lists wake."""
-    return f"farthing:armed:{lists}"
-
-
-def idle(lists: str) -> str:
-    """Workers that wait for these lists, and that another worker wakes."""
-    return f"farthing:idle:{lists}"
-
-
-def wake(worker: str) -> str:
-    """Set to wake a worker."""
-    return f"farthing:wake:{worker}"
-
-
-def suspects(queue: str) -> str:
-    """Messages of a queue that were in a dead worker's hand."""
-    return f"{_SUSPECTS}{queue}"
-
-
-def alone(queue: str) -> str:
-    """Messages of a queue that were so more than once: each is taken alone."""
-    return f"{_ALONE}{queue}"
-
-
-def is_suspect(name: str) -> bool:
-    """Is it a list of messages whose worker died?"""
-    return name.startswith((_SUSPECTS, _ALONE))
-
-
-def queue_of_list(name: str) -> str:
-    """The queue that a list is of."""
-    return name.removeprefix(_SUSPECTS).removeprefix(_ALONE).partition(PRIORITY)[0]
 
 
 def flight(name: str) -> str:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     import redis
 
-NOTING = frozenset({"drop", "expel", "merge", "put"})  # scripts that write the scope's log
+# What a script has in common with others comes before it: writing the scope's log; sorting what waits by tenant.
+SHARED = {**dict.fromkeys(("drop", "expel", "merge", "put"), "note"), **dict.fromkeys(("fetch", "sort"), "lanes")}
 TRIES = 20  # with another's change between reading and writing; each one means that somebody else got on
 
 
@@ -26,7 +27,7 @@ TRIES = 20  # with another's change between reading and writing; each one means 
 def source(name: str) -> str:
     """The text of a script, with what it shares with others before it."""
     folder = files("workers.store") / "lua"
-    names = ("note", name) if name in NOTING else (name,)
+    names = (SHARED[name], name) if name in SHARED else (name,)
     return "\n".join((folder / f"{one}.lua").read_text(encoding="utf-8") for one in names)
 
 

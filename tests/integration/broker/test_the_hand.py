@@ -3,82 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import redis
 
-from pipelines.delivery import blame
+from tests.integration.broker.taker import QUEUE, Taker, ids, put
 from tests.unit.workers.broker.test_envelope import raw
 from workers.broker import envelope
-from workers.broker.hand import Hand
-from workers.broker.sweep import DEAD_AFTER, DIED_OF_IT, Sweeper
-from workers.store import keys, scripts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-QUEUE = "broker-q"
-
-
-@pytest.fixture
-def broker(redis_url: str) -> Iterator[Any]:
-    client = redis.Redis.from_url(redis_url)
-    client.delete(*client.keys("farthing:*"), *client.keys("broker-*"), "x")
-    yield client
-    client.close()
-
-
-class Taker:
-    """A worker's fetch without its event loop."""
-
-    def __init__(self, broker: Any, name: str, queues: tuple[str, ...] = (QUEUE,)) -> None:
-        self.hand, self.queues, self.broker = Hand(name), queues, broker
-        self.hand.connect(broker)
-        self.told: list[tuple[bytes, str]] = []
-        self.forgets: set[str] = set()
-        self.sweeper = Sweeper(
-            self.hand, broker, lambda: True, lambda *told: self.told.append(told), lambda: self.hand.held - self.forgets
-        )
-
-    def fetch(self, room: int, *, lost: bool = False) -> tuple[bool, str, list[tuple[str, bytes]]]:
-        """Woken by the lists? whom to wake; fields and messages. ``lost``: the reply does not arrive."""
-        done, hand = self.hand.acknowledged(), self.hand
-        steps = ("", *(f"{keys.PRIORITY}{n}" for n in (3, 6, 9)))
-        lists = [f"{queue}{step}" for step in steps for queue in self.queues]
-        together = ",".join(sorted(self.queues))
-        names = [keys.hand(hand.name), keys.armed(together), keys.idle(together), keys.wake(hand.name)]
-        names += [*map(keys.alone, self.queues), *map(keys.suspects, self.queues), *lists]
-        given = [hand.name, room, hand.serial(room), 2, len(self.queues), hand.suspects(done), blame.TOGETHER, *done]
-        woken, other, *flat = scripts.register(self.broker, "fetch")(keys=names, args=given)
-        if lost:
-            return False, "", []
-        hand.dropped(done)
-        pairs = [(field.decode(), message) for field, message in zip(flat[::2], flat[1::2], strict=True)]
-        for field, _ in pairs:
-            hand.took(field)
-        return woken == 1, other.decode(), pairs
-
-    def in_redis(self) -> set[bytes]:
-        return set(self.broker.hvals(keys.hand(self.hand.name)))
-
-
-def put(broker: Any, *names: str, queue: str = QUEUE, **headers: Any) -> None:
-    for name in names:
-        broker.lpush(queue, raw(id=name, **headers))
-
-
-def ids(pairs: list[tuple[str, bytes]]) -> list[str]:
-    return [json.loads(message)["headers"]["id"] for _, message in pairs]
+from workers.broker.sweep import DEAD_AFTER, DIED_OF_IT
+from workers.store import lists, scripts
 
 
 def test_messages_are_taken_in_order_within_room_and_by_priority(broker: Any) -> None:
     one = Taker(broker, "one", (QUEUE, "broker-r"))
-    put(broker, "late", queue=f"{QUEUE}{keys.PRIORITY}3")
+    put(broker, "late", queue=f"{QUEUE}{lists.PRIORITY}3")
     put(broker, "a", "b", "c")
     put(broker, "other", queue="broker-r")
     assert ids(one.fetch(2)[2]) == ["a", "b"]
-    assert one.in_redis() == {raw(id="a"), raw(id="b")}
+    assert {json.loads(message)["headers"]["id"] for message in one.in_redis()} == {"a", "b"}
     assert ids(one.fetch(9)[2]) == ["c", "other", "late"]
 
 
@@ -135,7 +78,7 @@ def test_a_full_redis_loses_nothing_and_goes_on(broker: Any) -> None:
         for _ in range(DEAD_AFTER + 2):
             two.sweeper.beat()
         assert sorted(ids(two.fetch(5)[2])) == ["b"], "one suspect at a time"
-        assert broker.llen(keys.suspects(QUEUE)) == 1
+        assert broker.llen(lists.suspects(QUEUE)) == 1
     finally:
         broker.config_set("maxmemory", 0)
 
@@ -153,7 +96,7 @@ def test_of_many_that_wait_two_are_woken_by_the_lists_and_wake_the_others(broker
 
 def dead(broker: Any, taker: Taker, by: Taker) -> None:
     """The worker has beaten, and beats no more."""
-    broker.hincrby(keys.BEATS, taker.hand.name, 1)
+    broker.hincrby(lists.BEATS, taker.hand.name, 1)
     for _ in range(DEAD_AFTER + 1):
         by.sweeper.beat()
 
@@ -163,7 +106,7 @@ def test_a_dead_workers_messages_are_in_other_hands(broker: Any) -> None:
     put(broker, *(f"m{n:02}" for n in range(20)))
     one.fetch(20)
     dead(broker, one, two)
-    assert broker.hget(keys.BEATS, "one") is None
+    assert broker.hget(lists.BEATS, "one") is None
     pairs = two.fetch(20)[2]
     assert ids(pairs) == ["m00", "m01", "m02"], "a few at a time: one of them may have done it"
     assert all(envelope.read(message).deaths == 1 for _, message in pairs)
@@ -186,10 +129,10 @@ def test_who_comes_back_to_life_keeps_what_nobody_took(broker: Any) -> None:
     one = Taker(broker, "one")
     put(broker, "a")
     one.fetch(1)
-    broker.hset(keys.BEATS, "one", 7)
+    broker.hset(lists.BEATS, "one", 7)
     back = scripts.register(broker, "hand_back")
     (field,) = one.hand.held
-    given = {"keys": [keys.BEATS, keys.hand("one"), QUEUE], "args": ["one", 6, field, 3, raw(id="a")]}
+    given = {"keys": [lists.BEATS, lists.hand("one"), QUEUE], "args": ["one", 6, field, 3, raw(id="a")]}
     assert back(**given) == -1
     assert one.in_redis() == {raw(id="a")}
 
@@ -204,7 +147,7 @@ def test_the_only_suspect_of_a_second_death_is_put_aside_and_its_caller_told(bro
     dead(broker, workers[1], workers[3])
     (told,) = workers[3].told
     assert (json.loads(told[0])["headers"]["id"], told[1]) == ("killer", DIED_OF_IT)
-    (letter,) = map(json.loads, broker.lrange(keys.DEAD, 0, -1))
+    (letter,) = map(json.loads, broker.lrange(lists.DEAD, 0, -1))
     assert (letter["queue"], letter["deaths"], letter["reason"]) == (QUEUE, 2, DIED_OF_IT)
     assert ids(workers[2].fetch(5)[2]) == ["innocent"]
 
@@ -212,8 +155,8 @@ def test_the_only_suspect_of_a_second_death_is_put_aside_and_its_caller_told(bro
 def test_what_died_twice_is_taken_alone(broker: Any) -> None:
     one = Taker(broker, "one")
     for name in ("a", "b"):
-        broker.lpush(keys.alone(QUEUE), raw(id=name, **{envelope.DEATHS: 2}))
-    broker.lpush(keys.suspects(QUEUE), raw(id="s", **{envelope.DEATHS: 1}))
+        broker.lpush(lists.alone(QUEUE), raw(id=name, **{envelope.DEATHS: 2}))
+    broker.lpush(lists.suspects(QUEUE), raw(id="s", **{envelope.DEATHS: 1}))
     put(broker, "fresh")
     pairs = one.fetch(9)[2]
     assert ids(pairs) == ["a", "fresh"], "beside what is under no suspicion"
@@ -225,7 +168,7 @@ def test_a_worker_with_nothing_in_hand_stops_too(broker: Any) -> None:
     one = Taker(broker, "one")
     one.sweeper.beat()
     one.hand.close()
-    assert broker.hkeys(keys.BEATS) == []
+    assert broker.hkeys(lists.BEATS) == []
 
 
 def test_a_worker_that_stops_gives_back_and_nobody_died(broker: Any) -> None:
@@ -235,7 +178,7 @@ def test_a_worker_that_stops_gives_back_and_nobody_died(broker: Any) -> None:
     (first, _), *_ = one.fetch(3)[2]
     one.hand.done(first)
     one.hand.close()
-    assert broker.hkeys(keys.BEATS) == []
+    assert broker.hkeys(lists.BEATS) == []
     pairs = two.fetch(9)[2]
     assert ids(pairs) == ["b", "c"]
     assert all(envelope.read(message).deaths == 0 for _, message in pairs)
