@@ -29,10 +29,11 @@ class Queue:
         )
 
 
-# Lookups are short and share micro-batches: many threads, a deep prefetch. A model call lasts seconds: it takes
-# one message a thread, so that a busy worker never sits on jobs that an idle one could answer.
+# Lookups are short and share micro-batches: many threads, and the next message at hand. No more: what is in hand is
+# answered before another tenant's turn comes. A model call lasts seconds: it takes one message a thread, so that a busy
+# worker never sits on jobs that an idle one could answer.
 QUEUES: tuple[Queue, ...] = (
-    Queue("cache-lookup", (journey.LOOKUP,), concurrency=8, prefetch=4, waits_on="encoder and cache Redis"),
+    Queue("cache-lookup", (journey.LOOKUP,), concurrency=8, prefetch=2, waits_on="encoder and cache Redis"),
     Queue("classify", (journey.CLASSIFY,), concurrency=4, prefetch=4, waits_on="the rules' databases"),
     Queue(
         "compress-context", (journey.COMPRESS,), concurrency=8, prefetch=4, waits_on="the economy model, for a summary"

@@ -8,8 +8,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from celery import chain
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 
 from pipelines import journey
 from pipelines.answer import Answer
@@ -17,14 +15,13 @@ from pipelines.cache import admission
 from pipelines.cache.entry import Entry, entry_id
 from pipelines.context import compress
 from pipelines.errors import FarthingError
-from pipelines.journey import TENANT, Progress, Slot
+from pipelines.journey import Progress, Slot
 from pipelines.routing import tier
 from pipelines.text import tokens
 from workers.app import app
 from workers.observability import counters, logs
 from workers.providers import calls
 from workers.runtime import runtime
-from workers.sending import WITHHELD
 from workers.stages import canvas
 from workers.stages.arrival import in_time
 from workers.stages.base import ChatTask, Stopwatch
@@ -267,17 +264,7 @@ def _audit_later(progress: Progress, weight: float) -> None:
         audit=weight,
         flight="",
     )
-    _send_off_path(_after_a_miss(again), "audit")
-
-
-def _send_off_path(work: Any, what: str) -> bool:
-    """Send what no caller waits for. The broker refusing costs a later hit, not this caller's answer."""
-    try:
-        work.apply_async(retry=False)
-    except (KombuError, RedisError):
-        counters.count(f"{what}.unsent")
-        return False
-    return True
+    canvas.send_off_path(_after_a_miss(again), "audit")
 
 
 def _judged_hit(progress: Progress, slot: Slot, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:
@@ -294,8 +281,8 @@ def _judged_hit(progress: Progress, slot: Slot, answer: Answer, probability: flo
 
 def _hand_over(progress: Progress, answer: Answer) -> None:
     """Hand the answer to write-back, after which those who wait find it; or send them on their way."""
-    kept = progress.slot is not None and _send_off_path(
-        write_back.s(progress.lean.encode(), answer.encode()).set(headers={TENANT: progress.job.tenant}, **WITHHELD),
+    kept = progress.slot is not None and canvas.send_off_path(
+        write_back.s(progress.lean.encode(), answer.encode()).set(**canvas.labelled(progress.job)),
         "write_back",
     )
     if not kept:

@@ -70,7 +70,7 @@ class Wording:
     quoted: tuple[str, str]
     ways: frozenset[tuple[str, str]]
     cased: frozenset[str]
-    words: frozenset[str]
+    words: tuple[str, ...]
 
 
 def wording(text: str) -> Wording:
@@ -88,7 +88,7 @@ def wording(text: str) -> Wording:
         quoted=_quotation(lower),
         cased=frozenset(map(_case, _CASED.findall(text))) if latin else frozenset(),
         ways=frozenset((_WAYS[way], thing) for way, thing in _WAY.findall(lower)) if latin else frozenset(),
-        words=frozenset(_TOKEN.findall(lower)) if latin else frozenset(),
+        words=tuple(dict.fromkeys(_TOKEN.findall(lower))) if latin else (),
     )
 
 
@@ -198,9 +198,10 @@ def _crossed(a: Wording, b: Wording) -> bool:
 
 def prefixed(a: Wording, b: Wording) -> bool:
     """A word of one is the other's with a prefix that turns it round: refundable and non-refundable."""
+    here, there = set(a.words), set(b.words)
     return any(
         prefix + joint + word in theirs
-        for ours, theirs in ((a.words - b.words, b.words - a.words), (b.words - a.words, a.words - b.words))
+        for ours, theirs in ((here - there, there - here), (there - here, here - there))
         for word in ours
         if len(word) > 2
         for prefix in PREFIXES

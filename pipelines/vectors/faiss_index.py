@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import faiss
 import numpy as np
@@ -53,12 +53,16 @@ class FlatIndex:
         """A copy of all vectors, (n, d) float32."""
         return self._view().astype(np.float32)
 
+    def halves(self) -> NDArray[np.float16]:
+        """A copy of all vectors, (n, d) float16: while a graph is built, both are held."""
+        return self._view().copy()
+
     def vector(self, id: str) -> Vector:  # noqa: A002 - the word for it
         """A copy of one vector; KeyError when there is none."""
         found: Vector = self._view()[self._rows[id]].astype(np.float32)
         return found
 
-    def add(self, id: str, vector: Vector) -> None:  # noqa: A002 - the word for it
+    def add(self, id: str, vector: NDArray[np.floating[Any]]) -> None:  # noqa: A002 - the word for it
         """Add a vector, in place of an earlier one of the same id; ValueError when its shape is wrong."""
         row = _row(vector, self.dimensions)
         known = self._rows.get(id)
@@ -141,11 +145,15 @@ class GraphIndex:
         found: Vectors = self._index.reconstruct_batch(np.array(list(self._rows.values()), dtype=np.int64))
         return found
 
+    def halves(self) -> NDArray[np.float16]:
+        """A copy of those that are not dropped, (n, d) float16."""
+        return self.vectors().astype(np.float16)
+
     def vector(self, id: str) -> Vector:  # noqa: A002 - the word for it
         """A copy of one vector; KeyError when there is none."""
         return np.asarray(self._index.reconstruct(self._rows[id]))
 
-    def add(self, id: str, vector: Vector) -> None:  # noqa: A002 - the word for it
+    def add(self, id: str, vector: NDArray[np.floating[Any]]) -> None:  # noqa: A002 - the word for it
         """Add a vector, in place of an earlier one of the same id; ValueError when its shape is wrong."""
         row = _row(vector, self.dimensions)
         self.drop(id)
@@ -181,7 +189,7 @@ def _halves(dimensions: int) -> faiss.IndexScalarQuantizer:
     return faiss.IndexScalarQuantizer(dimensions, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
 
 
-def _row(vector: Vector, dimensions: int) -> Vectors:
+def _row(vector: NDArray[np.floating[Any]], dimensions: int) -> Vectors:
     # Two OpenMP threads were 2.5 to 18 times slower than one on small machines, and lookups run in parallel anyway.
     # The number is this thread's own.
     faiss.omp_set_num_threads(1)

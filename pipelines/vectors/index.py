@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.vectors.faiss_index import HALF_BYTES, LINKS, FlatIndex, GraphIndex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pipelines.vectors.encoder import Vector
     from pipelines.vectors.faiss_index import Neighbour
+
+    Row = NDArray[np.floating[Any]]
 
 FLAT_MOST = 10_000  # vectors that are searched one by one: 384 numbers each take 0.15 ms
 MOST_DEAD = 0.25  # share of the graph's vectors that may be dropped ones before it is built anew
 ADOPTED_AT = 64  # changes outstanding at which a graph may take over: its owner holds the lock for some 0.3 ms each
+GROWTH = 1.3  # of what FAISS holds of a graph's vectors, which it doubles as they come
 STEP = 500  # vectors linked at once
 
 
@@ -24,7 +30,7 @@ class Build:
     """A graph in the making: it takes seconds and needs no lock."""
 
     graph: GraphIndex
-    waiting: list[tuple[str, Vector | None]]  # the last one first; None for one that was dropped
+    waiting: list[tuple[str, Row | None]]  # the last one first; None for one that was dropped
 
     def step(self) -> bool:
         """Take in some of what waits, for some 0.3 s; False when nothing did."""
@@ -41,7 +47,7 @@ class Index:
     def __init__(self, dimensions: int) -> None:
         self.dimensions = dimensions
         self._index: FlatIndex | GraphIndex = FlatIndex(dimensions)
-        self._since: list[tuple[str, Vector | None]] | None = None  # changes while a graph is built
+        self._since: list[tuple[str, Row | None]] | None = None  # changes while a graph is built
 
     def __len__(self) -> int:
         return len(self._index)
@@ -59,7 +65,7 @@ class Index:
         """Memory of the vectors and of what links them, about."""
         if isinstance(self._index, FlatIndex):
             return len(self) * self.dimensions * HALF_BYTES
-        return (len(self) + self._index.dead) * (self.dimensions * HALF_BYTES + 2 * LINKS * 4)
+        return (len(self) + self._index.dead) * int(self.dimensions * HALF_BYTES * GROWTH + 2 * LINKS * 4)
 
     def vector(self, id: str) -> Vector:  # noqa: A002 - the word for it
         """A copy of one vector; KeyError when there is none."""
@@ -94,13 +100,13 @@ class Index:
                 return None
         elif len(self) <= FLAT_MOST // 2:
             small = FlatIndex(self.dimensions)
-            _replay(small, list(zip(self._index.ids(), self._index.vectors(), strict=True)))
+            _replay(small, list(zip(self._index.ids(), self._index.halves(), strict=True)))
             self._index = small
             return None
         elif self._index.dead <= MOST_DEAD * len(self):
             return None
         self._since = []
-        known: list[tuple[str, Vector | None]] = list(zip(self._index.ids(), self._index.vectors(), strict=True))
+        known: list[tuple[str, Row | None]] = list(zip(self._index.ids(), self._index.halves(), strict=True))
         return Build(GraphIndex(self.dimensions), known)
 
     def adopt(self, build: Build) -> bool:
@@ -114,7 +120,7 @@ class Index:
         return True
 
 
-def _replay(index: FlatIndex | GraphIndex, changes: Sequence[tuple[str, Vector | None]]) -> None:
+def _replay(index: FlatIndex | GraphIndex, changes: Sequence[tuple[str, Row | None]]) -> None:
     for id, vector in changes:  # noqa: A001 - the word for it
         if vector is None:
             index.drop(id)

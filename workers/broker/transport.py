@@ -6,7 +6,6 @@ Senders and monitors speak kombu's own transport to the same lists. A push from 
 
 from __future__ import annotations
 
-import threading
 from queue import Empty
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from pipelines.delivery import blame, labels
 from workers.broker import envelope
+from workers.broker.loop import Poller, Waking
 from workers.broker.message import Message, QoS
 from workers.broker.worker import Worker
 from workers.observability import logs
@@ -251,25 +251,6 @@ class Fetching(_Mixin):
         super().close()
 
 
-class Poller(redis.MultiChannelPoller):
-    """kombu's poller, which always reads what the server sent: a push costs no room."""
-
-    def on_poll_start(self) -> None:
-        """Ask for messages, and listen for broadcasts."""
-        for channel in self._channels:
-            if channel.active_queues:
-                channel.ask(self)
-            if channel.active_fanout_queues:
-                self._register_LISTEN(channel)
-
-    def on_readable(self, fileno: int) -> None:
-        """Read."""
-        found = self._fd_to_chan.get(fileno)
-        if found is not None:
-            channel, kind = found
-            channel.handlers[kind]()
-
-
 class Channel(Fetching, redis.Channel):
     """A channel of one Redis."""
 
@@ -278,28 +259,13 @@ class SentinelChannel(Fetching, redis.SentinelChannel):
     """A channel that asks Sentinels where the Redis is."""
 
 
-class _Waking(_Mixin):
-    """A transport whose event loop is woken by what other threads leave for it: an acknowledgement, above all."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.cycle = Poller()
-
-    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
-        """Beside kombu's own: a pipe that other threads write to. kombu's loop sleeps through what they call soon."""
-        super().register_with_event_loop(connection, loop)
-        worker = next((channel.worker for channel in self.cycle._channels), None)
-        if worker is not None:
-            worker.wakes(loop, threading.get_ident())
-
-
-class Transport(_Waking, redis.Transport):
+class Transport(Waking, redis.Transport):
     """For `redis://`, `rediss://` and `redis+socket://`."""
 
     Channel = Channel
 
 
-class SentinelTransport(_Waking, redis.SentinelTransport):
+class SentinelTransport(Waking, redis.SentinelTransport):
     """For `sentinel://`."""
 
     Channel = SentinelChannel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import queue
 import threading
 import time
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_SCOPES = 1_000  # scopes held at once; the one unused for longest is let go
 MAX_BYTES = 2_000_000_000  # likewise, of what they take together
-PHRASING_BYTES = 1_200  # beside its vector: keys, question, and Python's own of both
+PHRASING_BYTES = 650  # beside vectors: keys, question, and Python's own of both
 BLOCK_MS = 50  # how long the follower waits before it looks for newly loaded scopes
 PRUNE_EVERY_S = 30.0
 RETRY_S = 0.5  # pause after Redis failed, so that the follower does not spin
@@ -44,7 +45,7 @@ class _Partition:
     @property
     def size_bytes(self) -> int:
         """What it takes of this process's memory, about."""
-        return self.index.size_bytes + len(self.held) * PHRASING_BYTES
+        return self.index.size_bytes + self.centroids.size_bytes + len(self.held) * PHRASING_BYTES
 
     def add(self, phrasing: Phrasing) -> None:
         if phrasing.vector is None:
@@ -194,6 +195,7 @@ class Replicas:
                 if not build.step():
                     with partition.lock:
                         adopted = partition.index.adopt(build)
+            _give_back()
             counters.count("replica.graph_built", int(adopted))
 
     def _follow(self) -> None:
@@ -241,3 +243,10 @@ class Replicas:
                 else:
                     partition.add(change.phrasing)
         return True
+
+
+def _give_back() -> None:
+    """What a build took goes back to the system, where the C library has a word for that (glibc's keeps it)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -65,7 +65,6 @@ def warm_up(sender: Worker, **_: Any) -> None:
 
 def _collect_seldom() -> None:
     """What was made at the start stays, and is not looked through again and again: that took a fifth of a lookup."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
 from pipelines.delivery import labels
 from pipelines.journey import TENANT
+from workers.observability import counters
 from workers.sending import WITHHELD
 
 if TYPE_CHECKING:
@@ -26,10 +30,25 @@ def rides_along(task: Task[Any, Any], job: Job) -> dict[str, Any]:
 
 
 def off_path(job: Job) -> dict[str, Any]:
-    """Options of what no caller waits for: it waits for everything else."""
-    return {"headers": {TENANT: job.tenant}, "priority": OFF_PATH, **WITHHELD}
+    """Options of what no caller waits for: it waits for everything else in its queue."""
+    return {**labelled(job), "priority": OFF_PATH}
+
+
+def labelled(job: Job) -> dict[str, Any]:
+    """Options of what uses the turn of the job's tenant."""
+    return {"headers": {TENANT: job.tenant}, **WITHHELD}
 
 
 def until(task: Task[Any, Any]) -> dict[str, Any]:
     """The job's ``expires``: for the stages that run under its id, whose end the caller sees."""
     return {"expires": task.request.expires} if task.request.expires else {}
+
+
+def send_off_path(work: Any, what: str) -> bool:
+    """Send what no caller waits for. The broker refusing costs a later hit, not this caller's answer."""
+    try:
+        work.apply_async(retry=False)
+    except (KombuError, RedisError):
+        counters.count(f"{what}.unsent")
+        return False
+    return True
