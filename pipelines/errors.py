@@ -84,14 +84,14 @@ class ConfigurationInvalid(FarthingError, ValueError):
 
 
 class UnknownModel(FarthingError):
-    """No configured provider offers this model."""
+    """No configured provider offers this model; ``got`` quotes nothing of a name that a customer may have written."""
 
-    def __init__(self, model: str, known: list[str]) -> None:
-        super().__init__(model, known)
-        self.model, self.known = model, list(known)
+    def __init__(self, got: str, known: list[str]) -> None:
+        super().__init__(got, known)
+        self.got, self.known = got, list(known)
 
     def __str__(self) -> str:
-        return f"model: got {self.model!r}, expected one of {', '.join(self.known) or '(none configured)'}"
+        return f"model: got {self.got}, expected one of {', '.join(self.known) or '(none configured)'}"
 
 
 class PriceUnknown(FarthingError):

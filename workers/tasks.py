@@ -213,6 +213,7 @@ def maintain() -> None:
     held, now = runtime(), time.time()
     swept = held.store.sweep(now)
     landed = held.flight.land_overdue(app)
+    held.accounts.swept(now)
     logs.log().info("swept", **swept, evicted=held.evictor.evict(), outgrown=held.vector_sets.tend(now), landed=landed)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pipelines import validation
 from pipelines.errors import UnknownModel
 
 ModelTier = Literal["economy", "premium"]
@@ -40,7 +41,7 @@ class Catalog:
         """The offers of one model by name; raises UnknownModel when nobody offers it."""
         found = tuple(offer for offer in self.offers if offer.model == model)
         if not found:
-            raise UnknownModel(model, ["auto", *MODEL_TIERS, *self.models()])
+            raise UnknownModel(validation.show(model), ["auto", *MODEL_TIERS, *self.models()])
         return found
 
     def models(self) -> list[str]:

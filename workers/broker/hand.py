@@ -153,6 +153,7 @@ class Hand:
         self.settle()
         self.put_back(sorted(self.held, key=_serial_of, reverse=True))
         self._redis.hdel(lists.BEATS, self.name)
+        self._redis.hdel(lists.WORKERS, self.name)
 
 
 def _serial_of(field: str) -> int:

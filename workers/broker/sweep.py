@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from workers.broker.hand import Hand
 
 BEAT_S = 1.0
-# Rounds of one's own without a beat of the other's: rounds, not seconds, so that a broker that stood still for a minute
-# makes nobody look dead.
-DEAD_AFTER = 4
 STRAYS_EVERY = 5  # rounds
 DIED_OF_IT = "its worker died of it"
 
@@ -97,7 +94,7 @@ class Sweeper:
             before, rounds = self._still.get(worker, (b"", 0))
             still[worker] = (counter, rounds + 1 if counter == before else 0)
         self._still = still
-        return [worker for worker, (_, rounds) in still.items() if rounds >= DEAD_AFTER]
+        return [worker for worker, (_, rounds) in still.items() if rounds >= blame.DEAD_AFTER]
 
     def _sweep(self, worker: str, counter: bytes) -> None:
         """Put back what a dead worker had in hand, each under suspicion; park what is to blame."""
@@ -121,6 +118,7 @@ class Sweeper:
                 self._tell(raw, DIED_OF_IT)
         if self._redis.hlen(hand) == 0 and self._redis.hget(lists.BEATS, worker) == counter:
             self._redis.hdel(lists.BEATS, worker)
+            self._redis.hdel(lists.WORKERS, worker)
             self._still.pop(worker.encode(), None)
             counters.count("worker.died")
             logs.log().warning("a worker died; its messages are in other hands", worker=worker, messages=len(there))

@@ -75,8 +75,8 @@ class Fetching(_Mixin):
         """The first consumer of a queue begins the beat; broadcasts need none."""
         found = super().basic_consume(queue, *args, **kwargs)
         if queue in self.active_queues:
-            self.worker.queues.add(queue)
             self.worker.begin()
+            self.worker.introduce(queue)
         return found
 
     def ask(self, poller: Poller) -> None:
@@ -119,7 +119,7 @@ class Fetching(_Mixin):
         hand, together = self.worker.hand, ",".join(sorted(self.active_queues))
         names = [lists.hand(hand.name), lists.armed(together), lists.idle(together), lists.wake(hand.name)]
         names += [*alone, *suspects, *waits]
-        given = [hand.name, room, hand.serial(room), ARMED, len(queues), hand.suspects(acknowledged), blame.TOGETHER]
+        given = [hand.name, room, hand.serial(room), ARMED, len(queues), hand.suspects(acknowledged), blame.FEW]
         self._fetches += 1
         given.append(int(self._fetches % LESS_URGENT_EVERY == 0))
         given += acknowledged

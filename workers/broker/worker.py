@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
 from contextlib import suppress
-from time import monotonic
-from typing import TYPE_CHECKING, Any
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from celery.worker import state
 from redis.exceptions import RedisError
 
+from pipelines.delivery import blame
 from workers.broker import parking
 from workers.broker.hand import Hand, new_name
 from workers.broker.message import Message
@@ -22,7 +24,6 @@ from workers.store import lists
 if TYPE_CHECKING:
     from celery import Celery
 
-STANDS_STILL_S = 30.0  # a consumer whose loop has not turned for so long, and is not stopping, is dead
 WAKE_S = 2
 SWITCH_S = 0.0005
 
@@ -32,6 +33,7 @@ class Worker:
 
     _here: Worker | None = None
     _lock = threading.Lock()
+    about: ClassVar[dict[str, str]] = {}  # what else others may read of it, beside its queues
     app: Celery | None = None  # whose tasks it knows, and whose backend tells callers; set when the worker starts
 
     def __init__(self, channel: Any) -> None:
@@ -42,6 +44,7 @@ class Worker:
         self.queues: set[str] = set()
         self.sweeper = Sweeper(self.hand, self._redis, self._alive, self._tell, _at_work, self.queues)
         self._turned_at = monotonic()
+        self._since = time()
         self.stopping = False
         self._began = False
         self._pipe: tuple[int, int] | None = None
@@ -70,6 +73,13 @@ class Worker:
         # A message that arrives waits for whichever thread runs Python to let go: up to 5 ms by default.
         sys.setswitchinterval(SWITCH_S)
         self.sweeper.start()
+
+    def introduce(self, queue: str) -> None:
+        """It consumes this queue too: whoever looks at the fleet reads so."""
+        self.queues.add(queue)
+        card = {"queues": sorted(self.queues), "since": round(self._since, 1), **self.about}
+        with suppress(RedisError):  # who works here is not known then, and all else goes on
+            self._redis.hset(lists.WORKERS, self.hand.name, json.dumps(card))
 
     def end(self) -> None:
         """This worker stops: its messages are given back, and nobody died."""
@@ -147,7 +157,7 @@ class Worker:
         self._turned_at = monotonic()
 
     def _alive(self) -> bool:
-        return self.stopping or monotonic() - self._turned_at < STANDS_STILL_S
+        return self.stopping or monotonic() - self._turned_at < blame.STANDS_STILL_S
 
     def _tell(self, raw: bytes, reason: str) -> None:
         if self.app is None:

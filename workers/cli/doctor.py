@@ -6,36 +6,22 @@ import json
 import os
 import secrets
 import socket
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from pipelines.errors import ConfigurationInvalid, EncoderUnavailable, ProviderFailed, RuleFailed, StoreUnavailable
+from workers.cli import doctor_fleet
+from workers.cli.check import Check
 from workers.config.settings import Settings
 from workers.providers import calls
-from workers.queues import QUEUES
 from workers.runtime import Runtime
 from workers.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. ``state`` is ok, warning or broken; ``mend`` is what to do, empty when ok."""
-
-    name: str
-    state: str
-    says: str
-    mend: str = ""
-
-    def encode(self) -> dict[str, Any]:
-        """JSON values."""
-        return asdict(self)
 
 
 def examine(environ: Mapping[str, str] | None = None) -> Iterator[Check]:
@@ -49,7 +35,7 @@ def examine(environ: Mapping[str, str] | None = None) -> Iterator[Check]:
     yield Check("settings", "ok", "every variable is as expected")
     for role in ("broker", "result", "cache", "ledger"):
         yield _redis(role, getattr(settings, f"{role}_url"))
-    yield _workers(settings)
+    yield from _fleet(settings)
     yield _folder(settings)
     yield _port(settings)
     try:
@@ -106,7 +92,7 @@ def _place(url: str) -> str:
     return f"{parts.hostname}:{parts.port or 6379}" if parts.hostname else parts.path
 
 
-def _workers(settings: Settings) -> Check:
+def _fleet(settings: Settings) -> Iterator[Check]:
     from celery import Celery
     from kombu.exceptions import OperationalError
 
@@ -115,14 +101,12 @@ def _workers(settings: Settings) -> Check:
     try:
         answered = app.control.inspect(timeout=1.0).active_queues() or {}
     except (OperationalError, RedisError, OSError):
-        return Check("workers", "broken", "the broker does not answer", "mend the broker first")
+        yield Check("queues", "broken", "the broker does not answer", "mend the broker first")
+        return
     finally:
         app.close()
     served = {queue["name"] for queues in answered.values() for queue in queues}
-    missing = [queue.name for queue in QUEUES if queue.name not in served]
-    if missing:
-        return Check("workers", "warning", f"no worker answers on {', '.join(missing)}", "start them: farthing up")
-    return Check("workers", "ok", f"{len(answered)} answer, every queue is served")
+    yield from doctor_fleet.examine(settings, served)
 
 
 def _keys(held: Runtime) -> Check:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 KEPT_S = 400 * 86_400  # a year's bill can be compared with the last
 MARKED_S = 7 * 86_400  # a message is delivered again within hours, not weeks
 SERVED_KEPT = 1_000  # jobs of one entry that can be listed
+SWEPT_KEPT_S = 600
 EVENTS_KEPT_S = 30 * 86_400
 
 
@@ -91,6 +92,17 @@ class Accounts:
                 pipe.hincrby(keys.events(day), event, amount)
             pipe.expire(keys.events(day), EVENTS_KEPT_S)
             pipe.execute()
+
+    def swept(self, at: float) -> None:
+        """A sweep was made at ``at``, seconds since the epoch: beat and maintenance live."""
+        with failing_as("ledger"):
+            self._redis.set(keys.SWEPT, at, ex=SWEPT_KEPT_S)
+
+    def swept_at(self) -> float | None:
+        """When the latest one was; None where there was none lately."""
+        with failing_as("ledger"):
+            found = self._redis.get(keys.SWEPT)
+        return None if found is None else float(found)
 
     def events(self, day: str) -> dict[str, int]:
         """The day's event counts."""

@@ -37,6 +37,7 @@
 | farthing:job:<id> | string | where a job's answer lies, for feedback | after a week |
 | farthing:owner:<id> | string | fingerprint of the job that an id belongs to | after a week |
 | farthing:paid:<id> | string | an answer paid for, and whose it is | after two visibility timeouts |
+| farthing:swept | string | seconds since the epoch of the latest sweep: beat lives | ten minutes on |
 | farthing:health | hash | providers that failed: how often in a row, how often left alone, until when | ten minutes after the last failure |
 | farthing:trial:<provider> | string | one call of the fleet tries it | 5 s on |
 | farthing:flight:<flight> | string | the job that is answered for all who ask the same at the same time | its deadline |
@@ -57,6 +58,7 @@ RISKS = "farthing:risk:known"
 LEDGER_TENANTS = "farthing:ledger:tenants"
 FLIGHTS = "farthing:flights"
 HEALTH = "farthing:health"
+SWEPT = "farthing:swept"
 
 
 def scope_prefix(scope: str) -> str:

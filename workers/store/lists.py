@@ -4,6 +4,7 @@
 | --- | --- | --- | --- |
 | farthing:hand:<worker> | hash | messages that a worker took and did not acknowledge | put back 5 s after its last beat |
 | farthing:beats | hash | how often each worker has beaten | likewise |
+| farthing:workers | hash | JSON of what each worker is: queues, version, since when | with its beats |
 | farthing:armed:<lists>, farthing:idle:<lists> | zset | workers that wait for these lists, by when they last looked | 3 s on |
 | farthing:wake:<worker> | string | somebody wakes it | at once |
 | <queue>, <queue>\\x06\\x16<3, 6, 9> | list | what waits for a queue, by priority, as kombu has it | taken |
@@ -20,6 +21,8 @@ The broker is one Redis, or one that Sentinels watch over: no cluster.
 from __future__ import annotations
 
 BEATS = "farthing:beats"
+WORKERS = "farthing:workers"
+HANDS = "farthing:hand:"
 DEAD = "farthing:dead"
 PRIORITY = "\x06\x16"  # kombu's, between a queue's name and a priority other than 0
 STEPS = (0, 3, 6, 9)  # kombu's priorities, the most urgent first
@@ -45,7 +48,7 @@ def turns(waiting: str) -> str:
 
 def hand(worker: str) -> str:
     """What a worker has taken and not acknowledged."""
-    return f"farthing:hand:{worker}"
+    return f"{HANDS}{worker}"
 
 
 def armed(lists: str) -> str:

@@ -43,7 +43,7 @@ class Taker:
             2,
             len(self.queues),
             hand.suspects(done),
-            blame.TOGETHER,
+            blame.FEW,
             int(less_urgent),
             *done,
         ]

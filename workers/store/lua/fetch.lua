@@ -5,12 +5,12 @@
 -- KEYS: the hand, those woken by the lists, those that are not, the worker's own key, for each queue its list of messages
 -- to be taken alone, for each its list of suspects, then all other lists in order.
 -- ARGV: the worker, how many it has room for, the first serial, `most`, how many queues, how many messages of the first
--- two kinds it has in hand, of how many suspects that wait it takes one more at once, whether what is
+-- two kinds it has in hand, how many suspects are few (taken one by one; of more, half), whether what is
 -- least urgent comes first this time, what it acknowledged.
 -- Returns: 1 where it is woken by the lists; a worker to wake, or ''; then field and message, in turn.
 local hand, armed, idle, own = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local me, room, serial, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local queues, suspects, together = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local queues, suspects, few = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 -- A write that needs no memory comes first: after it, a full Redis refuses this script nothing.
 redis.call('DEL', own)
 for i = 9, #ARGV do redis.call('HDEL', hand, ARGV[i]) end
@@ -42,7 +42,7 @@ for i = 5 + queues, 4 + 2 * queues do
   local waiting = redis.call('LLEN', KEYS[i])
   if waiting > 0 then
     local before = count
-    take(KEYS[i], 1 + math.floor(waiting / together) - suspects)
+    take(KEYS[i], (waiting <= few and 1 or math.floor(waiting / 2)) - suspects)
     suspects = suspects + count - before
   end
 end

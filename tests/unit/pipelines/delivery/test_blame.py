@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.delivery.blame import MOST_DEATHS, Fate, fates
+from pipelines.delivery.blame import MOST_DEATHS, Fate, at_once, fates
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,14 @@ def test_a_killer_is_parked_and_its_innocents_are_not() -> None:
         if "killer" in parked:
             break
         # Taken next, by the rules of the fetch: those that died more than once alone, the others a few at a time.
-        together = 1 + len(waiting) // 8 if max(waiting.values()) == 1 else 1
+        together = at_once(len(waiting)) if max(waiting.values()) == 1 else 1
         hand = {name: waiting[name] for name in ["killer", *(n for n in waiting if n != "killer")][:together]}
     assert parked == {"killer"}
     assert deaths <= 3
+
+
+def test_who_died_of_a_kill_is_back_at_work_in_a_few_rounds() -> None:
+    waiting, rounds = 32, 0
+    while waiting:
+        waiting, rounds = waiting - at_once(waiting), rounds + 1
+    assert rounds <= 7

@@ -79,5 +79,5 @@ def test_an_image_goes_to_a_model_that_sees() -> None:
 
 
 def test_an_unknown_model_is_named_with_the_known_ones() -> None:
-    with pytest.raises(UnknownModel, match="small"):
+    with pytest.raises(UnknownModel, match="a string of 4 characters, expected one of auto, economy, premium"):
         routed("x", model="huge")

@@ -1,0 +1,240 @@
+"""The fleet as it is at this moment, read from its Redis servers: queues, workers, providers, how full each is."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pipelines.journey import SUBMITTED_AT
+from pipelines.money.ledger import Totals
+from pipelines.routing.health import Health
+from workers.broker import envelope
+from workers.queues import QUEUES
+from workers.store import keys, lists
+from workers.store.connection import failing_as
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import redis
+
+    from workers.jobs.ledger import Accounts
+
+ROLES = ("broker", "result", "cache", "ledger")
+SAMPLED = 400  # keys whose size is looked at, to say what fills a Redis
+STEPS = (0, *lists.STEPS[1:], *lists.LANES)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """``waiting`` messages, ``lanes`` of tenants among them, ``in_hand`` of workers, ``taken`` ever since.
+
+    ``oldest_s``: how long the oldest of those that say so waits; None where none does.
+    """
+
+    name: str
+    waiting: int
+    lanes: int
+    in_hand: int
+    taken: int
+    oldest_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """``beats`` so far: one that does not move is dead, or about to be taken for dead."""
+
+    name: str
+    beats: int
+    in_hand: int
+    queues: tuple[str, ...] = ()
+    since: float | None = None
+    about: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderState:
+    """``state``: well, left alone, or due for a trial; ``until`` in seconds since the epoch, 0 where it is well."""
+
+    name: str
+    state: str
+    failures: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class RedisState:
+    """``filled``: share of maxmemory in use; None without a bound. ``roles`` that this server plays."""
+
+    roles: tuple[str, ...]
+    used_bytes: int
+    max_bytes: int
+    policy: str
+    append_only: bool
+
+    @property
+    def filled(self) -> float | None:
+        """Share of its memory that is in use."""
+        return self.used_bytes / self.max_bytes if self.max_bytes else None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything, ``at`` seconds since the epoch. ``today`` are the ledger's totals of this day."""
+
+    at: float
+    queues: tuple[QueueState, ...]
+    workers: tuple[WorkerState, ...]
+    providers: tuple[ProviderState, ...]
+    redis: tuple[RedisState, ...]
+    dead_letters: int
+    orphans: int
+    swept_at: float | None
+    today: Totals
+
+    def encode(self) -> dict[str, Any]:
+        """JSON values."""
+        plain = asdict(self)
+        plain["today"] = self.today.encode()
+        for encoded, one in zip(plain["redis"], self.redis, strict=True):
+            encoded["filled"] = None if one.filled is None else round(one.filled, 4)
+        return plain
+
+
+class Observer:
+    """Reads it. ``servers``: a client for each role; roles that share an address share a server."""
+
+    def __init__(self, servers: dict[str, redis.Redis], accounts: Accounts) -> None:
+        self._servers, self._accounts = servers, accounts
+        self._broker: Any = servers["broker"]
+
+    def look(self) -> State:
+        """Everything at this moment; raises StoreUnavailable."""
+        now = time.time()
+        with failing_as("broker"):
+            hands = self._hands()
+            queues = tuple(self._queue(queue.name, hands, now) for queue in QUEUES)
+            workers = tuple(self._workers(hands))
+            letters = int(self._broker.llen(lists.DEAD))
+        known = {worker.name for worker in workers}
+        with failing_as("ledger"):
+            providers = tuple(self._providers(now))
+        days = self._accounts.totals(None, 1)
+        today = Totals()
+        for tenants in days.values():
+            for counters in tenants.values():
+                today = today.plus(counters)
+        return State(
+            at=now,
+            queues=queues,
+            workers=workers,
+            providers=providers,
+            redis=tuple(self._redis()),
+            dead_letters=letters,
+            orphans=sum(sum(held.values()) for name, held in hands.items() if name not in known),
+            swept_at=self._accounts.swept_at(),
+            today=today,
+        )
+
+    def fills(self, role: str) -> list[tuple[str, int]]:
+        """What takes most of a server's memory, by the beginning of its keys; bytes as a sample has them."""
+        with failing_as(role):
+            server: Any = self._servers[role]
+            sizes: dict[str, int] = {}
+            for number, raw in enumerate(server.scan_iter(count=1_000)):
+                if number >= SAMPLED:
+                    break
+                kind = _kind(raw.decode(errors="replace"))
+                sizes[kind] = sizes.get(kind, 0) + int(server.memory_usage(raw, samples=5) or 0)
+            return sorted(sizes.items(), key=lambda pair: -pair[1])
+
+    def _hands(self) -> dict[str, dict[str, int]]:
+        """Worker -> queue -> messages that it holds."""
+        found: dict[str, dict[str, int]] = {}
+        for raw in self._broker.scan_iter(f"{lists.HANDS}*", count=1_000):
+            held: dict[str, int] = {}
+            for name in self._broker.hkeys(raw):
+                queue = lists.queue_of_list(name.decode().partition("|")[2])
+                held[queue] = held.get(queue, 0) + 1
+            found[raw.decode().removeprefix(lists.HANDS)] = held
+        return found
+
+    def _queue(self, name: str, hands: dict[str, dict[str, int]], now: float) -> QueueState:
+        waits = [*(lists.waiting_in(name, step) for step in STEPS), lists.suspects(name), lists.alone(name)]
+        pipe = self._broker.pipeline(transaction=False)
+        for one in waits:
+            pipe.llen(one)
+            pipe.lindex(one, -1)
+        pipe.hget(lists.TAKEN, name)
+        pipe.hlen(lists.lanes(name))
+        *both, taken, lanes = pipe.execute()
+        return QueueState(
+            name=name,
+            waiting=sum(both[::2]),
+            lanes=int(lanes) // 2,  # each way round
+            in_hand=sum(held.get(name, 0) for held in hands.values()),
+            taken=int(taken or 0),
+            oldest_s=_oldest_s([raw for raw in both[1::2] if raw], now),
+        )
+
+    def _workers(self, hands: dict[str, dict[str, int]]) -> Iterator[WorkerState]:
+        beats, cards = self._broker.hgetall(lists.BEATS), self._broker.hgetall(lists.WORKERS)
+        for name in sorted(beats):
+            card: dict[str, Any] = json.loads(cards.get(name, b"{}"))
+            yield WorkerState(
+                name=name.decode(),
+                beats=int(beats[name]),
+                in_hand=sum(hands.get(name.decode(), {}).values()),
+                queues=tuple(card.pop("queues", ())),
+                since=card.pop("since", None),
+                about=card,
+            )
+
+    def _providers(self, now: float) -> Iterator[ProviderState]:
+        ledger: Any = self._servers["ledger"]
+        for name, raw in sorted(ledger.hgetall(keys.HEALTH).items()):
+            health = Health(*json.loads(raw))
+            yield ProviderState(name.decode(), health.state(now), health.failures, health.until)
+
+    def _redis(self) -> Iterator[RedisState]:
+        seen: dict[str, list[str]] = {}
+        about: dict[str, dict[str, Any]] = {}
+        for role in ROLES:
+            server: Any = self._servers[role]
+            with failing_as(role):
+                info = server.info()
+            about[info["run_id"]] = info
+            seen.setdefault(info["run_id"], []).append(role)
+        for run, roles in seen.items():
+            info = about[run]
+            yield RedisState(
+                roles=tuple(roles),
+                used_bytes=int(info["used_memory"]),
+                max_bytes=int(info["maxmemory"]),
+                policy=str(info["maxmemory_policy"]),
+                append_only=bool(info["aof_enabled"]),
+            )
+
+
+def _oldest_s(heads: list[bytes], now: float) -> float | None:
+    found = []
+    for raw in heads:
+        try:
+            sent = envelope.read(raw).message["headers"].get(SUBMITTED_AT)
+        except envelope.Malformed:
+            continue
+        if isinstance(sent, int | float):
+            found.append(max(0.0, now - sent))
+    return round(max(found), 1) if found else None
+
+
+def _kind(key: str) -> str:
+    """The beginning of a key that says what it holds: no tenant's name, no id."""
+    parts = key.split(":")
+    if parts[0] != "farthing":
+        return "Celery's results" if key.startswith("celery-task-meta-") else "queues and others"
+    if len(parts) > 2 and parts[1].startswith("{"):
+        return f"{parts[0]}:…:{parts[2]}"
+    return ":".join(parts[:2])
