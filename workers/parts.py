@@ -174,9 +174,11 @@ class Parts(Makes):
     def providers(self) -> Providers:
         """Clients of the configured providers."""
         from workers.providers.health import ProviderHealth
+        from workers.providers.limits import ProviderLimits
         from workers.providers.openai_client import Providers
 
-        return Providers(self.configuration.providers, ProviderHealth(self.ledger_redis))
+        configs, store = self.configuration.providers, self.ledger_redis
+        return Providers(configs, ProviderHealth(store), ProviderLimits(configs, store))
 
     @once
     def databases(self) -> Databases:

@@ -19,6 +19,7 @@ from pipelines.journey import Progress, Slot
 from pipelines.routing import tier
 from pipelines.text import tokens
 from workers.app import app
+from workers.broker.away import Later
 from workers.observability import counters, logs
 from workers.providers import calls
 from workers.runtime import runtime
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
     from pipelines.answer import Usage
     from pipelines.routing.catalog import Offer
+
+
+HOLD_S = 1.0  # a call that may not be made yet holds its thread no longer
 
 
 class StageTask(ChatTask):
@@ -132,18 +136,20 @@ def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
     return progress.encode()
 
 
-@app.task(name=journey.MODEL_CALL, base=StageTask, shared=False)
-def model_call(raw: dict[str, Any]) -> dict[str, Any]:
-    """Ask the route's model, or the judge where that may save it; the answer goes to the caller, and to write-back."""
+@app.task(name=journey.MODEL_CALL, base=StageTask, shared=False, bind=True)
+def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
+    """Ask the route's model, or the judge where that may save it; the answer goes to the caller, and to write-back.
+
+    Who comes again, because its worker died or nobody might be asked yet, is not judged a second time.
+    """
     watch, held = Stopwatch(), runtime()
     progress = Progress.decode(raw)
     paid = held.paid_once.paid(progress)
     if paid is not None:
         _hand_over(progress, paid)
         return paid.encode()
-    messages = progress.sent
-    prompt_tokens = tokens.estimate_prompt(messages, progress.job.params)
-    judged = held.judge.serve(progress, prompt_tokens)
+    prompt_tokens = tokens.estimate_prompt(progress.sent, progress.job.params)
+    judged = None if canvas.comes_again(self) else held.judge.serve(progress, prompt_tokens)
     if judged is not None:
         progress = replace(progress, spent_usd=progress.spent_usd + judged.cost_usd)
         if judged.answer is not None and progress.slot is not None:
@@ -153,12 +159,16 @@ def model_call(raw: dict[str, Any]) -> dict[str, Any]:
         called = calls.call(
             held.providers,
             held.market().offers(progress.asking, progress.route, prompt_tokens=prompt_tokens),
-            messages,
+            progress.sent,
             progress.job.params,
             deadline_at=progress.deadline_at,
             deadline_s=progress.job.deadline_s,
             wasted=wasted,
+            hold_s=HOLD_S,
         )
+    except Later:
+        held.billing.charge_broken_off(progress, wasted)
+        raise
     except FarthingError:
         held.billing.charge_wasted(progress, wasted)
         raise
@@ -209,7 +219,7 @@ def _keep(progress: Progress, answer: Answer) -> None:
 
 @app.task(name=journey.MAINTAIN, base=ChatTask, shared=False, ignore_result=True)
 def maintain() -> None:
-    """Sweep what expired, evict what is worth least where there is too much, and hand to Redis what outgrew workers."""
+    """Sweep what expired, evict what is worth least, and hand to Redis what outgrew workers."""
     held, now = runtime(), time.time()
     swept = held.store.sweep(now)
     landed = held.flight.land_overdue(app)

@@ -7,7 +7,8 @@ from typing import Literal
 
 FAILURES = 3  # in a row, of the whole fleet's calls: then a provider is left alone
 COOL_S, LONGEST_COOL_S = 5.0, 60.0  # at first, and doubled each time that a trial fails
-# Of a provider whose first word comes after so long on average, so many times that is waited for, where another could
+SOONEST_S = 0.5  # a provider that asks for no time at all gets some
+# Of a model whose first word comes after so long on average, so many times that is waited for, where another could
 # answer; of one that nobody measured yet, this long.
 TIMES, LEAST_S, UNKNOWN_S = 4.0, 2.5, 10.0
 WEIGHT = 0.2  # of the latest first word in the average
@@ -30,13 +31,20 @@ class Health:
         return "left alone" if now < self.until else "due"
 
     def failed(self, now: float, retry_after_s: float | None) -> Health:
-        """After a call that failed: a provider that says when to come again is left alone until then, at once."""
+        """After a call that failed.
+
+        A provider that says when to come again is left alone until then, at once, and no longer. Calls that were under
+        way when it was left alone fail too, and say nothing new.
+        """
+        if retry_after_s is not None:
+            asked_until = now + min(max(retry_after_s, SOONEST_S), LONGEST_COOL_S)
+            return Health(self.failures, self.cools, max(self.until, asked_until))
+        if now < self.until:
+            return self
         failures = self.failures + 1
-        if retry_after_s is None and failures < FAILURES and self.until == 0.0:
+        if failures < FAILURES and self.until == 0.0:
             return Health(failures, self.cools, 0.0)
-        cool_s = min(COOL_S * 2**self.cools, LONGEST_COOL_S)
-        asked_s = min(retry_after_s or 0.0, LONGEST_COOL_S)
-        return Health(failures, self.cools + 1, now + max(cool_s if failures >= FAILURES else 0.0, asked_s))
+        return Health(failures, self.cools + 1, now + min(COOL_S * 2**self.cools, LONGEST_COOL_S))
 
 
 def average_s(before: float | None, first_word_s: float) -> float:
@@ -45,8 +53,12 @@ def average_s(before: float | None, first_word_s: float) -> float:
 
 
 def patience_s(average: float | None, remaining_s: float, *, others: bool) -> float:
-    """Seconds to wait for a provider's first word: all that is left, but where ``others`` could answer."""
+    """Seconds to wait for a model's first word.
+
+    Where ``others`` could answer, a few times its usual. Where it is alone, more, after which a new call is the better
+    bet; one that nobody measured is waited for as long as there is time.
+    """
     if not others:
-        return remaining_s
+        return remaining_s if average is None else min(max(UNKNOWN_S, 2 * TIMES * average), remaining_s)
     wanted = UNKNOWN_S if average is None else max(LEAST_S, TIMES * average)
     return min(wanted, remaining_s / 2)

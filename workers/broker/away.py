@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 from typing import TYPE_CHECKING, Any
 
 from celery.worker import state
@@ -16,8 +16,17 @@ from workers.observability import counters
 if TYPE_CHECKING:
     from celery.worker.request import Request
 
+
+class Later(Exception):
+    """A task that cannot go on yet, and holds no thread until then: its message waits for ``delay_s``."""
+
+    def __init__(self, delay_s: float) -> None:
+        super().__init__(delay_s)
+        self.delay_s = delay_s
+
+
 # Our own stores' errors are named before they get this far (StoreUnavailable): these are of broker and result backend.
-AWAY = (OperationalError, RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
+AWAY = (Later, OperationalError, RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
 HOLDS_S = 120.0  # an answer that was paid for, and that the result backend does not take
 LOOKS_EVERY_S = 0.5
 
@@ -59,16 +68,21 @@ class Results:
         return self._backend.mark_as_failure(task_id, exc, *args, **kwargs)
 
 
-def again(request: Request | None) -> None:
-    """Put the message of a task back that could not hand on what it made."""
+def again(request: Request | None, error: BaseException | None) -> None:
+    """Put the message of a task back that could not hand on what it made, or, Later, that may not go on yet."""
     if request is None or request.acknowledged:
         return
     state.task_ready(request)
-    counters.count("stage.again")
+    if isinstance(error, Later):
+        counters.count("stage.postponed")
+        worker: Any = request.message.channel.worker
+        worker.hand.postpone(request.message.delivery_tag, time() + error.delay_s)
+    else:
+        counters.count("stage.again")
     request.reject(requeue=True)
 
 
 def internal_error(task_id: str, exception: BaseException, **_: Any) -> None:
     """For the signal of that name: Celery's pool of threads forgets a task whose failure cannot be written either."""
     if is_away(exception):
-        again(state.requests.get(task_id))
+        again(state.requests.get(task_id), exception)

@@ -41,12 +41,14 @@ class Hand:
         self._serial = 0
         self._redis: Any = None
         self._hand_back: Any = None
+        self._due: dict[str, float] = {}  # of what is given back, what waits for its time
         self.counter = b"0"
 
     def connect(self, redis: redis.Redis) -> None:
         """The connection of what is not the fetch: beats, hand-backs. The latest one holds."""
         self._redis = redis
         self._hand_back = scripts.register(redis, "hand_back")
+        self._postpone = scripts.register(redis, "postpone")
 
     def serial(self, room: int) -> int:
         """The first of ``room`` serial numbers; a fetch whose reply is lost uses its own up."""
@@ -67,6 +69,10 @@ class Hand:
         """It is not worked on here (any more); does nothing where it was acknowledged, or given back before."""
         if field in self.held:
             self._returned.append(field)
+
+    def postpone(self, field: str, due: float) -> None:
+        """What is given back next is wanted again at ``due``, seconds since the epoch, and takes no room until then."""
+        self._due[field] = due
 
     def acknowledged(self) -> list[str]:
         """What is to be dropped now; :meth:`dropped` when it was, :meth:`keep` when it was not."""
@@ -103,7 +109,12 @@ class Hand:
             self.dropped(fields)
         while self._returned:
             field = self._returned[0]
-            if field in self.held:
+            due = self._due.pop(field, None)
+            if field in self.held and due is not None:
+                mine, name = lists.hand(self.name), f"{self.name}|{field}"
+                self._postpone(keys=[mine, lists.LATER, lists.LATER_MESSAGES], args=[field, name, due])
+                self.held.discard(field)
+            elif field in self.held:
                 self.put_back([field])
             self._returned.popleft()
 

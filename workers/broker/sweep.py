@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from workers.broker.hand import Hand
 
 BEAT_S = 1.0
+DUE_AT_ONCE = 500  # messages whose time has come, in one round
 STRAYS_EVERY = 5  # rounds
 DIED_OF_IT = "its worker died of it"
 
@@ -42,6 +44,7 @@ class Sweeper:
         self._queues = queues
         self._beat = scripts.register(redis, "beat")
         self._sort = scripts.register(redis, "sort")
+        self._due = scripts.register(redis, "due")
         self._put_back = scripts.register(redis, "hand_back")
         self._still: dict[bytes, tuple[bytes, int]] = {}  # worker -> its counter, rounds since it moved
         self._strays: set[str] = set()
@@ -85,6 +88,7 @@ class Sweeper:
         if self._round % STRAYS_EVERY == 0:
             self._strays = self._hand.strays(self._strays)
         self._sort(keys=[lists.BEATS, *(lists.waiting_in(q, step) for q in list(self._queues) for step in lists.STEPS)])
+        self._due(keys=[lists.LATER, lists.LATER_MESSAGES], args=[time(), DUE_AT_ONCE])
         for worker in self._dead(found):
             self._sweep(worker.decode(), found[worker])
 

@@ -138,6 +138,9 @@ def _provider(table: ProviderTable, environ: Mapping[str, str]) -> ProviderConfi
         # A missing key is no fault of the file: only model-call needs it, and says so when it does.
         api_key=environ.get(table.api_key_env, "") if table.api_key_env else "none",
         price_provider=table.price_provider or table.name,
+        requests_per_minute=table.requests_per_minute,
+        tokens_per_minute=table.tokens_per_minute,
+        concurrency=table.concurrency,
     )
 
 

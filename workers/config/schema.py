@@ -57,6 +57,13 @@ class ProviderTable(Table):
     base_url: Url = Field("", description="its address, or `$VARIABLE`; OpenAI's own when empty")
     api_key_env: Variable = Field("", description="the environment variable that holds its key; none when empty")
     price_provider: str = Field("", description="whose prices in the price map; the provider's name when empty")
+    requests_per_minute: Positive | None = Field(
+        None, description="requests of the whole fleet in a minute, at the most"
+    )
+    tokens_per_minute: Positive | None = Field(
+        None, description="tokens, prompts and expected completions together, likewise"
+    )
+    concurrency: Positive | None = Field(None, description="calls of the whole fleet at once, at the most")
     models: list[ModelTable] = Field(min_length=1, description="its models, at least one `[[providers.models]]`")
 
 

@@ -41,6 +41,7 @@ EVENTS = {
     "broker.parked": "messages put aside, that no worker could take or that ended theirs",
     "worker.died": "workers whose messages went to other hands",
     "stage.again": "stages done again, because the broker could not take what they handed on",
+    "stage.postponed": "model calls put off, because no provider may be asked yet",
     "rule.failed": "rules whose database did not answer",
     "summary.made": "summaries of old turns",
     "summary.failed": "summaries that failed: old turns were left out",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from dataclasses import dataclass, field
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING
 from pipelines.answer import Usage
 from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhausted
 from pipelines.message import Message
-from pipelines.routing import completion, health, retry
+from pipelines.routing import choice, completion, health, retry
 from pipelines.text import tokens
+from workers.broker.away import Later
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ ATTEMPT_TIMEOUT_S = 120.0  # a long answer of a slow model; a silent connection 
 PROBE = {"temperature": 0, "max_tokens": 16}  # what some models refuse
 PROBE_S = 10.0
 SHORT_S, LONG_S = 0.05, 1.0  # while all are left alone
+POSTPONED_S = 2.5  # until a message that was put off is in a hand again
+AT_ITS_LIMIT = "every provider has been asked as much as its limits allow for now"
 LEFT_ALONE = "every provider failed lately and is left alone for now"
 
 
@@ -76,41 +80,37 @@ def call(
     deadline_s: float,
     thinks: bool = False,
     wasted: list[tuple[Offer, Usage]] | None = None,
+    hold_s: float = math.inf,
 ) -> CallResult:
     """Ask the offers in order, each once before one is asked again.
 
     Raises DeadlineExceeded, the only offer's ProviderFailed, or ProvidersExhausted. ``thinks``: few words are wanted,
     and a model that thinks first needs room for that. ``wasted`` collects what was paid for answers that broke off,
-    also when nobody answers.
+    also when nobody answers. Where nobody may be asked for more than ``hold_s``, it raises Later instead of waiting.
     """
     walk = _Walk(providers, messages, params, deadline_at, deadline_s, thinks, [] if wasted is None else wasted)
-    left = list(offers)
-    attempt = 1
+    left, attempt, idle_s, why = list(offers), 1, 0.0, LEFT_ALONE
     while left:
-        asked, waits = False, []
-        for offer in list(left):
-            if not providers.health.may_ask(offer.provider):
-                continue
-            asked = True
-            done = walk.ask(offer, others=len(left) > 1)
-            if isinstance(done, CallResult):
-                return done
-            wait_s = retry.retry(done, attempt, deadline_at - time.time(), random.random())  # noqa: S311 - jitter is no secret
-            if wait_s is None:
-                left.remove(offer)
-            else:
-                waits.append(wait_s)
-        if not asked:
-            wait_s = providers.health.again_at(offer.provider for offer in left) - time.time()
-            if wait_s + retry.MIN_ATTEMPT_S > deadline_at - time.time():
-                break  # nobody can answer in time: said at once
-            waits = [min(max(wait_s, SHORT_S), LONG_S)]
-        elif left:
+        found = walk.round(left, attempt)
+        if isinstance(found, CallResult):
+            return found
+        asked, waits, resting = found
+        pause_s = min(waits, default=0.0)
+        if asked:
             attempt += 1
-        time.sleep(min(waits, default=0.0))
+        else:
+            why = LEFT_ALONE if not waits else AT_ITS_LIMIT
+            again_s = max(providers.health.again_at(resting) - time.time(), SHORT_S)
+            pause_s = min([*waits, again_s] if resting else waits)
+            if pause_s + retry.MIN_ATTEMPT_S > deadline_at - time.time():
+                break  # nobody can answer in time: said at once
+            idle_s += pause_s
+        if left and max(pause_s, idle_s) > hold_s and pause_s + POSTPONED_S < deadline_at - time.time():
+            raise Later(max(pause_s, SHORT_S))
+        time.sleep(pause_s if asked else min(pause_s, LONG_S))
     if len(offers) == 1 and walk.failures:
         raise walk.failures[-1]
-    raise ProvidersExhausted([str(failure) for failure in walk.failures] or [LEFT_ALONE])
+    raise ProvidersExhausted([str(failure) for failure in walk.failures] or [why])
 
 
 @dataclass(slots=True)
@@ -125,6 +125,34 @@ class _Walk:
     thinks: bool
     wasted: list[tuple[Offer, Usage]]
     failures: list[ProviderFailed] = field(default_factory=list)
+
+    def round(self, left: list[Offer], attempt: int) -> CallResult | tuple[bool, list[float], list[str]]:
+        """Ask each that may be asked, once. Else: was one asked, what is to be waited for, which providers rest.
+
+        Who is not worth asking again leaves ``left``.
+        """
+        asked, waits, resting, providers = False, list[float](), list[str](), self.providers
+        for offer in list(left):
+            if not providers.health.may_ask(offer.provider):
+                resting.append(offer.provider)
+                continue
+            lease = providers.limits.take(offer.provider, self.expected_tokens, self.deadline_at - time.time())
+            if isinstance(lease, float):
+                waits.append(lease)
+                continue
+            asked = True
+            try:
+                done = self.ask(offer, others=len(left) > 1)
+            finally:
+                providers.limits.give_back(offer.provider, lease)
+            if isinstance(done, CallResult):
+                return done
+            wait_s = retry.retry(done, attempt, self.deadline_at - time.time(), random.random())  # noqa: S311 - jitter is no secret
+            if wait_s is None:
+                left.remove(offer)
+            else:
+                waits.append(wait_s)
+        return asked, waits, resting
 
     def ask(self, offer: Offer, *, others: bool) -> CallResult | ProviderFailed:
         """One attempt; again at once where the model refuses a parameter: nothing was spent."""
@@ -146,11 +174,17 @@ class _Walk:
                 logs.log().warning("model call failed", said=str(failure), model=offer.model)
                 return failure
 
+    def expected_tokens(self) -> int:
+        """Of the prompt and of what will come of it, about."""
+        completion_tokens = int(self.params.get("max_tokens") or choice.EXPECTED_COMPLETION_TOKENS)
+        return tokens.estimate_prompt(self.messages, self.params) + completion_tokens
+
     def _once(self, offer: Offer, remaining_s: float, *, others: bool) -> CallResult:
         refuses = REFUSALS.of(offer)
         request = completion.request(offer, self.messages, self.params, refuses=refuses, thinks=self.thinks)
         within_s = min(remaining_s, ATTEMPT_TIMEOUT_S)
-        patience_s = health.patience_s(self.providers.health.pace_s(offer.provider), within_s, others=others)
+        pace_s = self.providers.health.pace_s(offer.provider, offer.model)
+        patience_s = health.patience_s(pace_s, within_s, others=others)
         raw = self.providers.call(offer.provider, request, within_s, patience_s)
         answer = _parsed(raw, offer, self._estimate)
         self.providers.health.worked(offer.provider)

@@ -31,7 +31,7 @@ class ProviderHealth:
     def __init__(self, redis: redis.Redis | None = None) -> None:
         self._redis: Any = redis
         self._seen: dict[str, Health] = {}
-        self._paces: dict[str, float] = {}
+        self._paces: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
         self._looked_at = self._away_until = float("-inf")
 
@@ -62,10 +62,10 @@ class ProviderHealth:
             )
         self._write(provider, found)
 
-    def note_pace(self, provider: str, first_word_s: float) -> None:
-        """Its first word came after ``first_word_s``."""
+    def note_pace(self, provider: str, model: str, first_word_s: float) -> None:
+        """A model's first word came after ``first_word_s``: one that thinks first is no slow one's neighbour."""
         with self._lock:
-            self._paces[provider] = health.average_s(self._paces.get(provider), first_word_s)
+            self._paces[provider, model] = health.average_s(self._paces.get((provider, model)), first_word_s)
 
     def worked(self, provider: str) -> None:
         """A call was answered."""
@@ -74,9 +74,9 @@ class ProviderHealth:
         if before is not None and before != Health():
             self._write(provider, None)
 
-    def pace_s(self, provider: str) -> float | None:
-        """The average time to its first word; None where this process has not heard one."""
-        return self._paces.get(provider)
+    def pace_s(self, provider: str, model: str) -> float | None:
+        """The average time to a model's first word; None where this process has not heard one."""
+        return self._paces.get((provider, model))
 
     def _tries(self, provider: str) -> bool:
         try:

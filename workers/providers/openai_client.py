@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.errors import ProviderFailed
 from pipelines.routing import completion, provider_reason
 from workers.providers.health import ProviderHealth
+from workers.providers.limits import ProviderLimits
 from workers.providers.wall_clock import extend, guard, over_at
 
 if TYPE_CHECKING:
@@ -32,8 +33,13 @@ NEVER = ("insufficient_quota", "billing_hard_limit_reached")  # sent as 429, and
 class Providers:
     """A client per provider, made on first use and shared by all threads."""
 
-    def __init__(self, configs: Sequence[ProviderConfig], health: ProviderHealth | None = None) -> None:
-        self.health = health or ProviderHealth()
+    def __init__(
+        self,
+        configs: Sequence[ProviderConfig],
+        health: ProviderHealth | None = None,
+        limits: ProviderLimits | None = None,
+    ) -> None:
+        self.health, self.limits = health or ProviderHealth(), limits or ProviderLimits(configs)
         self._configs = {config.name: config for config in configs}
         self._clients: dict[str, openai.OpenAI] = {}
         self._lock = threading.Lock()
@@ -71,7 +77,7 @@ class Providers:
                 else:
                     done = _follow(name, _lines(response.iter_bytes()), chunks, prompt, on_word)
                     answer = completion.assemble(chunks, provider=name, done=done)
-            self.health.note_pace(name, first[0] if first else time.monotonic() - began)
+            self.health.note_pace(name, str(request.get("model")), first[0] if first else time.monotonic() - began)
             return answer
         except ProviderFailed as failure:
             failure.received = completion.received(chunks)

@@ -42,7 +42,7 @@ class PrivateRequest(Request):
         error = exc_info.exception
         error = getattr(error, "exc", error)  # behind Celery's own wrapper
         if away.is_away(error):
-            return away.again(self)
+            return away.again(self, error)
         return super().on_failure(exc_info, send_failed_event, return_ok)
 
 
@@ -72,6 +72,9 @@ class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
             return done
         except Ignore:  # replaced by the stage after it
             outcome = "miss" if self.name == LOOKUP else "handed on"
+            raise
+        except away.Later:
+            outcome = "put off"
             raise
         finally:
             logs.log().info("stage", job=_job_of(self, args), outcome=outcome, took_ms=watch.lap_ms())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -114,6 +115,12 @@ class Billing:
             spent = self._market().sum_usd(wasted) + progress.spent_usd
             amounts = ledger.record_wasted(spent, [used for _, used in wasted])
             self.charge(f"{progress.job_id}.wasted", progress.job.tenant, amounts)
+
+    def charge_broken_off(self, progress: Progress, wasted: Sequence[tuple[Offer, Usage]]) -> None:
+        """Put on the bill what was paid for answers that broke off, of a job that goes on later."""
+        if wasted:
+            amounts = ledger.record_wasted(self._market().sum_usd(wasted), [used for _, used in wasted])
+            self.charge(f"{progress.job_id}.wasted.{uuid.uuid4().hex[:8]}", progress.job.tenant, amounts)
 
     def finish(self, progress: Progress, answer: Answer) -> Answer:
         """The answer as the caller gets it. The ledger failing is counted and logged, and costs no caller an answer."""

@@ -39,6 +39,11 @@ def labelled(job: Job) -> dict[str, Any]:
     return {"headers": {TENANT: job.tenant}, **WITHHELD}
 
 
+def comes_again(task: Task[Any, Any]) -> bool:
+    """Was its message delivered before?"""
+    return bool((task.request.delivery_info or {}).get("redelivered"))
+
+
 def until(task: Task[Any, Any]) -> dict[str, Any]:
     """The job's ``expires``: for the stages that run under its id, whose end the caller sees."""
     return {"expires": task.request.expires} if task.request.expires else {}

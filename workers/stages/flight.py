@@ -18,6 +18,7 @@ from pipelines.cache.decision import Candidate, Hit, decide
 from pipelines.errors import StoreUnavailable
 from pipelines.journey import SUBMITTED_AT, TENANT
 from workers.observability import counters, logs
+from workers.stages import canvas
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ class Flight:
             SUBMITTED_AT: headers.get(SUBMITTED_AT, progress.started_at),
         }
         message = json.dumps(task.signature_from_request(request, headers=headers))
-        again = bool((request.delivery_info or {}).get("redelivered"))
+        again = canvas.comes_again(task)
         try:
             if self._near(progress, words, flight, message) or not self._flights.leads(
                 flight,

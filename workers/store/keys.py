@@ -38,6 +38,8 @@
 | farthing:owner:<id> | string | fingerprint of the job that an id belongs to | after a week |
 | farthing:paid:<id> | string | an answer paid for, and whose it is | after two visibility timeouts |
 | farthing:swept | string | seconds since the epoch of the latest sweep: beat lives | ten minutes on |
+| farthing:calls:<provider> | zset | calls under way, by when they end at the latest | with the last of them |
+| farthing:rate:<limit> | string | what was asked of a provider in this minute and the last | two minutes on |
 | farthing:health | hash | providers that failed: how often in a row, how often left alone, until when | ten minutes after the last failure |
 | farthing:trial:<provider> | string | one call of the fleet tries it | 5 s on |
 | farthing:flight:<flight> | string | the job that is answered for all who ask the same at the same time | its deadline |
@@ -58,6 +60,7 @@ RISKS = "farthing:risk:known"
 LEDGER_TENANTS = "farthing:ledger:tenants"
 FLIGHTS = "farthing:flights"
 HEALTH = "farthing:health"
+RATE = "farthing:rate"
 SWEPT = "farthing:swept"
 
 
@@ -239,6 +242,11 @@ def waiting(name: str) -> str:
 def flying(scope: str) -> str:
     """What a scope's flights ask."""
     return f"farthing:flying:{scope}"
+
+
+def calls(provider: str) -> str:
+    """A provider's calls under way."""
+    return f"farthing:calls:{provider}"
 
 
 def trial(provider: str) -> str:

@@ -13,6 +13,8 @@
 | farthing:turns:<list> | zset | lanes of a list, by how often each had its turn | likewise |
 | farthing:taken | hash | how many messages of each queue were ever taken | never |
 | farthing:suspects:<queue>, farthing:alone:<queue> | list | messages whose worker died: once, more often | taken like others |
+| farthing:later | zset | messages that wait for their time, by when it comes | taken |
+| farthing:later:messages | hash | the messages themselves | likewise |
 | farthing:dead | list | JSON of messages that were put aside, newest last | a week after the last; of more than 1000, the oldest |
 
 The broker is one Redis, or one that Sentinels watch over: no cluster.
@@ -24,6 +26,8 @@ BEATS = "farthing:beats"
 WORKERS = "farthing:workers"
 HANDS = "farthing:hand:"
 DEAD = "farthing:dead"
+LATER = "farthing:later"
+LATER_MESSAGES = "farthing:later:messages"
 PRIORITY = "\x06\x16"  # kombu's, between a queue's name and a priority other than 0
 STEPS = (0, 3, 6, 9)  # kombu's priorities, the most urgent first
 LANES = tuple(range(10, 74))  # as in lanes.lua

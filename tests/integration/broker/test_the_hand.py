@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -183,3 +184,20 @@ def test_a_worker_that_stops_gives_back_and_nobody_died(broker: Any) -> None:
     pairs = two.fetch(9)[2]
     assert ids(pairs) == ["b", "c"]
     assert all(envelope.read(message).deaths == 0 for _, message in pairs)
+
+
+def test_what_is_put_off_is_in_no_hand_until_its_time(broker: Any) -> None:
+    one = Taker(broker, "one")
+    put(broker, "a", "b")
+    (first, _), (second, _) = one.fetch(5)[2]
+    for field, due in ((first, time.time() + 60), (second, time.time() - 1)):
+        one.hand.postpone(field, due)
+        one.hand.give_back(field)
+    one.sweeper.beat()
+    assert one.in_redis() == set()
+    assert (broker.zcard(lists.LATER), broker.hlen(lists.LATER_MESSAGES)) == (1, 1)
+    assert ids(one.fetch(5)[2]) == ["b"]
+    broker.zadd(lists.LATER, dict.fromkeys(broker.zrange(lists.LATER, 0, -1), 1.0))
+    one.sweeper.beat()
+    assert ids(one.fetch(5)[2]) == ["a"]
+    assert not broker.exists(lists.LATER, lists.LATER_MESSAGES)

@@ -35,7 +35,7 @@ def test_a_trial_that_fails_doubles_the_time_up_to_a_bound() -> None:
     assert times[-1] == LONGEST_COOL_S
 
 
-@pytest.mark.parametrize(("asks", "until"), [(3.0, 3.0), (30.0, 30.0), (3_600.0, LONGEST_COOL_S), (0.0, 0.0)])
+@pytest.mark.parametrize(("asks", "until"), [(3.0, 3.0), (30.0, 30.0), (3_600.0, LONGEST_COOL_S), (0.0, 0.5)])
 def test_a_provider_that_says_when_is_left_alone_until_then(asks: float, until: float) -> None:
     assert failed(1, asks).until == NOW + until
 
@@ -43,7 +43,9 @@ def test_a_provider_that_says_when_is_left_alone_until_then(asks: float, until: 
 @pytest.mark.parametrize(
     ("average", "remaining_s", "others", "patience"),
     [
-        (0.3, 60.0, False, 60.0),  # nobody else could answer
+        (0.3, 60.0, False, 10.0),  # nobody else could answer: longer
+        (5.0, 60.0, False, 40.0),
+        (None, 60.0, False, 60.0),
         (0.3, 60.0, True, 2.5),
         (2.0, 60.0, True, 8.0),
         (None, 60.0, True, 10.0),
@@ -62,3 +64,16 @@ def test_the_average_follows_a_change() -> None:
     for word in [0.3] * 20 + [3.0] * 20:
         found = average_s(found, word)
     assert found == pytest.approx(3.0, abs=0.1)
+
+
+def test_what_was_under_way_when_it_was_left_alone_says_nothing_new() -> None:
+    broken = failed(FAILURES)
+    assert broken.failed(NOW + 1, None) == broken
+    assert broken.failed(NOW + 1, 30.0).until == NOW + 31, "but when to come again is believed"
+
+
+def test_a_provider_that_says_when_is_not_left_alone_for_longer_each_time() -> None:
+    found = Health()
+    for n in range(9):
+        found = found.failed(NOW + 10 * n, 5.0)
+    assert found.until == NOW + 85
