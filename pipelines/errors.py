@@ -8,6 +8,7 @@ FarthingError
 ├── ConfigurationInvalid     settings or the TOML file: every fault at once
 ├── UnknownModel             a job or a route names a model that no provider offers
 ├── PriceUnknown             no price for this model: never $0
+├── QueueFull                too many jobs wait: when to send it again
 ├── DeadlineExceeded         the job's own deadline passed before an answer
 ├── ProviderFailed           a provider did not answer; says whether another try could succeed
 ├── ProvidersExhausted     no provider of the route answered
@@ -181,6 +182,17 @@ class RuleFailed(FarthingError):
 
     def __str__(self) -> str:
         return f"rule {self.rule!r} matched but failed: {self.reason}"
+
+
+class QueueFull(FarthingError):
+    """Too many jobs wait; this one costs nothing, and is worth sending again after ``retry_after_s``."""
+
+    def __init__(self, queue: str, waiting: int, retry_after_s: float) -> None:
+        super().__init__(queue, waiting, retry_after_s)
+        self.queue, self.waiting, self.retry_after_s = queue, waiting, retry_after_s
+
+    def __str__(self) -> str:
+        return f"{self.waiting} jobs wait in {self.queue}: send it again in {self.retry_after_s:g} s"
 
 
 class StoreUnavailable(FarthingError):

@@ -18,9 +18,18 @@ from kombu.exceptions import KombuError
 
 from pipelines.answer import Answer
 from pipelines.delivery import labels
-from pipelines.errors import AnswerTimeout, JobIdReused, JobInvalid, JobRevoked, JobUnknown, StoreUnavailable
+from pipelines.errors import (
+    AnswerTimeout,
+    JobIdReused,
+    JobInvalid,
+    JobRevoked,
+    JobUnknown,
+    QueueFull,
+    StoreUnavailable,
+)
 from pipelines.journey import FEEDBACK, LOOKUP, SUBMITTED_AT, TENANT
 from pipelines.message import Message
+from workers.broker.backlog import Backlog
 from workers.config.settings import Settings
 from workers.queues import QUEUE_OF
 from workers.results import LoopThread, Waiting
@@ -45,8 +54,8 @@ _INHERITED: list[object] = []
 class Farthing:
     """Submits chat jobs and waits for their answers; safe to share between threads and event loops.
 
-    Reads FARTHING_BROKER_URL and FARTHING_RESULT_URL from ``environ`` (``os.environ``) unless given. Connects to
-    nothing until it is used; in a process forked from one that used it, it begins anew.
+    Reads FARTHING_BROKER_URL, FARTHING_RESULT_URL and FARTHING_MOST_WAITING from ``environ`` (``os.environ``) unless
+    given. Connects to nothing until it is used; in a process forked from one that used it, it begins anew.
     """
 
     def __init__(
@@ -57,11 +66,13 @@ class Farthing:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         around = os.environ if environ is None else environ
-        given = {"FARTHING_BROKER_URL": broker_url, "FARTHING_RESULT_URL": result_url}
-        # A client has two settings; what else is there is the workers' to judge.
+        given: dict[str, str | None] = {"FARTHING_BROKER_URL": broker_url, "FARTHING_RESULT_URL": result_url}
+        given["FARTHING_MOST_WAITING"] = None
+        # A client has three settings; what else is there is the workers' to judge.
         named = {name: around.get(name, "") if url is None else url for name, url in given.items()}
         settings = Settings.from_env(named)
         self._broker_url, self._result_url = settings.broker_url, settings.result_url
+        self._most_waiting = settings.most_waiting
         self._sent: OrderedDict[str, tuple[str, str | None, str]] = OrderedDict()
         self._end_thread: weakref.finalize[[], Farthing] | None = None
         self._begin()
@@ -74,6 +85,7 @@ class Farthing:
             # So are its sockets: collected here, they would be taken out of the selector that the parent waits on.
             _INHERITED.append((self._app, self._waiting, self._thread))
         self._app: Celery = sender(self._broker_url)
+        self._backlog = Backlog((QUEUE_OF[LOOKUP],))
         self._lock = threading.Lock()
         self._waiting: dict[asyncio.AbstractEventLoop, Waiting[dict[str, Any]]] = {}
         self._thread: LoopThread | None = None
@@ -95,7 +107,7 @@ class Farthing:
         """Send a job and return its id.
 
         ``messages`` is a question or chat messages; ``fields`` are the job's other fields. A caller's own
-        ``job_id`` makes sending again harmless. Raises JobInvalid, or StoreUnavailable("broker", ...).
+        ``job_id`` makes sending again harmless. Raises JobInvalid, QueueFull, or StoreUnavailable("broker", ...).
         """
         return self._submit(job_of(messages, tenant, fields), job_id)
 
@@ -205,6 +217,7 @@ class Farthing:
             self._sent.move_to_end(sent)
             while len(self._sent) > REMEMBERED:
                 self._sent.popitem(last=False)
+        self._room(job.tenant)
         headers = {SUBMITTED_AT: time.time(), TENANT: job.tenant}
         self._send(LOOKUP, sent, args=[job.encode()], headers=headers, priority=labels.urgency(job.priority))
         return sent
@@ -214,6 +227,18 @@ class Farthing:
             self._app.send_task(task, task_id=task_id, queue=QUEUE_OF[task], **WITHHELD, **options)
         except Exception as error:  # kombu raises whatever its channel meets, an AttributeError when it is torn down
             raise StoreUnavailable("broker", f"did not take the job: {refusal(error)}") from error
+
+    def _room(self, tenant: str) -> None:
+        """Raises QueueFull where no more of this tenant's jobs may wait to be looked up."""
+        if self._most_waiting == 0:
+            return
+        try:
+            with self._app.connection_or_acquire() as connection:
+                waiting = self._backlog.look(connection.default_channel.client)
+        except Exception:  # noqa: BLE001 - a broker that is away is named by the send
+            return
+        if not waiting.admits(tenant, self._most_waiting):
+            raise QueueFull(QUEUE_OF[LOOKUP], waiting.waiting, waiting.again_in_s)
 
     def _submitted(self, job_id: str) -> tuple[str, str | None, str] | None:
         """Tenant, user and fingerprint of a job that this client submitted."""

@@ -143,6 +143,11 @@ class Parts(Makes):
         return connect(self.settings.ledger_url)
 
     @once
+    def broker_redis(self) -> redis.Redis:
+        """The broker's Redis, to look at what waits: a lookup that it keeps waiting goes on without."""
+        return connect(self.settings.broker_url, patience_s=CACHE_PATIENCE_S)
+
+    @once
     def accounts(self) -> Accounts:
         """The ledger."""
         from workers.jobs.ledger import Accounts

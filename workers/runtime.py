@@ -68,7 +68,7 @@ class Runtime(Parts):
     @once
     def arrival(self) -> Arrival:
         """Where jobs come in."""
-        return Arrival(self.configuration.catalog, lambda: self.lookup)
+        return Arrival(self.configuration.catalog, lambda: self.lookup, self.settings, lambda: self.broker_redis)
 
     @once
     def rules(self) -> Rules:

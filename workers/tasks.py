@@ -7,8 +7,6 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from celery import chain
-
 from pipelines import journey
 from pipelines.answer import Answer
 from pipelines.cache import admission
@@ -81,8 +79,11 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
             _audit_later(progress, found.audit)
         return answer.encode()
     in_time(progress, "cache-lookup")
+    ruled = held.rules.match(progress.job) is not None
+    if not ruled:
+        held.arrival.room(progress.job.tenant)
     progress = replace(progress, flight=held.flight.join(self, progress, asked.words))
-    return self.replace(_after_a_miss(progress, self, ruled=held.rules.match(progress.job) is not None))
+    return self.replace(canvas.after_a_miss(app, progress, self, ruled=ruled))
 
 
 @app.task(name=journey.CLASSIFY, base=StageTask, shared=False, bind=True)
@@ -108,7 +109,7 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> Any:
     )
     progress = replace(progress, route=route)
     return (
-        self.replace(_to_the_model(progress, canvas.rides_along(self, progress.job), self))
+        self.replace(canvas.to_the_model(app, progress, canvas.rides_along(self, progress.job), self))
         if last
         else progress.encode()
     )
@@ -240,28 +241,6 @@ def feedback(
     return runtime().feedback.give(job_id, rating, correction, tenant=tenant, user=user, approve=approve)
 
 
-def _after_a_miss(progress: Progress, task: ChatTask | None = None, *, ruled: bool = False) -> Any:
-    """The rest of the journey, of which the last stage runs under the job's id.
-
-    Where a rule's pattern matches, that is `classify`, which hands the job on where the rule does not answer. Elsewhere
-    each stage has a task of its own, and monitors show each.
-    """
-    along = canvas.off_path(progress.job) if task is None else canvas.rides_along(task, progress.job)
-    args = (progress.encode(),)
-    if ruled and task is not None:
-        return app.signature(journey.CLASSIFY, args=args, **along, **canvas.until(task))
-    return app.signature(journey.CLASSIFY, args=args, **along, ignore_result=True) | _to_the_model(None, along, task)
-
-
-def _to_the_model(progress: Progress | None, along: dict[str, Any], task: ChatTask | None) -> Any:
-    """The stages after a route; without ``progress`` they are handed it by the stage before."""
-    args = () if progress is None else (progress.encode(),)
-    until = {} if task is None else canvas.until(task)
-    return chain(
-        app.signature(journey.COMPRESS, args=args, **along), app.signature(journey.MODEL_CALL, **along, **until)
-    )
-
-
 def _audit_later(progress: Progress, weight: float) -> None:
     """Answer a hit afresh, off its caller's path: a journey of its own, under an id of its own."""
     now = time.time()
@@ -275,7 +254,7 @@ def _audit_later(progress: Progress, weight: float) -> None:
         audit=weight,
         flight="",
     )
-    canvas.send_off_path(_after_a_miss(again), "audit")
+    canvas.send_off_path(canvas.after_a_miss(app, again), "audit")
 
 
 def _judged_hit(progress: Progress, slot: Slot, answer: Answer, probability: float, took_ms: float) -> dict[str, Any]:

@@ -70,6 +70,17 @@ class Settings:
         1800,
         "seconds after which messages that kombu's own transport took are delivered again; ours needs none",
     )
+    most_waiting: int = _setting(
+        "FARTHING_MOST_WAITING",
+        50_000,
+        "jobs that may wait; of more, those of tenants with more than an equal share are refused; 0: no bound",
+    )
+    when_full: str = _setting(
+        "FARTHING_WHEN_FULL",
+        "shed",
+        "when so many wait for a model: `shed` serves from cache and rules alone, `refuse` does not look them up",
+        of=("shed", "refuse"),
+    )
     log_level: str = _setting("FARTHING_LOG_LEVEL", "INFO", f"one of {', '.join(LEVELS)}", of=LEVELS)
     log_format: str = _setting("FARTHING_LOG_FORMAT", "console", "`console` or `json`", of=("console", "json"))
     flower_port: int = _setting("FARTHING_FLOWER_PORT", 5555, "port of Flower on loopback; 0 takes a free one")

@@ -40,6 +40,7 @@ EVENTS = {
     "risk.unnoted": "requests that no boundary heard of",
     "broker.parked": "messages put aside, that no worker could take or that ended theirs",
     "worker.died": "workers whose messages went to other hands",
+    "queue.full": "jobs refused because too many waited",
     "stage.again": "stages done again, because the broker could not take what they handed on",
     "stage.postponed": "model calls put off, because no provider may be asked yet",
     "rule.failed": "rules whose database did not answer",

@@ -1,21 +1,24 @@
-"""What rides along from one stage of a job to the next: whose it is, how urgent, and what its sender said of it."""
+"""The stages after a miss, and what rides along from one to the next: whose it is, how urgent, what its sender said."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from celery import chain
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from pipelines import journey
 from pipelines.delivery import labels
 from pipelines.journey import TENANT
 from workers.observability import counters
 from workers.sending import WITHHELD
 
 if TYPE_CHECKING:
-    from celery import Task
+    from celery import Celery, Task
 
     from pipelines.job import Job
+    from pipelines.journey import Progress
 
 HEADERS_OF_CELERY = frozenset({"stamps", "stamped_headers"})
 OFF_PATH = 9  # kombu's priority of what no caller waits for
@@ -57,3 +60,27 @@ def send_off_path(work: Any, what: str) -> bool:
         counters.count(f"{what}.unsent")
         return False
     return True
+
+
+def after_a_miss(app: Celery, progress: Progress, task: Task[Any, Any] | None = None, *, ruled: bool = False) -> Any:
+    """The rest of the journey, of which the last stage runs under the job's id.
+
+    Where a rule's pattern matches, that is `classify`, which hands the job on where the rule does not answer. Elsewhere
+    each stage has a task of its own, and monitors show each.
+    """
+    along = off_path(progress.job) if task is None else rides_along(task, progress.job)
+    args = (progress.encode(),)
+    if ruled and task is not None:
+        return app.signature(journey.CLASSIFY, args=args, **along, **until(task))
+    return app.signature(journey.CLASSIFY, args=args, **along, ignore_result=True) | to_the_model(
+        app, None, along, task
+    )
+
+
+def to_the_model(app: Celery, progress: Progress | None, along: dict[str, Any], task: Task[Any, Any] | None) -> Any:
+    """The stages after a route; without ``progress`` they are handed it by the stage before."""
+    args = () if progress is None else (progress.encode(),)
+    last = {} if task is None else until(task)
+    return chain(
+        app.signature(journey.COMPRESS, args=args, **along), app.signature(journey.MODEL_CALL, **along, **last)
+    )
