@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench up clean
+.PHONY: help install demo test lint chaos bench up clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -32,6 +32,9 @@ lint: $(STAMP) ## ruff, mypy --strict, and who may import whom
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache
+
+chaos: $(STAMP) ## break a fleet on purpose, and count what its callers saw (ten minutes)
+	@$(BIN)/python -m tests.chaos
 
 bench: $(STAMP) ## measure speed, side by side in one run
 	@$(BIN)/python -m tests.benchmarks

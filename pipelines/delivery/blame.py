@@ -1,8 +1,9 @@
 """Blame: which of the messages that a dead worker had in hand ended it, and how they are tried again.
 
 A message that ends its worker goes round for ever, and drags along whatever lies beside it in the same hand. So what
-was in a dead worker's hand is under suspicion, and is taken a few at a time; what ended another worker is taken alone;
-and what was the only suspect in a hand when its worker died is to blame, and is taken no more.
+was in a dead worker's hand is under suspicion, and is taken a few at a time; what was in another dead one's is taken
+alone; and what was the only suspect in a hand when a third worker died is to blame, and is taken no more. Two deaths are
+not enough: of workers that were killed every few seconds, one innocent job in five hundred had them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FEW = 4  # suspects: so many are taken one at a time. Of more, half at once: many died of a kill, and not of a message
+INNOCENT_DEATHS = 2  # that a message may have been there at, for nothing but bad luck
 MOST_DEATHS = 6  # whatever else was there: nobody is so unlucky
 
 DEAD_AFTER = 4  # rounds of one's own without a beat of the other's: rounds, so that a broker's pause kills nobody
@@ -35,4 +37,4 @@ def fates(deaths: Mapping[str, int]) -> dict[str, Fate]:
 def _fate(before: int, *, alone: bool) -> Fate:
     if before == 0:
         return "suspect"
-    return "parked" if alone or before + 1 >= MOST_DEATHS else "alone"
+    return "parked" if (alone and before >= INNOCENT_DEATHS) or before + 1 >= MOST_DEATHS else "alone"

@@ -130,11 +130,13 @@ def test_a_message_that_kills_its_worker_is_put_aside_and_its_caller_told(shop: 
     innocents = [shop.send(f"job-{n}", 0.2) for n in range(6)]
     second = shop.worker(concurrency=2, prefetch=2)
     second.wait(20)
+    third = shop.worker(concurrency=2, prefetch=2)
+    third.wait(20)
     shop.worker(concurrency=2, prefetch=2)
     assert sorted(one.get(timeout=30) for one in innocents) == sorted(f"job-{n}" for n in range(6))
     with pytest.raises(Exception, match="its worker died of it"):
         killer.get(timeout=10)
-    assert shop.ran().count("killer") == 2
+    assert shop.ran().count("killer") == 3
     assert shop.redis.llen(lists.DEAD) == 1
 
 

@@ -139,19 +139,22 @@ def test_who_comes_back_to_life_keeps_what_nobody_took(broker: Any) -> None:
     assert one.in_redis() == {raw(id="a")}
 
 
-def test_the_only_suspect_of_a_second_death_is_put_aside_and_its_caller_told(broker: Any) -> None:
-    workers = [Taker(broker, f"w{n}") for n in range(4)]
+def test_the_only_suspect_of_a_third_death_is_put_aside_and_its_caller_told(broker: Any) -> None:
+    workers = [Taker(broker, f"w{n}") for n in range(5)]
     put(broker, "killer")
     workers[0].fetch(5)
     dead(broker, workers[0], workers[3])
     put(broker, "innocent")
     assert sorted(ids(workers[1].fetch(5)[2])) == ["innocent", "killer"]
     dead(broker, workers[1], workers[3])
+    assert workers[3].told == [], "twice may be bad luck"
+    assert ids(workers[2].fetch(1)[2]) == ["killer"], "alone, this time"
+    dead(broker, workers[2], workers[3])
     (told,) = workers[3].told
     assert (json.loads(told[0])["headers"]["id"], told[1]) == ("killer", DIED_OF_IT)
     (letter,) = map(json.loads, broker.lrange(lists.DEAD, 0, -1))
-    assert (letter["queue"], letter["deaths"], letter["reason"]) == (QUEUE, 2, DIED_OF_IT)
-    assert ids(workers[2].fetch(5)[2]) == ["innocent"]
+    assert (letter["queue"], letter["deaths"], letter["reason"]) == (QUEUE, 3, DIED_OF_IT)
+    assert ids(workers[4].fetch(5)[2]) == ["innocent"]
 
 
 def test_what_died_twice_is_taken_alone(broker: Any) -> None:

@@ -13,8 +13,10 @@ from pipelines.delivery.blame import MOST_DEATHS, Fate, at_once, fates
         ({}, {}),
         ({"a": 0}, {"a": "suspect"}),
         ({"a": 0, "b": 0}, {"a": "suspect", "b": "suspect"}),
-        # The only one under suspicion: the others were merely there.
-        ({"a": 1, "b": 0, "c": 0}, {"a": "parked", "b": "suspect", "c": "suspect"}),
+        # The only one under suspicion, for the second time: that may be bad luck.
+        ({"a": 1, "b": 0, "c": 0}, {"a": "alone", "b": "suspect", "c": "suspect"}),
+        # For the third time: the others were merely there.
+        ({"a": 2, "b": 0, "c": 0}, {"a": "parked", "b": "suspect", "c": "suspect"}),
         # Two under suspicion: nobody knows which, and each is tried alone.
         ({"a": 1, "b": 1, "c": 0}, {"a": "alone", "b": "alone", "c": "suspect"}),
         ({"a": 2}, {"a": "parked"}),

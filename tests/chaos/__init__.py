@@ -1,0 +1,1 @@
+"""Breaks a whole fleet on purpose, and counts what its callers saw."""
