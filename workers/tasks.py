@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pipelines.routing.catalog import Offer
 
 
+REDELIVERED_S = 600  # a message of a dead worker is in other hands in seconds, and may wait there
 HOLD_S = 1.0  # a call that may not be made yet holds its thread no longer
 
 
@@ -176,7 +177,7 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     timings = {**progress.timings_ms, "model": watch.lap_ms()}
     finish = held.billing.finish if progress.audit is None else held.billing.finish_audit
     answer = finish(replace(progress, timings_ms=timings), held.billing.priced(progress, called))
-    held.paid_once.store(progress, answer, ttl_s=2 * app.conf.broker_transport_options["visibility_timeout"])
+    held.paid_once.store(progress, answer, ttl_s=_left_s(progress) + REDELIVERED_S)
     _hand_over(progress, answer)
     return answer.encode()
 
@@ -267,6 +268,10 @@ def _judged_hit(progress: Progress, slot: Slot, answer: Answer, probability: flo
     if weight is not None:
         _audit_later(progress, weight)
     return finished.encode()
+
+
+def _left_s(progress: Progress) -> int:
+    return max(0, int(progress.deadline_at - time.time()))
 
 
 def _hand_over(progress: Progress, answer: Answer) -> None:

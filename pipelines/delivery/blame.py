@@ -2,8 +2,8 @@
 
 A message that ends its worker goes round for ever, and drags along whatever lies beside it in the same hand. So what
 was in a dead worker's hand is under suspicion, and is taken a few at a time; what was in another dead one's is taken
-alone; and what was the only suspect in a hand when a third worker died is to blame, and is taken no more. Two deaths are
-not enough: of workers that were killed every few seconds, one innocent job in five hundred had them.
+alone; and what was the only suspect in a hand when a third worker died is to blame, and is taken no more. Two deaths
+are not enough: of workers that were killed every few seconds, one innocent job in five hundred had them.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workers.jobs.records import Record
 
 KEPT_S = 400 * 86_400  # a year's bill can be compared with the last
-MARKED_S = 7 * 86_400  # a message is delivered again within hours, not weeks
+MARKED_S = 86_400  # a message is delivered again within hours
 SERVED_KEPT = 1_000  # jobs of one entry that can be listed
 SWEPT_KEPT_S = 600
 EVENTS_KEPT_S = 30 * 86_400

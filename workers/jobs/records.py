@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Answer
 from workers.store import keys
@@ -13,15 +13,17 @@ from workers.store.connection import failing_as
 if TYPE_CHECKING:
     import redis
 
+FINGERPRINT_CHARS = 32
 FEEDBACK_WINDOW_S = 7 * 24 * 3600  # people complain within days
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Where a job's answer came from or would be stored; no text. ``entry`` is None when nothing was cached; ``user``
-    asked; ``mine`` and ``mine_key`` are where the answer would lie if it were that user's alone.
+    """Where a job's answer came from or would be stored; no text. ``fingerprint`` is the job's; ``entry`` is None when
+    nothing was cached; ``user`` asked; ``mine`` and ``mine_key`` are where the answer would lie if it were that user's.
     """
 
+    fingerprint: str
     tenant: str
     source: str
     scope: str | None = None
@@ -32,8 +34,18 @@ class Record:
     mine_key: str | None = None
 
     def encode(self) -> str:
-        """JSON text."""
-        return json.dumps(asdict(self))
+        """The fingerprint, and the rest as a JSON list without what is missing at its end: there is one of each job."""
+        rest = list(astuple(self))[1:]
+        while rest and rest[-1] is None:
+            rest.pop()
+        return self.fingerprint + json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Record | None:
+        """Read what :meth:`encode` wrote; None where the job has an owner and no answer yet."""
+        said = raw.decode()
+        fingerprint, rest = said[:FINGERPRINT_CHARS], said[FINGERPRINT_CHARS:]
+        return cls(fingerprint, *json.loads(rest)) if rest else None
 
 
 class Records:
@@ -46,16 +58,16 @@ class Records:
         """Take an id for a job: None when it was free, else the fingerprint of the job that it belongs to."""
         with failing_as("ledger"):
             pipe = self._redis.pipeline(transaction=False)
-            pipe.set(keys.owner(job_id), fingerprint, nx=True, ex=FEEDBACK_WINDOW_S)
-            pipe.get(keys.owner(job_id))
+            pipe.set(keys.job(job_id), fingerprint, nx=True, ex=FEEDBACK_WINDOW_S)
+            pipe.getrange(keys.job(job_id), 0, FINGERPRINT_CHARS - 1)
             taken, owner = pipe.execute()
-        return None if taken or owner is None else str(owner.decode())
+        return None if taken or not owner else str(owner.decode())
 
     def recall(self, job_id: str) -> Record | None:
         """The job's record, or None when it is unknown or too old."""
         with failing_as("ledger"):
-            raw = self._redis.get(keys.job(job_id))
-        return None if raw is None else Record(**json.loads(raw))
+            raw: Any = self._redis.get(keys.job(job_id))
+        return None if raw is None else Record.decode(raw)
 
     def of_tenant(self, job_id: str, tenant: str) -> Record | None:
         """The same, for a tenant: another's job is unknown."""

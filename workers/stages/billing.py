@@ -162,6 +162,7 @@ class Billing:
         slot = progress.slot
         entry = None if answer.cache is None else answer.cache.get("entry")
         return Record(
+            fingerprint=progress.job.fingerprint,
             tenant=progress.job.tenant,
             source=answer.source,
             scope=None if slot is None else slot.scope,

@@ -24,7 +24,7 @@
 | farthing:tenant:{tenant}:source:<id> | set | JSON [scope, entry] of answers that rest on a document | with the last |
 | farthing:secret | string | the scopes' HMAC key, when none is configured | never |
 | farthing:ledger:{tenant}:<day> | hash | counters | after 400 days |
-| farthing:ledger:{tenant}:job:<id> | string | marks a counted job | after a week |
+| farthing:ledger:{tenant}:job:<id> | string | marks a counted job | after a day |
 | farthing:ledger:tenants | set | tenants that the ledger knows | after 400 days without a job |
 | farthing:risk:{tenant}:<category> | hash | counts, and the boundary learned | 30 days without a request |
 | farthing:risk:{tenant}:<category>:lessons | list | what misses and audits taught, newest last | likewise |
@@ -34,9 +34,8 @@
 | farthing:review:{tenant}:<entry> | hash | what was asked and answered, and each user's voice | a month on |
 | farthing:served:<entry> | list | latest jobs that an entry answered, newest first | a week after the last |
 | farthing:events:<day> | hash | counts of events | after 30 days |
-| farthing:job:<id> | string | where a job's answer lies, for feedback | after a week |
-| farthing:owner:<id> | string | fingerprint of the job that an id belongs to | after a week |
-| farthing:paid:<id> | string | an answer paid for, and whose it is | after two visibility timeouts |
+| farthing:job:<id> | string | fingerprint of the job that an id belongs to; where its answer lies | after a week |
+| farthing:paid:<id> | string | an answer paid for, and whose it is | ten minutes after the deadline |
 | farthing:swept | string | seconds since the epoch of the latest sweep: beat lives | ten minutes on |
 | farthing:calls:<provider> | zset | calls under way, by when they end at the latest | with the last of them |
 | farthing:rate:<limit> | string | what was asked of a provider in this minute and the last | two minutes on |
@@ -212,11 +211,6 @@ def recent(tenant: str, category: str) -> str:
 def job(job_id: str) -> str:
     """A job's record for feedback."""
     return f"farthing:job:{job_id}"
-
-
-def owner(job_id: str) -> str:
-    """Which job an id belongs to."""
-    return f"farthing:owner:{job_id}"
 
 
 def served(entry_id: str) -> str:
