@@ -21,19 +21,17 @@ from pipelines.delivery import labels
 from pipelines.errors import (
     AnswerTimeout,
     JobIdReused,
-    JobInvalid,
     JobRevoked,
     JobUnknown,
     QueueFull,
     StoreUnavailable,
 )
 from pipelines.journey import FEEDBACK, LOOKUP, SUBMITTED_AT, TENANT
-from pipelines.message import Message
 from workers.broker.backlog import Backlog
 from workers.config.settings import Settings
 from workers.queues import QUEUE_OF
 from workers.results import LoopThread, Waiting
-from workers.sending import WITHHELD, Messages, checked_id, job_of, refusal, says, sender
+from workers.sending import DEFAULT_TENANT, WITHHELD, Messages, checked_id, job_of, refusal, says, sender, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
 
     from pipelines.job import Job
 
-DEFAULT_TENANT = "default"
 REMEMBERED = 10_000  # jobs that a client knows to be its own: more than wait for an answer at once
 LATE_S = 5.0  # how much longer than its deadline a job is waited for: the worker's own error says more than ours
 
@@ -125,6 +122,20 @@ class Farthing:
         """Submit and wait: ``timeout_s`` seconds, or a little longer than the job's deadline."""
         return self._background().run(self.aask(messages, tenant=tenant, timeout_s=timeout_s, **fields))
 
+    def cancel(self, job_id: str) -> None:
+        """Nobody waits for this job any more: what is not yet paid for is not, and its result is JobRevoked.
+
+        Every worker that lives is told; a model call that is under way goes on, and its answer is kept for the next.
+        """
+        try:
+            self._app.control.revoke(checked_id(job_id))
+        except Exception as error:
+            raise StoreUnavailable("broker", f"did not take the word: {refusal(error)}") from error
+
+    async def acancel(self, job_id: str) -> None:
+        """As :meth:`cancel`."""
+        await asyncio.to_thread(self.cancel, job_id)
+
     def feedback(self, job_id: str, *, rating: str, wait_s: float = 0.0, **said: Any) -> dict[str, Any]:
         """Say whether an answer was right. ``said``: ``correction``, ``tenant``, ``user``, ``approve``.
 
@@ -179,17 +190,8 @@ class Farthing:
         wait_s: float = 0.0,
     ) -> dict[str, Any]:
         """As :meth:`feedback`."""
-        if rating not in ("right", "wrong"):
-            raise JobInvalid("rating", f"{rating!r:.40}", "right or wrong")
-        if correction is not None:
-            Message.decode({"role": "assistant", "content": correction}, "correction")
-        given: dict[str, Any] = {"job_id": checked_id(job_id), "rating": rating, "correction": correction}
-        of, by, _ = self._submitted(job_id) or (DEFAULT_TENANT, None, "")
-        tenant, user = tenant or of, user or by
-        # What is not said is left out: a worker of an older version knows three arguments.
-        given |= {"tenant": tenant} if tenant != DEFAULT_TENANT else {}
-        given |= {"user": user} if user is not None else {}
-        given |= {"approve": True} if approve else {}
+        of, by, _ = self._submitted(checked_id(job_id)) or (DEFAULT_TENANT, None, "")
+        given = verdict(job_id, rating, correction, tenant=tenant or of, user=user or by, approve=approve)
         task_id = str(uuid.uuid4())
         await asyncio.to_thread(self._send, FEEDBACK, task_id, kwargs=given)
         return await self._outcome(task_id, wait_s) if wait_s else {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from celery import chain, chord
 
+from pipelines.errors import JobRevoked
 from tests.waiting import until
 from workers.store.connection import connect
 
@@ -127,6 +128,17 @@ def test_a_revoked_job_is_not_called(fleet: InProcess, tenant: str) -> None:
     until(lambda: _revoked(job_id))
     fleet.app.send_task("chat.cache_lookup", [job("Do you sell shoes?", tenant)], queue="cache-lookup", task_id=job_id)
     until(lambda: fleet.app.AsyncResult(job_id).state == "REVOKED")
+    assert len(fleet.model.requests) == calls
+
+
+def test_a_job_that_its_client_cancels_is_not_called(fleet: InProcess, tenant: str) -> None:
+    calls = len(fleet.model.requests)
+    job_id = f"cancelled-{tenant}"
+    fleet.client.cancel(job_id)
+    until(lambda: _revoked(job_id))
+    fleet.client.submit("Do you sell gloves?", tenant=tenant, job_id=job_id)
+    with pytest.raises(JobRevoked):
+        fleet.client.result(job_id, 30.0, tenant=tenant)
     assert len(fleet.model.requests) == calls
 
 

@@ -218,6 +218,7 @@ def report(days: int, tenant: str | None, as_json: bool) -> None:
 
     held = runtime_of_fleet()
     values = reports.as_json(held.accounts.totals(tenant, days), held.boundaries.standings(tenant))
+    values["events"] = {} if tenant is not None else held.accounts.events_of(days)
     if tenant is not None and not values["tenants"]:
         raise click.ClickException(f"tenant {tenant} had no job in the last {days} days")
     if as_json:
@@ -229,6 +230,8 @@ def report(days: int, tenant: str | None, as_json: bool) -> None:
         click.secho(note, fg="yellow")
     if values["wrong_hits"]:
         Console().print(reports.as_risk_table(values["wrong_hits"]))
+    if (trouble := reports.as_trouble_table(values["events"])) is not None:
+        Console().print(trouble)
 
 
 @main.command()

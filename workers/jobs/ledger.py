@@ -104,6 +104,14 @@ class Accounts:
             found = self._redis.get(keys.SWEPT)
         return None if found is None else float(found)
 
+    def events_of(self, days: int) -> dict[str, int]:
+        """The event counts of the last ``days`` days together."""
+        today, found = datetime.now(UTC).date(), dict[str, int]()
+        for back in range(min(days, EVENTS_KEPT_S // 86_400)):
+            for event, amount in self.events(_iso(today, back)).items():
+                found[event] = found.get(event, 0) + amount
+        return dict(sorted(found.items()))
+
     def events(self, day: str) -> dict[str, int]:
         """The day's event counts."""
         with failing_as("ledger"):

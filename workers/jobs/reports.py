@@ -10,6 +10,7 @@ from rich.table import Table
 
 from pipelines.cache import risk
 from pipelines.money.ledger import Totals
+from workers.observability import counters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,10 +29,10 @@ def as_json(days: Days, standings: Sequence[Mapping[str, Any]] = ()) -> dict[str
     per_tenant: dict[str, Totals] = {}
     per_day: dict[str, Totals] = {}
     for day, tenants in days.items():
-        for tenant, counters in tenants.items():
-            everything = everything.plus(counters)
-            per_tenant[tenant] = per_tenant.get(tenant, Totals()).plus(counters)
-            per_day[day] = per_day.get(day, Totals()).plus(counters)
+        for tenant, counted in tenants.items():
+            everything = everything.plus(counted)
+            per_tenant[tenant] = per_tenant.get(tenant, Totals()).plus(counted)
+            per_day[day] = per_day.get(day, Totals()).plus(counted)
     return {
         "total": everything.encode(),
         "tenants": {name: totals.encode() for name, totals in sorted(per_tenant.items())},
@@ -85,6 +86,20 @@ def as_causes_table(total: Mapping[str, Any]) -> Table:
     table.add_section()
     table.add_row("paid for nothing", f"${dollars(Decimal(total['wasted_usd']))}")
     table.add_row("near-exact hits wrong", f"{total['near_exact_wrong']} of {total['near_exact_audits']} checked")
+    return table
+
+
+def as_trouble_table(events: Mapping[str, int]) -> Table | None:
+    """What was not as it should be, the most frequent first, and what each event means; None where all was well."""
+    trouble = sorted((event for event in events if counters.is_trouble(event)), key=lambda event: -events[event])
+    if not trouble:
+        return None
+    table = Table(title="What was not as it should be", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("event", no_wrap=True)
+    table.add_column("times", justify="right", no_wrap=True)
+    table.add_column("")
+    for event in trouble:
+        table.add_row(event, str(events[event]), counters.meaning(event))
     return table
 
 

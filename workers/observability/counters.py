@@ -56,6 +56,31 @@ EVENTS = {
     "vectors.unforgotten": "vectors that could not leave their set, and do at the next search",
 }
 
+# What an operator should see without looking for it: something was not as it should be.
+TROUBLE = (
+    "failed.<error>", "cache.unavailable", "cache.nobodys", "encoder.unavailable", "judge.failed", "judge.unreadable",
+    "judge.unavailable", "audit.unsent", "write_back.unsent", "ledger.unavailable", "provider.<kind>",
+    "provider.left_alone", "provider.param_refused", "risk.unavailable", "risk.unnoted", "broker.parked", "worker.died",
+    "stage.again", "stage.postponed", "queue.full", "rule.failed", "summary.failed", "replica.reloaded",
+    "replica.unloaded", "replica.unavailable", "replica.bad_vector", "vectors.unforgotten",
+)  # fmt: skip
+
+
+def meaning(event: str) -> str:
+    """What an event means, for people; '' where none of these names is its."""
+    family = event.partition(".")[0]
+    return EVENTS.get(event) or next(
+        (says for name, says in EVENTS.items() if "<" in name and name.partition(".")[0] == family), ""
+    )
+
+
+def is_trouble(event: str) -> bool:
+    """Is it one of those that say that something was wrong?"""
+    if event in EVENTS:
+        return event in TROUBLE
+    return any("<" in name and name.partition(".")[0] == event.partition(".")[0] for name in TROUBLE)
+
+
 _counts: Counter[str] = Counter()
 _lock = threading.Lock()
 

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from workers.jobs import reports
+from workers.observability import counters
 
 LONG = "a-very-long-tenant-name-that-somebody-chose"
 
@@ -51,3 +52,19 @@ def test_a_share_of_a_handful_of_audits_is_not_given() -> None:
     assert "too few" in few
     assert "12.93 %" not in few
     assert all(figure in many for figure in ("12.93 %", "0.0 to 31.0 %", "40", "0.930", "open"))
+
+
+def test_what_was_wrong_is_shown_with_what_it_means_and_what_was_well_is_not() -> None:
+    events = {"answered.model": 9, "worker.died": 2, "provider.timeout": 7, "failed.QueueFull": 1, "semantic.hit": 3}
+    table = reports.as_trouble_table(events)
+    assert table is not None
+    said = printed(table)
+    assert "answered.model" not in said
+    assert "semantic.hit" not in said
+    assert said.index("provider.timeout") < said.index("worker.died") < said.index("failed.QueueFull")
+    assert "workers whose messages went to other hands" in " ".join(said.split())
+    assert reports.as_trouble_table({"answered.model": 9}) is None
+
+
+def test_what_counts_as_trouble_is_an_event() -> None:
+    assert set(counters.TROUBLE) <= set(counters.EVENTS)
