@@ -78,7 +78,7 @@ def _shown(up: Up, job_id: str) -> Any:
 
 def test_an_error_is_one_sentence_and_status_one(up: Up) -> None:
     said = up.run("ask", "hello", "--model", "gpt-17", status=1)
-    assert said.startswith("farthing: model: got a string of 6 characters, expected one of auto, economy, premium")
+    assert said.startswith("farthing: model: got 'gpt-17', expected one of auto, economy, premium")
     assert "Traceback" not in said
     assert "unknown" in up.run("feedback", "no-such-job", "--rating", "right", status=1)
     assert "no entry of job" in up.run("cache", "show", "no-such-job", status=1)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tests.chaos.world import Caller
 
+LONG = ("soak",)
 ON_PATH = tuple(queue.name for queue in QUEUES if queue.name != "maintenance")
 
 
@@ -136,17 +137,39 @@ def full() -> tuple[bool, dict[str, Any]]:
         return well(found), found
 
 
+def soak(seconds: float = 600.0) -> tuple[bool, dict[str, Any]]:
+    """Ten minutes at half of what the machine does, a worker killed each minute: what grows?"""
+    with World(answers_after_s=0.2) as world:
+        world.load(8, 60)  # warm
+        before, keys = world.usage(), world.broker.dbsize()
+
+        def kill() -> None:
+            for minute in range(int(seconds // 60)):
+                time.sleep(60)
+                world.kill(("write-back", "classify", "compress-context")[minute % 3])
+
+        found = figures(during(lambda: world.load(8, seconds), kill))
+        after, lived = world.usage(), ("cache-lookup", "model-call", "maintenance")
+        minutes = seconds / 60
+        found["mb_a_minute"] = {name: round((after[name][0] - before[name][0]) / minutes, 2) for name in lived}
+        found["files"] = {name: f"{before[name][1]} -> {after[name][1]}" for name in lived}
+        found["threads"] = {name: f"{before[name][2]} -> {after[name][2]}" for name in lived}
+        found["keys_a_job"] = round((world.broker.dbsize() - keys) / found["jobs"], 2)
+        found["hands_left"] = sum(world.broker.hlen(key) for key in world.broker.keys(f"{lists.HANDS}*"))
+        return well(found) and max(found["mb_a_minute"].values()) < 1 and not found["hands_left"], found
+
+
 SCENARIOS: dict[str, Callable[[], tuple[bool, dict[str, Any]]]] = {
-    one.__name__: one for one in (killed, cut, poisoned, flood, provider, full)
+    one.__name__: one for one in (killed, cut, poisoned, flood, provider, full, soak)
 }
 
 
 def main() -> None:
     """Run those named, or all; exit status 1 where one failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*SCENARIOS, []], help="which; all without it")
+    parser.add_argument("names", nargs="*", choices=[*SCENARIOS, []], help="which; all but the long ones without it")
     passed = True
-    for name in parser.parse_args().names or SCENARIOS:
+    for name in parser.parse_args().names or [name for name in SCENARIOS if name not in LONG]:
         began = time.monotonic()
         try:
             ok, found = SCENARIOS[name]()

@@ -112,6 +112,16 @@ class World:
         asked = [str(request["messages"][-1]["content"]) for request in self.provider.requests]
         return len(asked) - len(set(asked))
 
+    def usage(self) -> dict[str, tuple[float, int, int]]:
+        """Of each process: resident MB, open files, threads."""
+        found = {}
+        for name, process in self.fleet._processes.items():
+            at = Path(f"/proc/{process.pid}")
+            status = dict(line.split(":", 1) for line in (at / "status").read_text().splitlines())
+            resident = int(status["VmRSS"].split()[0]) / 1024
+            found[name] = (resident, len(list((at / "fd").iterdir())), int(status["Threads"]))
+        return found
+
     def _caller(self, tenant: str) -> Caller:
         earlier = [caller.question for caller in self.callers[:-40] if caller.tenant == tenant]
         if earlier and self._rng.random() < REPEATS:

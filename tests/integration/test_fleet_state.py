@@ -69,8 +69,8 @@ def test_what_is_wrong_with_a_fleet_is_named(fleet: Beating) -> None:
     fleet.client.rpush(lists.DEAD, parking.letter(old, "classify", "its worker died of it"))
     fleet.client.set(keys.SWEPT, time.time() - 400)
     found = examined(EVERY - {"write-back"})
-    assert "no worker answers on write-back" in found["queues"].says
-    assert found["queues"].state == "broken"
+    assert "no worker answers on write-back" in found["workers"].says
+    assert found["workers"].state == "broken"
     assert "silent" in found["beats"].says
     assert found["workers' version"].says == "differs: 1: classify; 2: model-call"
     assert "FARTHING_SECRET" in found["workers' secret"].mend
@@ -81,9 +81,9 @@ def test_what_is_wrong_with_a_fleet_is_named(fleet: Beating) -> None:
 
 
 def test_no_fleet_is_no_fault_until_jobs_wait(fleet: Beating) -> None:
-    assert examined(set())["queues"].state == "warning"
+    assert examined(set())["workers"].state == "warning"
     fleet.client.lpush("cache-lookup", raw())
-    assert examined(set())["queues"].state == "broken"
+    assert examined(set())["workers"].state == "broken"
 
 
 def test_messages_in_hands_that_nobody_knows(fleet: Beating) -> None:
@@ -111,7 +111,7 @@ def test_top_prints_queues_lanes_workers_and_what_moves(fleet: Beating) -> None:
     fleet.client.lpush("model-call", raw(**{TENANT: "acme", SUBMITTED_AT: time.time() - 5}))
     fleet.client.hset(keys.HEALTH, "openai", json.dumps([3, 1, time.time() + 9]))
     found = json.loads(CliRunner().invoke(main, ["top", "--json"]).output)
-    called = next(queue for queue in found["queues"] if queue["name"] == "model-call")
+    called = next(queue for queue in found["workers"] if queue["name"] == "model-call")
     assert (called["waiting"], called["in_hand"]) == (1, 1)
     assert 4 < called["oldest_s"] < 60
     assert found["rates"]["silent_workers"] == ["w-2"]

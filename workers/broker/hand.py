@@ -13,7 +13,7 @@ from workers.broker import envelope
 from workers.store import lists, scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     import redis
 
@@ -132,10 +132,12 @@ class Hand:
         self._move(field, lists.DEAD, letter)
         self.held.discard(field)
 
-    def label(self, field: str, waits: str, message: bytes) -> None:
-        """Back to the head of a list, with what was missing in it."""
-        self._move(field, waits, message)
-        self.held.discard(field)
+    def label(self, moves: Sequence[tuple[str, str, bytes]]) -> None:
+        """Back to the heads of their lists (field, list, message), with what was missing in them; in one step."""
+        waits = sorted({to for _, to, _ in moves})
+        flat = [part for field, to, message in moves for part in (field, 3 + waits.index(to), message)]
+        self._hand_back(keys=[lists.BEATS, lists.hand(self.name), *waits], args=[self.name, "", *flat])
+        self.held.difference_update(field for field, _, _ in moves)
 
     def _move(self, field: str, to: str, message: bytes) -> None:
         mine = lists.hand(self.name)

@@ -106,9 +106,10 @@ class Worker:
 
     def label(self, moves: list[tuple[str, str, bytes]]) -> None:
         """Back to the lists that they wait in (field, list, message), with what was missing in them."""
+        if not moves:
+            return
         try:
-            for field, waits, message in moves:
-                self.hand.label(field, waits, message)
+            self.hand.label(moves)
         except RedisError as error:
             logs.log().warning("not labelled", said=type(error).__name__)  # they are given back as strays
 

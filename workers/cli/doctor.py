@@ -101,7 +101,7 @@ def _fleet(settings: Settings) -> Iterator[Check]:
     try:
         answered = app.control.inspect(timeout=1.0).active_queues() or {}
     except (OperationalError, RedisError, OSError):
-        yield Check("queues", "broken", "the broker does not answer", "mend the broker first")
+        yield Check("workers", "broken", "the broker does not answer", "mend the broker first")
         return
     finally:
         app.close()

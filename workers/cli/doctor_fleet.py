@@ -38,8 +38,8 @@ def examine(settings: Settings, served: set[str]) -> Iterator[Check]:
         if before.workers:
             time.sleep(LOOK_S)
         now = observer.look()
-        yield _queues(now, served)
-        yield _workers(before, now)
+        yield _served(now, served)
+        yield _beats(before, now)
         yield from _alike(now)
         yield _waiting(now)
         yield _beat(now)
@@ -52,20 +52,20 @@ def examine(settings: Settings, served: set[str]) -> Iterator[Check]:
             server.close()
 
 
-def _queues(now: State, served: set[str]) -> Check:
+def _served(now: State, served: set[str]) -> Check:
     missing = [queue.name for queue in QUEUES if queue.name not in served]
     waits = [queue.name for queue in now.queues if queue.name in missing and queue.waiting]
     said = f"no worker answers on {', '.join(missing)}"
     if waits:
-        return Check("queues", "broken", f"{said}; jobs wait in {', '.join(waits)}", "start its workers")
+        return Check("workers", "broken", f"{said}; jobs wait in {', '.join(waits)}", "start its workers")
     if missing and served:
-        return Check("queues", "broken", said, "start its workers: a job that gets there waits for ever")
+        return Check("workers", "broken", said, "start its workers: a job that gets there waits for ever")
     if missing:
-        return Check("queues", "warning", "no fleet runs", "start one: farthing up")
-    return Check("queues", "ok", "every queue is served")
+        return Check("workers", "warning", "no fleet runs", "start one: farthing up")
+    return Check("workers", "ok", "every queue is served")
 
 
-def _workers(before: State, now: State) -> Check:
+def _beats(before: State, now: State) -> Check:
     beats = {worker.name: worker.beats for worker in before.workers}
     silent = [worker.name for worker in now.workers if beats.get(worker.name) == worker.beats]
     if silent:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from pipelines.errors import FarthingError
+from pipelines.errors import FarthingError, UnknownModel
 from workers.cli import evaluate, jobs, review, top
 from workers.cli.printing import as_json, print_json
 from workers.cli.running import client_of_fleet, runtime_of_fleet
@@ -89,7 +89,10 @@ def up(stand_in: bool) -> None:
 def ask(question: str, timeout_s: float, as_json: bool, **fields: Any) -> None:
     """Ask one question and print the answer, what it cost and what it would have cost."""
     client = client_of_fleet()
-    answer = client.ask(question, timeout_s=timeout_s, deadline_s=timeout_s, **fields)
+    try:
+        answer = client.ask(question, timeout_s=timeout_s, deadline_s=timeout_s, **fields)
+    except UnknownModel as error:  # the fleet quotes no name that a customer may have written; this one is the user's
+        raise UnknownModel(repr(fields["model"]), error.known) from None
     if as_json:
         print_json(answer.encode())
         return
