@@ -111,7 +111,7 @@ def test_top_prints_queues_lanes_workers_and_what_moves(fleet: Beating) -> None:
     fleet.client.lpush("model-call", raw(**{TENANT: "acme", SUBMITTED_AT: time.time() - 5}))
     fleet.client.hset(keys.HEALTH, "openai", json.dumps([3, 1, time.time() + 9]))
     found = json.loads(CliRunner().invoke(main, ["top", "--json"]).output)
-    called = next(queue for queue in found["workers"] if queue["name"] == "model-call")
+    called = next(queue for queue in found["queues"] if queue["name"] == "model-call")
     assert (called["waiting"], called["in_hand"]) == (1, 1)
     assert 4 < called["oldest_s"] < 60
     assert found["rates"]["silent_workers"] == ["w-2"]
