@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import Celery
 
 from pipelines.journey import MAINTAIN
+from workers.config import addresses
 from workers.config.settings import Settings
 from workers.queues import QUEUE_OF
 from workers.store import lists
@@ -21,10 +22,12 @@ JSON_ONLY = {
 
 def build(settings: Settings) -> Celery:
     """The fleet's Celery app. Importing it connects to nothing."""
+    broker, broker_options = addresses.for_celery(settings.broker_url)
+    backend, backend_options = addresses.for_celery(settings.result_url)
     app = Celery(
         "farthing",
-        broker=settings.broker_url,
-        backend=settings.result_url,
+        broker=broker,
+        backend=backend,
         include=["workers.tasks", "workers.fleet.lifecycle", "workers.broker.install"],
     )
     app.conf.update(
@@ -41,8 +44,10 @@ def build(settings: Settings) -> Celery:
         task_soft_time_limit=840,
         task_time_limit=900,
         # Above the longest task, else Redis delivers a running task a second time (celery #5935).
-        broker_transport_options=_transport(settings) | {"priority_steps": [*lists.STEPS, *lists.LANES]},
-        result_backend_transport_options=_transport(settings),
+        broker_transport_options=_transport(settings)
+        | broker_options
+        | {"priority_steps": [*lists.STEPS, *lists.LANES]},
+        result_backend_transport_options=_transport(settings) | backend_options,
         redis_socket_keepalive=True,
         redis_retry_on_timeout=True,
         # A dead peer behind a silent network is noticed within this many seconds.

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import CancelledError, Future
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError
 
 from pipelines.errors import FarthingError, StoreUnavailable
+from workers.config import addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from redis.asyncio.client import PubSub
 
@@ -89,8 +92,8 @@ class Waiting(Generic[T]):
 
     async def _session(self) -> None:
         once = Retry(NoBackoff(), 0)
-        client = Redis.from_url(self._url, retry=once, socket_connect_timeout=2, socket_keepalive=True)
-        async with client, client.pubsub() as channel:
+        given = {"retry": once, "socket_connect_timeout": 2, "socket_keepalive": True}
+        async with _connected(self._url, **given) as client, client.pubsub() as channel:
             await channel.connect()
             _end_if_cancelled()
             self._down_since = None
@@ -152,6 +155,24 @@ class Waiting(Generic[T]):
                 future.set_exception(outcome)
             elif mine(outcome):
                 future.set_result(outcome)
+
+
+@asynccontextmanager
+async def _connected(url: str, **given: Any) -> AsyncIterator[Redis]:
+    """A client, whose connections, and those to Sentinels, are closed at the end."""
+    found = addresses.sentinels(url)
+    if found is None:
+        async with Redis.from_url(url, **given) as client:
+            yield client
+        return
+    asked: Any = Sentinel(found.hosts, sentinel_kwargs={"socket_timeout": 2.0, **found.sentinel_kwargs})  # type: ignore[no-untyped-call]
+    master: Redis = asked.master_for(found.master, **found.master_kwargs, **given)
+    try:
+        yield master
+    finally:
+        await master.aclose(close_connection_pool=True)
+        for one in asked.sentinels:
+            await one.aclose(close_connection_pool=True)
 
 
 def _end_if_cancelled() -> None:

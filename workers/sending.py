@@ -10,6 +10,7 @@ from pipelines.errors import JobIdReused, JobInvalid
 from pipelines.job import Job
 from pipelines.message import Message
 from pipelines.validation import MAX_NAME_CHARS
+from workers.config import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,12 +25,13 @@ Messages = str | list[dict[str, Any]]
 def sender(broker_url: str) -> Celery:
     """A Celery app that sends, JSON only, and neither becomes the program's current app nor reads results."""
     app = Celery("farthing-client", set_as_current=False)
+    address, options = addresses.for_celery(broker_url)
     # No backend: Celery would subscribe to each result as it sends, and hold it for whoever never asks. The class is
     # named, and the broker as the write URL, because CELERY_RESULT_BACKEND and CELERY_BROKER_URL (a web backend's
     # own) override the other settings.
     app.backend_cls = "disabled://"
     app.conf.update(
-        broker_write_url=broker_url,
+        broker_write_url=address,
         task_serializer="json",
         result_serializer="json",
         accept_content=["json"],
@@ -42,6 +44,7 @@ def sender(broker_url: str) -> Celery:
             "socket_timeout": 5,
             "socket_keepalive": True,
             "health_check_interval": 25,
+            **options,
         },
     )
     return app

@@ -15,6 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from pipelines.errors import ConfigurationInvalid, EncoderUnavailable, ProviderFailed, RuleFailed, StoreUnavailable
 from workers.cli import doctor_fleet
 from workers.cli.check import Check
+from workers.config import addresses
 from workers.config.settings import Settings
 from workers.providers import calls
 from workers.runtime import Runtime
@@ -88,6 +89,8 @@ def _redis(role: str, url: str) -> Check:
 
 def _place(url: str) -> str:
     """Host and port of a URL, without its password."""
+    if (found := addresses.sentinels(url)) is not None:
+        return f"{found.master} by {', '.join(f'{host}:{port}' for host, port in found.hosts)}"
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or 6379}" if parts.hostname else parts.path
 
@@ -96,8 +99,9 @@ def _fleet(settings: Settings) -> Iterator[Check]:
     from celery import Celery
     from kombu.exceptions import OperationalError
 
-    app = Celery("doctor", broker=settings.broker_url)
-    app.conf.broker_transport_options = {"socket_connect_timeout": 2, "max_retries": 0}
+    address, options = addresses.for_celery(settings.broker_url)
+    app = Celery("doctor", broker=address)
+    app.conf.broker_transport_options = {"socket_connect_timeout": 2, "max_retries": 0, **options}
     try:
         answered = app.control.inspect(timeout=1.0).active_queues() or {}
     except (OperationalError, RedisError, OSError):

@@ -7,9 +7,9 @@ import re
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from pipelines.errors import ConfigurationInvalid
+from workers.config.addresses import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,9 +133,11 @@ def _read(setting: Field[Any], environ: Mapping[str, str], faults: list[str]) ->
         return _whole(env, raw, faults)
     if of and raw not in of:
         faults.append(f"{env}: expected one of {', '.join(of)}")
-    if env.endswith("_URL") and env.startswith("FARTHING_") and not _is_redis(raw):
+    if env.endswith("_URL") and env.startswith("FARTHING_") and not is_address(raw):
         # The value is not shown: it may hold a password.
-        faults.append(f"{env}: expected redis://[:password@]host:port/db, rediss://… or unix://…")
+        faults.append(
+            f"{env}: expected redis://[:password@]host:port/db, rediss://…, unix://… or sentinel://host,host/db?master=name"
+        )
     return raw
 
 
@@ -145,14 +147,6 @@ def _whole(env: str, raw: str, faults: list[str]) -> int:
     # No value is shown: it may be a password in the wrong variable.
     faults.append(f"{env}: expected a whole number of 0 or more")
     return 0
-
-
-def _is_redis(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("redis", "rediss", "unix") and bool(parts.hostname or parts.path) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from pipelines.errors import FleetFailed
+from workers.config import addresses
 from workers.config.settings import Settings
 from workers.fleet.children import Children, last_lines
 from workers.fleet.embedded_redis import free_port
@@ -116,7 +117,9 @@ class Fleet:
     def _wait(self) -> None:
         until = time.monotonic() + START_S
         workers = {self._processes[queue.name].pid: queue.name for queue in QUEUES}
-        app = Celery("farthing-fleet", broker=self._settings.broker_url, set_as_current=False)
+        address, options = addresses.for_celery(self._settings.broker_url)
+        app = Celery("farthing-fleet", broker=address, set_as_current=False)
+        app.conf.broker_transport_options = options
         with app:
             while workers:
                 self._in_time(until, next(iter(workers.values())))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import redis
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
 from pipelines.errors import StoreUnavailable
+from workers.config import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,11 +37,16 @@ def connect(url: str, *, patience_s: float = 5.0) -> redis.Redis:
 
     A Redis that hangs is waited for ``patience_s`` seconds, once: whoever asks has a caller that waits.
     """
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=patience_s,
-        socket_connect_timeout=2,
-        socket_keepalive=True,
-        health_check_interval=25,
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2, supported_errors=(RedisConnectionError,)),
-    )
+    given: dict[str, Any] = {
+        "socket_timeout": patience_s,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+        "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), 2, supported_errors=(RedisConnectionError,)),
+    }
+    found = addresses.sentinels(url)
+    if found is None:
+        return redis.Redis.from_url(url, **given)
+    asked: Any = Sentinel(found.hosts, sentinel_kwargs={"socket_timeout": 2.0, **found.sentinel_kwargs})  # type: ignore[no-untyped-call]
+    master: redis.Redis = asked.master_for(found.master, **found.master_kwargs, **given)
+    return master
