@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -18,6 +19,7 @@ from pipelines.routing import tier
 from pipelines.text import tokens
 from workers.app import app
 from workers.broker.away import Later
+from workers.broker.worker import Worker
 from workers.observability import counters, logs
 from workers.providers import calls
 from workers.runtime import runtime
@@ -166,7 +168,7 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
             deadline_at=progress.deadline_at,
             deadline_s=progress.job.deadline_s,
             wasted=wasted,
-            hold_s=HOLD_S,
+            hold_s=HOLD_S if Worker.takes_here() else math.inf,
         )
     except Later:
         held.billing.charge_broken_off(progress, wasted)

@@ -66,6 +66,20 @@ def killed() -> tuple[bool, dict[str, Any]]:
         return well(found) and not world.broker.keys(f"{lists.HANDS}nobody*"), found
 
 
+def leader() -> tuple[bool, dict[str, Any]]:
+    """A hundred ask the same; the worker that asks the model for all of them is killed while it waits."""
+    with World(answers_after_s=2.0) as world:
+        before = world.calls()
+
+        def kill() -> None:
+            time.sleep(1.5)
+            world.kill("model-call")
+
+        found = figures(during(lambda: world.together("How deep is the pond behind the mill?", 100), kill))
+        found["calls"] = world.calls() - before
+        return well(found) and found["calls"] <= 2, found
+
+
 def cut() -> tuple[bool, dict[str, Any]]:
     """Every two seconds the broker cuts all its connections."""
     with World() as world:
@@ -160,7 +174,7 @@ def soak(seconds: float = 600.0) -> tuple[bool, dict[str, Any]]:
 
 
 SCENARIOS: dict[str, Callable[[], tuple[bool, dict[str, Any]]]] = {
-    one.__name__: one for one in (killed, cut, poisoned, flood, provider, full, soak)
+    one.__name__: one for one in (killed, leader, cut, poisoned, flood, provider, full, soak)
 }
 
 

@@ -98,6 +98,15 @@ class World:
 
         return asyncio.run(run())
 
+    def together(self, question: str, many: int) -> list[Caller]:
+        """The very same question, ``many`` times at once."""
+
+        async def run() -> list[Caller]:
+            callers = [Caller(question, "acme") for _ in range(many)]
+            return await asyncio.gather(*(self._ask(caller, 60.0) for caller in callers))
+
+        return asyncio.run(run())
+
     def kill(self, name: str) -> None:
         """SIGKILL to a queue's worker; it is started again, as whatever runs it would."""
         with suppress(ProcessLookupError):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BEAT_S = 1.0
 DUE_AT_ONCE = 500  # messages whose time has come, in one round
+UNSORTED_AT_ONCE = 500
 STRAYS_EVERY = 5  # rounds
 DIED_OF_IT = "its worker died of it"
 
@@ -44,6 +45,7 @@ class Sweeper:
         self._queues = queues
         self._beat = scripts.register(redis, "beat")
         self._sort = scripts.register(redis, "sort")
+        self._unsort = scripts.register(redis, "unsort")
         self._due = scripts.register(redis, "due")
         self._put_back = scripts.register(redis, "hand_back")
         self._still: dict[bytes, tuple[bytes, int]] = {}  # worker -> its counter, rounds since it moved
@@ -64,6 +66,14 @@ class Sweeper:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(5 * BEAT_S)
+
+    def unsort(self) -> None:
+        """Leave no lane behind: whoever takes over may know none. Workers that do sort again what waits."""
+        while self._unsort(keys=[lists.BEATS, *self._waits()], args=[UNSORTED_AT_ONCE]) == UNSORTED_AT_ONCE:
+            pass
+
+    def _waits(self) -> list[str]:
+        return [lists.waiting_in(queue, step) for queue in list(self._queues) for step in lists.STEPS]
 
     def _run(self) -> None:
         while not self._stop.wait(BEAT_S):
@@ -87,7 +97,7 @@ class Sweeper:
         self._hand.settle()
         if self._round % STRAYS_EVERY == 0:
             self._strays = self._hand.strays(self._strays)
-        self._sort(keys=[lists.BEATS, *(lists.waiting_in(q, step) for q in list(self._queues) for step in lists.STEPS)])
+        self._sort(keys=[lists.BEATS, *self._waits()])
         self._due(keys=[lists.LATER, lists.LATER_MESSAGES], args=[time(), DUE_AT_ONCE])
         for worker in self._dead(found):
             self._sweep(worker.decode(), found[worker])

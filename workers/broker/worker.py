@@ -64,6 +64,11 @@ class Worker:
         if cls._here is not None:
             cls._here.end()
 
+    @classmethod
+    def takes_here(cls) -> bool:
+        """Does this process take its messages by this transport? What is put off waits in the broker then."""
+        return cls._here is not None and cls._here._began
+
     def begin(self) -> None:
         """The first consumer is there: beat."""
         with self._lock:
@@ -88,6 +93,7 @@ class Worker:
             self.sweeper.stop()
             with suppress(RedisError):  # else they are swept, five seconds on
                 self.hand.close()
+                self.sweeper.unsort()
 
     def knows(self, task: str) -> bool:
         """Is there such a task here?"""

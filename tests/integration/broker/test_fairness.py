@@ -74,3 +74,17 @@ def test_the_beat_sorts_where_no_worker_has_room(broker: Any) -> None:
     assert [head["id"] for head in found] == ["x0", "a0", "x1", "x2", "x3"]
     assert all(before - 1 < head[labels.UNLABELLED] < before + 5 for head in found if head["id"] != "a0")
     assert labels.UNLABELLED not in found[1]
+
+
+def test_a_worker_that_stops_leaves_no_lane_behind(broker: Any) -> None:
+    one = Taker(broker, "one")
+    one.sweeper._queues = {QUEUE}
+    put(broker, *(f"a{n}" for n in range(4)), farthing_tenant="a")
+    put(broker, "b0", farthing_tenant="b")
+    put(broker, "late", queue=lists.waiting_in(QUEUE, 9), farthing_tenant="b")
+    one.sweeper.beat()
+    assert broker.llen(QUEUE) == 0
+    one.sweeper.unsort()
+    assert [json.loads(broker.rpop(QUEUE))["headers"]["id"] for _ in range(5)] == ["a0", "b0", "a1", "a2", "a3"]
+    assert broker.llen(lists.waiting_in(QUEUE, 9)) == 1
+    assert not [key for key in broker.keys("*") if b"lanes" in key or b"turns" in key]
