@@ -60,7 +60,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
     if answered is not None:
         return answered
     in_time(progress, "cache-lookup")
-    found = held.arrival.look_up(progress)
+    found = held.arrival.look_up(progress, after_another=followed(self))
     timings = {**progress.timings_ms, "lookup": watch.lap_ms()}
     # Where the answer may be kept, what is sent is what the scope says; else all that the caller gave.
     asked = found.prompt

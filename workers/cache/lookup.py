@@ -92,8 +92,8 @@ class Lookup:
         self._broken = tuple(broken)
         self._away_until = 0.0
 
-    def find(self, job: Job, now: float) -> LookupResult:
-        """Look one job up at ``now`` (seconds since the epoch).
+    def find(self, job: Job, now: float, *, after_another: bool = False) -> LookupResult:
+        """Look one job up at ``now`` (seconds since the epoch); ``after_another``: whose answer was written just now.
 
         What a rule may answer is not the cache's, whether the rule answers it or not.
         """
@@ -132,6 +132,8 @@ class Lookup:
             counters.count("cache.unavailable")
             return without
         try:
+            if after_another:
+                self.replicas.catch_up(slot.scope)
             return self._find(job, slot, prompt, encoder, now)
         except (StoreUnavailable, EncoderUnavailable) as error:
             if isinstance(error, StoreUnavailable) and error.role == "cache":

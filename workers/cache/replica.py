@@ -29,6 +29,7 @@ MAX_BYTES = 2_000_000_000  # likewise, of what they take together
 PHRASING_BYTES = 650  # beside vectors: keys, question, and Python's own of both
 BLOCK_MS = 50  # how long the follower waits before it looks for newly loaded scopes
 PRUNE_EVERY_S = 30.0
+CAUGHT_UP_S = 1.0  # a write is seen by every replica in less
 RETRY_S = 0.5  # pause after Redis failed, so that the follower does not spin
 
 
@@ -92,6 +93,7 @@ class Replicas:
         self._partitions: OrderedDict[str, _Partition] = OrderedDict()
         self._loading: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._moved = threading.Condition()
         self._closed = threading.Event()
         self._due: queue.SimpleQueue[tuple[_Partition, Build]] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -112,6 +114,18 @@ class Replicas:
             centroids = {p.entry_id: partition.centroids.cosine(p.entry_id, vector) for p, _ in found}
         candidates = [Candidate(p.key, p.entry_id, p.question, s) for p, s in found if p.expires_at > now]
         return Nearby(candidates, centroids)
+
+    def catch_up(self, scope: str) -> None:
+        """Wait until all that was written of a scope by now is here, for a second at the most."""
+        if scope not in self._partitions:
+            return  # the search loads all of it
+        number = self._store.tail(scope)[1]
+        with self._moved:
+            self._moved.wait_for(lambda: self._number(scope) >= number, CAUGHT_UP_S)
+
+    def _number(self, scope: str) -> int | float:
+        partition = self._partitions.get(scope)
+        return float("inf") if partition is None else partition.number
 
     def size(self, scope: str) -> int:
         """Phrasings held of a scope; 0 when it is not loaded."""
@@ -220,7 +234,10 @@ class Replicas:
                 self._unload()
 
     def _apply(self, scope: str, partition: _Partition, changes: list[Change]) -> None:
-        if self._applied(partition, changes):
+        applied = self._applied(partition, changes)
+        with self._moved:
+            self._moved.notify_all()
+        if applied:
             self._consider(partition)
             return
         counters.count("replica.reloaded")

@@ -39,20 +39,20 @@ class Flights:
             )
         return bool(done)
 
-    def note(self, scope: str, flight: str, question: str, vector: bytes) -> None:
-        """This flight asks that, in this scope: who asks nearly the same may wait for it."""
+    def note(self, scope: str, flight: str, question: str, vector: bytes, at: int) -> None:
+        """This flight asks that in this scope since ``at`` (ns): who comes later and asks nearly the same may wait."""
         with failing_as("ledger"):
             pipe = self._redis.pipeline(transaction=False)
-            pipe.hset(keys.flying(scope), flight, json.dumps([question, base64.b64encode(vector).decode("ascii")]))
+            pipe.hset(keys.flying(scope), flight, json.dumps([question, base64.b64encode(vector).decode("ascii"), at]))
             pipe.expire(keys.flying(scope), FLYING_S)
             pipe.execute()
 
-    def flying(self, scope: str) -> dict[str, tuple[str, bytes]]:
-        """Flights of a scope: question and vector of each. Some may have landed."""
+    def flying(self, scope: str) -> dict[str, tuple[str, bytes, int]]:
+        """Flights of a scope: question, vector and beginning of each. Some may have landed."""
         with failing_as("ledger"):
             found = self._redis.hgetall(keys.flying(scope))
         read = {flight.decode(): json.loads(raw) for flight, raw in found.items()}
-        return {flight: (question, base64.b64decode(vector)) for flight, (question, vector) in read.items()}
+        return {flight: (question, base64.b64decode(vector), at) for flight, (question, vector, at) in read.items()}
 
     def waits(self, scope: str, flight: str, message: str) -> bool:
         """Does ``message`` wait for that flight? False where it has landed."""

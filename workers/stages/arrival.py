@@ -81,10 +81,13 @@ class Arrival:
             counters.count("queue.full")
             raise QueueFull("model-call", waiting.waiting, waiting.again_in_s)
 
-    def look_up(self, progress: Progress) -> LookupResult:
-        """The lookup; a cache that was never reached since this worker started is a miss that says so."""
+    def look_up(self, progress: Progress, *, after_another: bool = False) -> LookupResult:
+        """The lookup; a cache that was never reached since this worker started is a miss that says so.
+
+        ``after_another``: this job waited for another's answer, which was written just now.
+        """
         try:
-            return self._lookup().find(progress.job, progress.started_at)
+            return self._lookup().find(progress.job, progress.started_at, after_another=after_another)
         except StoreUnavailable as error:
             counters.count("cache.unavailable")
             logs.log().warning("cache skipped", said=str(error))

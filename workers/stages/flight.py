@@ -21,7 +21,7 @@ from workers.observability import counters, logs
 from workers.stages import canvas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from celery import Celery, Task
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from pipelines.journey import Progress, Slot
     from workers.jobs.flights import Flights
 
-FOLLOWED = "farthing_followed"  # header of a job that waited once: it waits for nobody a second time
+FOLLOWED = "farthing_followed"  # header: how often a job waited for another
+MOST_WAITS = 2  # the second time for one of those who were left
 GRACE_S = 5.0  # beyond the leader's deadline
 
 
@@ -51,7 +52,12 @@ def _shared(progress: Progress) -> Slot | None:
 
 def followed(task: Task[Any, Any]) -> bool:
     """Did this job wait for another, which asked the same?"""
-    return bool((task.request.headers or {}).get(FOLLOWED))
+    return _waited(task.request.headers or {}) > 0
+
+
+def _waited(headers: Mapping[str, Any]) -> int:
+    said = headers.get(FOLLOWED, 0)
+    return said if isinstance(said, int) else MOST_WAITS
 
 
 class Flight:
@@ -67,48 +73,53 @@ class Flight:
         """
         request = task.request
         headers: dict[str, Any] = dict(request.headers or {})
-        if headers.get(FOLLOWED):
+        if _waited(headers) >= MOST_WAITS:
             return ""
         flight = flight_of(progress)
         headers |= {
-            FOLLOWED: 1,
+            FOLLOWED: _waited(headers) + 1,
             TENANT: progress.job.tenant,
             SUBMITTED_AT: headers.get(SUBMITTED_AT, progress.started_at),
         }
         message = json.dumps(task.signature_from_request(request, headers=headers))
         again = canvas.comes_again(task)
         try:
-            if self._near(progress, words, flight, message) or not self._flights.leads(
+            waits = not self._flights.leads(
                 flight,
                 progress.job_id,
                 again=again,
                 now=time.time(),
                 until=progress.deadline_at + GRACE_S,
                 message=message,
-            ):
+            )
+            if not waits and not again and self._near(progress, words, flight, message):
+                self.land(task.app, flight)  # whoever began to wait for this one meanwhile looks again
+                waits = True
+            if waits:
                 counters.count("flight.waits")
                 raise Ignore
-            if (slot := _shared(progress)) is not None and slot.vector is not None:
-                self._flights.note(slot.scope, flight, words, slot.vector)
         except StoreUnavailable:
             counters.count("ledger.unavailable")
             return ""  # paying twice is better than not answering
         return flight
 
     def _near(self, progress: Progress, words: str, flight: str, message: str) -> bool:
-        """Does it wait for one that asks nearly the same? By the decision of a hit; what is served is decided again."""
+        """Does it wait for one that asks nearly the same? By the decision of a hit; what is served is decided again.
+
+        It says first what it asks, and looks then: of two that come at once, the later one sees the other, and waits.
+        """
         slot = _shared(progress)
         if slot is None or slot.vector is None:
             return False
+        mine_at = (time.time_ns(), flight)
+        self._flights.note(slot.scope, flight, words, slot.vector, mine_at[0])
         flying = self._flights.flying(slot.scope)
-        if flight in flying or not flying:
-            return False
         mine = np.frombuffer(slot.vector, dtype="<f2").astype(np.float32)
         near = sorted(
             (
                 Candidate(name, name, question, float(mine @ np.frombuffer(vector, dtype="<f2").astype(np.float32)))
-                for name, (question, vector) in flying.items()
-                if len(vector) == len(slot.vector)
+                for name, (question, vector, at) in flying.items()
+                if len(vector) == len(slot.vector) and (at, name) < mine_at
             ),
             key=lambda one: -one.similarity,
         )[: verifier.NEAREST]
