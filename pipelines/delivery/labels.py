@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.journey import LOOKUP, SUBMITTED_AT, TENANT
+from pipelines.validation import MAX_NAME_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 UNLABELLED = "farthing_unlabelled"  # header: seconds since the epoch when it was first seen, without a label
 URGENCY = {"interactive": 0, "batch": 6}  # a job's priority, and kombu's
-MOST_CHARS = 256
 
 
 def missing(headers: Mapping[str, Any], args: Sequence[Any]) -> tuple[dict[str, Any], int] | None:
@@ -28,7 +28,7 @@ def missing(headers: Mapping[str, Any], args: Sequence[Any]) -> tuple[dict[str, 
         return None
     job = args[0] if args and isinstance(args[0], dict) else {}
     said = job.get("tenant")
-    tenant = said if isinstance(said, str) and 0 < len(said) <= MOST_CHARS else "default"
+    tenant = said if isinstance(said, str) and 0 < len(said) <= MAX_NAME_CHARS else "default"
     known = {} if SUBMITTED_AT in headers or not isinstance(seen_at, int | float) else {SUBMITTED_AT: seen_at}
     return {TENANT: tenant, **known}, urgency(job.get("priority"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass
 from time import monotonic
@@ -17,7 +18,7 @@ BELIEVED_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Depth:
     """``waiting`` messages of ``tenants`` that have a lane; ``of`` each, by tenant; ``taken_per_s`` None at first."""
 
     waiting: int = 0
@@ -41,11 +42,11 @@ class Backlog:
 
     def __init__(self, queues: Sequence[str]) -> None:
         self._queues = tuple(queues)
-        self._seen = Waiting()
+        self._seen = Depth()
         self._at = float("-inf")
         self._lock = threading.Lock()
 
-    def look(self, redis: Any) -> Waiting:
+    def look(self, redis: Any) -> Depth:
         """What waits now, or did half a second ago."""
         with self._lock:
             now = monotonic()
@@ -55,11 +56,11 @@ class Backlog:
             waiting, of, taken = self._read(redis)
             rate = None if before.taken == 0 else max(0.0, taken - before.taken) / elapsed_s
             # Between two looks that are far apart too much may have happened to say how fast it goes now.
-            self._seen = Waiting(waiting, of, taken, rate)
+            self._seen = Depth(waiting, of, taken, rate)
             return self._seen
 
     def _read(self, redis: Any) -> tuple[int, dict[str, int], int]:
-        waits = [lists.waiting_in(queue, step) for queue in self._queues for step in (*lists.STEPS, *lists.LANES)]
+        waits = [one for queue in self._queues for one in lists.all_of(queue)]
         pipe = redis.pipeline(transaction=False)
         for one in waits:
             pipe.llen(one)
@@ -72,6 +73,14 @@ class Backlog:
         for queue, held in zip(self._queues, lanes, strict=True):
             for field, lane in held.items():
                 if not field.startswith(b"#"):
-                    tenant = field.decode(errors="replace").partition("|")[2]
+                    tenant = _tenant(field.decode(errors="replace").partition("|")[2])
                     of[tenant] = of.get(tenant, 0) + lengths[lists.waiting_in(queue, int(lane))]
         return sum(lengths.values()), of, sum(int(number or 0) for number in taken)
+
+
+def _tenant(label: str) -> str:
+    """A tenant's name of its label, which is as JSON writes it: other than ASCII in escapes, and cut at a quote."""
+    try:
+        return str(json.loads(f'"{label}"'))
+    except ValueError:
+        return label

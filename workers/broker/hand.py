@@ -42,7 +42,6 @@ class Hand:
         self._redis: Any = None
         self._hand_back: Any = None
         self._due: dict[str, float] = {}  # of what is given back, what waits for its time
-        self.counter = b"0"
 
     def connect(self, redis: redis.Redis) -> None:
         """The connection of what is not the fetch: beats, hand-backs. The latest one holds."""
@@ -110,21 +109,20 @@ class Hand:
         while self._returned:
             field = self._returned[0]
             due = self._due.pop(field, None)
-            if field in self.held and due is not None:
-                mine, name = lists.hand(self.name), f"{self.name}|{field}"
-                self._postpone(keys=[mine, lists.LATER, lists.LATER_MESSAGES], args=[field, name, due])
-                self.held.discard(field)
-            elif field in self.held:
-                self.put_back([field])
+            if field in self.held:
+                self.put_back([field], due)
             self._returned.popleft()
 
-    def put_back(self, fields: list[str]) -> None:
-        """To the heads of their lists, as delivered before: nobody died of them."""
+    def put_back(self, fields: list[str], due: float | None = None) -> None:
+        """To the heads of their lists, now or when they are ``due``, as delivered before: nobody died of them."""
         name = lists.hand(self.name)
         there = self._redis.hmget(name, fields) if fields else []
         for field, message in zip(fields, there, strict=True):
-            if message is not None:
+            if message is not None and due is None:
                 self._move(field, field.partition("|")[2], envelope.again(message))
+            elif message is not None:
+                waits = [name, lists.LATER, lists.LATER_MESSAGES]
+                self._postpone(keys=waits, args=[field, f"{self.name}|{field}", due, envelope.again(message)])
             self.held.discard(field)
 
     def park(self, field: str, letter: bytes) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BEAT_S = 1.0
 DUE_AT_ONCE = 500  # messages whose time has come, in one round
-UNSORTED_AT_ONCE = 500
+UNSORTED_AT_ONCE, UNSORTED_ROUNDS = 500, 1_000
 STRAYS_EVERY = 5  # rounds
 DIED_OF_IT = "its worker died of it"
 
@@ -69,8 +69,9 @@ class Sweeper:
 
     def unsort(self) -> None:
         """Leave no lane behind: whoever takes over may know none. Workers that do sort again what waits."""
-        while self._unsort(keys=[lists.BEATS, *self._waits()], args=[UNSORTED_AT_ONCE]) == UNSORTED_AT_ONCE:
-            pass
+        for _ in range(UNSORTED_ROUNDS):  # others may sort again meanwhile
+            if self._unsort(keys=[lists.BEATS, *self._waits()], args=[UNSORTED_AT_ONCE]) < UNSORTED_AT_ONCE:
+                return
 
     def _waits(self) -> list[str]:
         return [lists.waiting_in(queue, step) for queue in list(self._queues) for step in lists.STEPS]
@@ -92,7 +93,7 @@ class Sweeper:
         self._round += 1
         flat = self._beat(keys=[lists.BEATS], args=[self._hand.name])
         found: dict[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
-        self._hand.counter = found.pop(self._hand.name.encode())
+        found.pop(self._hand.name.encode())
         self._forgotten = self._hand.forgotten(self._at_work(), self._forgotten)
         self._hand.settle()
         if self._round % STRAYS_EVERY == 0:

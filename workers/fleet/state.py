@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 ROLES = ("broker", "result", "cache", "ledger")
 SAMPLED = 400  # keys whose size is looked at, to say what fills a Redis
-STEPS = (0, *lists.STEPS[1:], *lists.LANES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +161,7 @@ class Observer:
         return found
 
     def _queue(self, name: str, hands: dict[str, dict[str, int]], now: float) -> QueueState:
-        waits = [*(lists.waiting_in(name, step) for step in STEPS), lists.suspects(name), lists.alone(name)]
+        waits = [*lists.all_of(name), lists.suspects(name), lists.alone(name)]
         pipe = self._broker.pipeline(transaction=False)
         for one in waits:
             pipe.llen(one)

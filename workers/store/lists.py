@@ -45,9 +45,9 @@ def lanes(queue: str) -> str:
     return f"farthing:lanes:{queue}"
 
 
-def turns(waiting: str) -> str:
-    """Whose turn it is among the lanes of a list."""
-    return f"farthing:turns:{waiting}"
+def all_of(queue: str) -> list[str]:
+    """All lists of what waits for a queue: of each priority, and its lanes."""
+    return [waiting_in(queue, step) for step in (*STEPS, *LANES)]
 
 
 def hand(worker: str) -> str:

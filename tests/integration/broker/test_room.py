@@ -45,6 +45,14 @@ def test_what_waits_is_counted_by_tenant_and_by_how_fast_it_goes(broker: Any, mo
     assert (looks.look(broker).taken_per_s or 0) > 0
 
 
+def test_a_tenant_of_any_script_is_known_by_its_name(broker: Any) -> None:
+    flood(broker, "broker-q", "商店", 12)
+    Taker(broker, "one").fetch(0)
+    seen = Backlog(("broker-q",)).look(broker)
+    assert seen.of == {"商店": 12}
+    assert not seen.admits("商店", 10)
+
+
 def test_a_client_is_told_before_it_sends(broker: Any, redis_url: str) -> None:
     flood(broker, "cache-lookup", "a", 20)
     Taker(broker, "one", ("cache-lookup",)).fetch(0)  # as a busy worker sorts it

@@ -199,7 +199,10 @@ def test_what_is_put_off_is_in_no_hand_until_its_time(broker: Any) -> None:
     one.sweeper.beat()
     assert one.in_redis() == set()
     assert (broker.zcard(lists.LATER), broker.hlen(lists.LATER_MESSAGES)) == (1, 1)
-    assert ids(one.fetch(5)[2]) == ["b"]
+    ((_, message),) = one.fetch(5)[2]
+    found = json.loads(message)
+    assert found["headers"]["id"] == "b"
+    assert found["properties"]["delivery_info"]["redelivered"], "who comes again is not judged a second time"
     broker.zadd(lists.LATER, dict.fromkeys(broker.zrange(lists.LATER, 0, -1), 1.0))
     one.sweeper.beat()
     assert ids(one.fetch(5)[2]) == ["a"]
