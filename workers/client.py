@@ -126,6 +126,7 @@ class Farthing:
         """Nobody waits for this job any more: what is not yet paid for is not, and its result is JobRevoked.
 
         Every worker that lives is told; a model call that is under way goes on, and its answer is kept for the next.
+        An id is all that is asked for: that the job is your user's to cancel, you must know.
         """
         try:
             self._app.control.revoke(checked_id(job_id))

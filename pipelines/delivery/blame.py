@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FEW = 4  # suspects: so many are taken one at a time. Of more, half at once: many died of a kill, and not of a message
+FEW = 4  # suspects: so many are taken one at a time. Of more, half at once (fetch.lua): many died of a kill
 INNOCENT_DEATHS = 2  # that a message may have been there at, for nothing but bad luck
 MOST_DEATHS = 6  # whatever else was there: nobody is so unlucky
 
@@ -21,11 +21,6 @@ DEAD_AFTER = 4  # rounds of one's own without a beat of the other's: rounds, so 
 STANDS_STILL_S = 30.0  # a consumer whose loop has not turned for so long, and is not stopping, is dead
 
 Fate = Literal["suspect", "alone", "parked"]
-
-
-def at_once(waiting: int) -> int:
-    """Of so many suspects that wait, how many a worker may have in hand; fetch.lua says the same."""
-    return min(waiting, 1) if waiting <= FEW else waiting // 2
 
 
 def fates(deaths: Mapping[str, int]) -> dict[str, Fate]:

@@ -39,7 +39,7 @@ def forget() -> None:
 def lean(value: Any) -> Any:
     """The same value, of which what many texts have alike is there once: words, empty sets, small groups of them.
 
-    Of 11 kB that a question's facts took, 9 were empty sets and words that other questions have too.
+    Most of what a question's facts took were empty sets, and words that other questions have too.
     """
     if isinstance(value, str):
         return sys.intern(value)

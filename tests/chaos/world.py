@@ -22,6 +22,7 @@ from workers.client import Farthing
 from workers.demo.standin import StandIn
 from workers.fleet.embedded_redis import EmbeddedRedis
 from workers.fleet.fleet import Fleet
+from workers.store import lists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,6 +121,10 @@ class World:
         """Calls beyond the first of each question."""
         asked = [str(request["messages"][-1]["content"]) for request in self.provider.requests]
         return len(asked) - len(set(asked))
+
+    def in_hands(self) -> int:
+        """Messages that some worker holds, alive or dead."""
+        return sum(self.broker.hlen(key) for key in self.broker.keys(f"{lists.HANDS}*"))
 
     def usage(self) -> dict[str, tuple[float, int, int]]:
         """Of each process: resident MB, open files, threads."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,16 +56,15 @@ class Letters:
         return [letter for letter in self.all() if letter.job_id == job_id]
 
     def retry(self, letter: Letter) -> bool:
-        """Send it again, as if nobody had died of it; False where it was dropped meanwhile, or is no message."""
-        message = base64.b64decode(json.loads(letter.raw)["message"])
+        """Send it again, as if it were sent now; False where it was dropped meanwhile, or is no message."""
         try:
-            found = envelope.read(message)
+            message = envelope.anew(base64.b64decode(json.loads(letter.raw)["message"]), time.time())
         except envelope.Malformed:
             return False
         with failing_as("broker"):
             pipe = self._redis.pipeline()
             pipe.lrem(lists.DEAD, 1, letter.raw)
-            pipe.lpush(letter.queue, envelope.labelled(found, {envelope.DEATHS: 0, "redelivered": True}))
+            pipe.lpush(letter.queue, message)
             return bool(pipe.execute()[0])
 
     def drop(self, letter: Letter) -> bool:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from pipelines.errors import StoreUnavailable
 from workers.cli.check import Check
-from workers.fleet.state import ROLES, Observer
-from workers.jobs.ledger import Accounts
+from workers.cli.top import LOOK_S
+from workers.fleet.state import Observer, silent
 from workers.queues import QUEUES
-from workers.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from workers.config.settings import Settings
     from workers.fleet.state import State
 
-LOOK_S = 2.2  # between two looks: a worker beats once a second
 OLD_S = 30.0  # of the oldest job that waits: half of what a caller waits by default
 SWEPT_S = 180.0  # a sweep is due each minute
 NEARLY_FULL, FULL = 0.8, 0.95
@@ -31,15 +29,14 @@ ALIKE = {
 
 def examine(settings: Settings, served: set[str]) -> Iterator[Check]:
     """``served``: queues on which a worker answered a ping."""
-    servers = {role: connect(getattr(settings, f"{role}_url")) for role in ROLES}
-    observer = Observer(servers, Accounts(servers["ledger"]))
+    observer = Observer(settings)
     try:
         before = observer.look()
         if before.workers:
             time.sleep(LOOK_S)
         now = observer.look()
         yield _served(now, served)
-        yield _beats(before, now)
+        yield _beats(before, now, observer)
         yield from _alike(now)
         yield _waiting(now)
         yield _beat(now)
@@ -48,8 +45,7 @@ def examine(settings: Settings, served: set[str]) -> Iterator[Check]:
     except StoreUnavailable as error:
         yield Check("fleet", "warning", str(error), "mend that Redis first")
     finally:
-        for server in servers.values():
-            server.close()
+        observer.close()
 
 
 def _served(now: State, served: set[str]) -> Check:
@@ -65,16 +61,14 @@ def _served(now: State, served: set[str]) -> Check:
     return Check("workers", "ok", "every queue is served")
 
 
-def _beats(before: State, now: State) -> Check:
-    beats = {worker.name: worker.beats for worker in before.workers}
-    silent = [worker.name for worker in now.workers if beats.get(worker.name) == worker.beats]
-    if silent:
-        said = f"{', '.join(silent)} did not beat for {LOOK_S:.0f} s"
+def _beats(before: State, now: State, observer: Observer) -> Check:
+    if quiet := silent(before, now):
+        said = f"{', '.join(quiet)} did not beat for {LOOK_S:.0f} s"
         return Check(
             "beats", "warning", said, "its messages go to others in seconds; see why it hangs, or that it died"
         )
-    if now.orphans:
-        said = f"{now.orphans} messages are in hands of workers that nobody knows"
+    if orphans := observer.orphans(now):
+        said = f"{orphans} messages are in hands of workers that nobody knows"
         return Check("beats", "warning", said, "start a worker of their queue: it takes them over")
     return Check("beats", "ok", f"{len(now.workers)} workers beat")
 

@@ -11,6 +11,7 @@ import click
 
 from workers.cli.printing import as_json, print_json
 from workers.cli.running import environ_of_fleet
+from workers.config.settings import Settings
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from workers.fleet.state import Observer, State
 
-LOOK_S = 2.2  # between the two looks that show what moves: a worker beats once a second
+LOOK_S = 2.2  # between two looks that show what moves: a worker beats once a second
 
 
 @click.command()
@@ -51,21 +52,17 @@ def top(every_s: float, once: bool, as_json: bool) -> None:
 
 def observer_of_fleet() -> Observer:
     """Of the fleet that runs here, or of the environment's."""
-    from workers.config.settings import Settings
-    from workers.fleet.state import ROLES, Observer
-    from workers.jobs.ledger import Accounts
-    from workers.store.connection import connect
+    from workers.fleet.state import Observer
 
-    settings = Settings.from_env(environ_of_fleet(os.environ))
-    servers = {role: connect(getattr(settings, f"{role}_url")) for role in ROLES}
-    return Observer(servers, Accounts(servers["ledger"]))
+    return Observer(Settings.from_env(environ_of_fleet(os.environ)))
 
 
 def rates(before: State, now: State) -> dict[str, Any]:
     """What happened between two looks, a second or a minute; who did not beat meanwhile."""
+    from workers.fleet.state import silent
+
     seconds = max(now.at - before.at, 1e-3)
     taken = {queue.name: queue.taken for queue in before.queues}
-    beats = {worker.name: worker.beats for worker in before.workers}
     jobs, hits = (now.today.jobs - before.today.jobs, now.today.hits - before.today.hits)
     spent, instead = (
         now.today.cost_usd - before.today.cost_usd,
@@ -78,7 +75,7 @@ def rates(before: State, now: State) -> dict[str, Any]:
         "hit_rate": round(hits / jobs, 4) if jobs > 0 else None,
         "cost_usd_per_min": f"{spent * a_minute:.6f}",
         "baseline_usd_per_min": f"{instead * a_minute:.6f}",
-        "silent_workers": [w.name for w in now.workers if beats.get(w.name) == w.beats and now is not before],
+        "silent_workers": silent(before, now),
     }
 
 
@@ -132,15 +129,15 @@ def _queues(now: State, moved: dict[str, Any]) -> Table:
 def _workers(now: State, moved: dict[str, Any]) -> Table:
     table = _table("worker", "queues", "in hand", "up", "beat", "version")
     for worker in now.workers:
-        silent = worker.name in moved["silent_workers"]
+        quiet = worker.name in moved["silent_workers"]
         table.add_row(
             worker.name[:32],
             ", ".join(worker.queues),
             str(worker.in_hand),
             "" if worker.since is None else f"{(now.at - worker.since) / 60:.0f} min",
-            "silent" if silent else "beats",
+            "silent" if quiet else "beats",
             worker.about.get("version", ""),
-            style="red" if silent else "",
+            style="red" if quiet else "",
         )
     return table
 

@@ -90,7 +90,7 @@ def _yield_to_others() -> None:
 
 
 def _collect_seldom() -> None:
-    """What was made at the start stays, and is not looked through again and again: that took a fifth of a lookup."""
+    """What was made at the start stays: the garbage collector need not look through it, and seldom through the rest."""
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
 

@@ -11,16 +11,15 @@ from pipelines.journey import SUBMITTED_AT
 from pipelines.money.ledger import Totals
 from pipelines.routing.health import Health
 from workers.broker import envelope
+from workers.jobs.ledger import Accounts
 from workers.queues import QUEUES
 from workers.store import keys, lists
-from workers.store.connection import failing_as
+from workers.store.connection import connect, failing_as
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    import redis
-
-    from workers.jobs.ledger import Accounts
+    from workers.config.settings import Settings
 
 ROLES = ("broker", "result", "cache", "ledger")
 SAMPLED = 400  # keys whose size is looked at, to say what fills a Redis
@@ -89,7 +88,6 @@ class State:
     providers: tuple[ProviderState, ...]
     redis: tuple[RedisState, ...]
     dead_letters: int
-    orphans: int
     swept_at: float | None
     today: Totals
 
@@ -103,21 +101,26 @@ class State:
 
 
 class Observer:
-    """Reads it. ``servers``: a client for each role; roles that share an address share a server."""
+    """Reads it. Roles that share an address share a server."""
 
-    def __init__(self, servers: dict[str, redis.Redis], accounts: Accounts) -> None:
-        self._servers, self._accounts = servers, accounts
-        self._broker: Any = servers["broker"]
+    def __init__(self, settings: Settings) -> None:
+        self._servers = {role: connect(getattr(settings, f"{role}_url")) for role in ROLES}
+        self._accounts = Accounts(self._servers["ledger"])
+        self._broker: Any = self._servers["broker"]
+
+    def close(self) -> None:
+        """Close its connections."""
+        for server in self._servers.values():
+            server.close()
 
     def look(self) -> State:
         """Everything at this moment; raises StoreUnavailable."""
         now = time.time()
         with failing_as("broker"):
-            hands = self._hands()
+            hands = self._hands(name.decode() for name in self._broker.hkeys(lists.BEATS))
             queues = tuple(self._queue(queue.name, hands, now) for queue in QUEUES)
             workers = tuple(self._workers(hands))
             letters = int(self._broker.llen(lists.DEAD))
-        known = {worker.name for worker in workers}
         with failing_as("ledger"):
             providers = tuple(self._providers(now))
         days = self._accounts.totals(None, 1)
@@ -132,7 +135,6 @@ class Observer:
             providers=providers,
             redis=tuple(self._redis()),
             dead_letters=letters,
-            orphans=sum(sum(held.values()) for name, held in hands.items() if name not in known),
             swept_at=self._accounts.swept_at(),
             today=today,
         )
@@ -149,15 +151,22 @@ class Observer:
                 sizes[kind] = sizes.get(kind, 0) + int(server.memory_usage(raw, samples=5) or 0)
             return sorted(sizes.items(), key=lambda pair: -pair[1])
 
-    def _hands(self) -> dict[str, dict[str, int]]:
+    def orphans(self, state: State) -> int:
+        """Messages in hands of workers that never beat: nobody takes them over. It looks through all of the broker."""
+        known = {lists.hand(worker.name).encode() for worker in state.workers}
+        with failing_as("broker"):
+            hands = self._broker.scan_iter(f"{lists.HANDS}*", count=1_000)
+            return sum(int(self._broker.hlen(hand)) for hand in hands if hand not in known)
+
+    def _hands(self, workers: Iterable[str]) -> dict[str, dict[str, int]]:
         """Worker -> queue -> messages that it holds."""
         found: dict[str, dict[str, int]] = {}
-        for raw in self._broker.scan_iter(f"{lists.HANDS}*", count=1_000):
+        for worker in workers:
             held: dict[str, int] = {}
-            for name in self._broker.hkeys(raw):
+            for name in self._broker.hkeys(lists.hand(worker)):
                 queue = lists.queue_of_list(name.decode().partition("|")[2])
                 held[queue] = held.get(queue, 0) + 1
-            found[raw.decode().removeprefix(lists.HANDS)] = held
+            found[worker] = held
         return found
 
     def _queue(self, name: str, hands: dict[str, dict[str, int]], now: float) -> QueueState:
@@ -215,6 +224,12 @@ class Observer:
                 policy=str(info["maxmemory_policy"]),
                 append_only=bool(info["aof_enabled"]),
             )
+
+
+def silent(before: State, now: State) -> list[str]:
+    """Workers that did not beat between two looks, which are some seconds apart."""
+    beats = {worker.name: worker.beats for worker in before.workers}
+    return [worker.name for worker in now.workers if beats.get(worker.name) == worker.beats and now is not before]
 
 
 def _oldest_s(heads: list[bytes], now: float) -> float | None:

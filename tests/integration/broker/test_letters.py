@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from pipelines.journey import SUBMITTED_AT
 from tests.integration.broker.taker import QUEUE, Taker, ids
-from tests.unit.workers.broker.test_envelope import SECRET, raw
-from workers.broker import parking
+from tests.unit.workers.broker.test_envelope import EMBED, SECRET, raw
+from workers.broker import envelope, parking
 from workers.broker.envelope import DEATHS
 from workers.cli import main
 from workers.store import lists
@@ -52,6 +54,22 @@ def test_one_is_sent_again_with_its_deaths_forgotten(run: Run, broker: Any) -> N
     headers = json.loads(message)["headers"]
     assert (headers["id"], headers[DEATHS], headers["farthing_tenant"]) == ("j-1", 0, "acme")
     assert broker.llen(lists.DEAD) == 2
+
+
+def test_its_clock_starts_again_or_it_would_be_late_at_once(run: Run, broker: Any) -> None:
+    broker.delete(lists.DEAD)
+    progress = {"job": {}, "started_at": 5.0, "submitted_at": 4.0}
+    for number, body in enumerate(([[progress], {}, EMBED], [[{"messages": []}], {}, EMBED])):
+        message = raw(body, id=f"j-{number}", **{SUBMITTED_AT: 4.0})
+        broker.rpush(lists.DEAD, parking.letter(message, QUEUE, "its worker died of it"))
+    before = time.time()
+    run("retry", "--all")
+    found = {one.task_id: one for _, message in Taker(broker, "one").fetch(9)[2] for one in [envelope.read(message)]}
+    assert found["j-0"].body[0][0]["started_at"] >= before
+    assert found["j-0"].body[0][0]["submitted_at"] >= before
+    assert found["j-1"].body[0] == [{"messages": []}]
+    assert all(one.message["headers"][SUBMITTED_AT] >= before for one in found.values())
+    assert all(one.message["properties"]["delivery_info"]["redelivered"] for one in found.values())
 
 
 def test_all_are_sent_again_but_what_is_no_message(run: Run, broker: Any) -> None:
