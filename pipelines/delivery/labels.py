@@ -19,7 +19,7 @@ URGENCY = {"interactive": 0, "batch": 6}  # a job's priority, and kombu's
 
 
 def missing(headers: Mapping[str, Any], args: Sequence[Any]) -> tuple[dict[str, Any], int] | None:
-    """Headers that a waiting message gets, and the priority of its list; None where nothing is missing.
+    """Headers that a waiting message gets, and the priority that its job asks for; None where nothing is missing.
 
     ``args`` are the task's. A job that nobody can read is labelled too: it fails where its caller learns why.
     """

@@ -214,7 +214,8 @@ class Fetching(_Mixin):
             missing = labels.missing(found.message["headers"], found.body[0])
             if missing is not None:
                 said, step = missing
-                unlabelled.append((field, lists.waiting_in(queue, step), envelope.labelled(found, said)))
+                waits = lists.waiting_in(queue, step) if step else field.partition("|")[2]
+                unlabelled.append((field, waits, envelope.labelled(found, said)))
                 continue
             self._deliver(field, raw, queue, found)
         # The latest to the head first: they wait in their order.

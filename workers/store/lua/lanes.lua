@@ -53,10 +53,11 @@ local function emptied(list, lane)
   if field then redis.call('HDEL', lanes, '#' .. lane, field) end
 end
 
--- Move what waits in `list` into lanes. `now` in milliseconds.
+-- Move what waits in `list` into lanes. `now` in milliseconds. What says no tenant comes before everything else: it is
+-- taken to be labelled, which is no work, and only then has its turn.
 local function sort(list, now)
   local turns = turns_of(list)
-  local least = (redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES'))[2] or '0'
+  local least = (redis.call('ZRANGEBYSCORE', turns, '(-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1))[2] or '0'
   for _ = 1, AT_ONCE do
     local message = redis.call('RPOP', list)
     if not message then return end
@@ -64,7 +65,7 @@ local function sort(list, now)
     if label == '' then message = stamped(message, now) end
     local lane = lane_of(list, label)
     redis.call('LPUSH', lane_list(list, lane), message)
-    redis.call('ZADD', turns, 'NX', least, lane)
+    redis.call('ZADD', turns, 'NX', label == '' and '-inf' or least, lane)
   end
 end
 
