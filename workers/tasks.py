@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 
 REDELIVERED_S = 600  # a message of a dead worker is in other hands in seconds, and may wait there
+AMBIGUOUS = "paid: a call for this job ended with its worker, and may have been paid for too"
 HOLD_S = 1.0  # a call that may not be made yet holds its thread no longer
 
 
@@ -148,10 +149,15 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     """
     watch, held = Stopwatch(), runtime()
     progress = Progress.decode(raw)
-    paid = held.paid_once.paid(progress)
-    if paid is not None:
-        _hand_over(progress, paid)
-        return paid.encode()
+    kept_s = _left_s(progress) + REDELIVERED_S
+    if canvas.comes_again(self) and (answered := held.paid_once.answered_before(self.backend, progress)) is not None:
+        return answered
+    begun = held.paid_once.begin(progress, ttl_s=kept_s)
+    if begun.answer is not None:
+        _hand_over(progress, begun.answer)
+        return begun.answer.encode()
+    if begun.ambiguous:
+        progress = replace(progress, degraded=(*progress.degraded, AMBIGUOUS))
     prompt_tokens = tokens.estimate_prompt(progress.sent, progress.job.params)
     judged = None if canvas.comes_again(self) else held.judge.serve(progress, prompt_tokens)
     if judged is not None:
@@ -171,15 +177,17 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
             hold_s=HOLD_S if Worker.takes_here() else math.inf,
         )
     except Later:
+        held.paid_once.forget(progress)
         held.billing.charge_broken_off(progress, wasted)
         raise
     except FarthingError:
+        held.paid_once.forget(progress)
         held.billing.charge_wasted(progress, wasted)
         raise
     timings = {**progress.timings_ms, "model": watch.lap_ms()}
     finish = held.billing.finish if progress.audit is None else held.billing.finish_audit
     answer = finish(replace(progress, timings_ms=timings), held.billing.priced(progress, called))
-    held.paid_once.store(progress, answer, ttl_s=_left_s(progress) + REDELIVERED_S)
+    held.paid_once.store(progress, answer, ttl_s=kept_s)
     _hand_over(progress, answer)
     return answer.encode()
 
@@ -190,6 +198,7 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     progress = Progress.decode(raw)
     _keep(progress, Answer.decode(answered))
     runtime().flight.land(app, progress.flight)
+    runtime().paid_once.over(progress)
 
 
 def _keep(progress: Progress, answer: Answer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from workers.jobs.records import Record
 
 KEPT_S = 400 * 86_400  # a year's bill can be compared with the last
-MARKED_S = 86_400  # a message is delivered again within hours
+MARKED_S = 2 * 86_400  # a message is delivered again within hours, which may be those after midnight
+MARK_BYTES = 12
 SERVED_KEPT = 1_000  # jobs of one entry that can be listed
 SWEPT_KEPT_S = 600
 EVENTS_KEPT_S = 30 * 86_400
@@ -41,7 +43,10 @@ class Accounts:
         False (and nothing added) when the job was counted before.
         """
         flat = [part for pair in counters.items() for part in pair]
-        counting = (2, keys.counted(tenant, job_id), keys.ledger(tenant, day), MARKED_S, KEPT_S, *flat)
+        before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+        marks = (keys.counted(tenant, day), keys.counted(tenant, before))
+        mark = hashlib.sha256(job_id.encode()).digest()[:MARK_BYTES]
+        counting = (3, *marks, keys.ledger(tenant, day), mark, MARKED_S, KEPT_S, *flat)
         with failing_as("ledger"):
             try:
                 counted = self._count(job_id, counting, record)

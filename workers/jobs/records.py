@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Answer
@@ -13,7 +13,9 @@ from workers.store.connection import failing_as
 if TYPE_CHECKING:
     import redis
 
-FINGERPRINT_CHARS = 32
+FINGERPRINT_BYTES = 16
+DIGESTS = {"scope": 16, "key": 32, "entry": 16, "mine": 16, "mine_key": 32}  # bytes of each, in this order
+OVER_S = 60
 FEEDBACK_WINDOW_S = 7 * 24 * 3600  # people complain within days
 
 
@@ -33,19 +35,38 @@ class Record:
     mine: str | None = None
     mine_key: str | None = None
 
-    def encode(self) -> str:
-        """The fingerprint, and the rest as a JSON list without what is missing at its end: there is one of each job."""
-        rest = list(astuple(self))[1:]
-        while rest and rest[-1] is None:
-            rest.pop()
-        return self.fingerprint + json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
+    def encode(self) -> bytes:
+        """The fingerprint, which digests there are (a bit each), these, and the rest as JSON: there is one of each job,
+        for a week, and bytes are half of what digits take.
+        """
+        given = {name: digest for name in DIGESTS if (digest := getattr(self, name)) is not None}
+        which = sum(1 << bit for bit, name in enumerate(DIGESTS) if name in given)
+        rest = [self.tenant, self.source, *([] if self.user is None else [self.user])]
+        digests = b"".join(map(bytes.fromhex, given.values()))
+        text = json.dumps(rest, ensure_ascii=False, separators=(",", ":")).encode()
+        return bytes.fromhex(self.fingerprint) + bytes([which]) + digests + text
 
     @classmethod
     def decode(cls, raw: bytes) -> Record | None:
         """Read what :meth:`encode` wrote; None where the job has an owner and no answer yet."""
-        said = raw.decode()
-        fingerprint, rest = said[:FINGERPRINT_CHARS], said[FINGERPRINT_CHARS:]
-        return cls(fingerprint, *json.loads(rest)) if rest else None
+        if len(raw) <= FINGERPRINT_BYTES:
+            return None
+        fingerprint, which, at = raw[:FINGERPRINT_BYTES].hex(), raw[FINGERPRINT_BYTES], FINGERPRINT_BYTES + 1
+        given: dict[str, str] = {}
+        for bit, (name, size) in enumerate(DIGESTS.items()):
+            if which >> bit & 1:
+                given[name] = raw[at : at + size].hex()
+                at += size
+        tenant, source, *user = json.loads(raw[at:])
+        return cls(fingerprint, tenant, source, user=user[0] if user else None, **given)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What was there as a call began: its answer, or an earlier call whose end nobody saw, which may have been paid."""
+
+    answer: Answer | None = None
+    ambiguous: bool = False
 
 
 class Records:
@@ -58,10 +79,10 @@ class Records:
         """Take an id for a job: None when it was free, else the fingerprint of the job that it belongs to."""
         with failing_as("ledger"):
             pipe = self._redis.pipeline(transaction=False)
-            pipe.set(keys.job(job_id), fingerprint, nx=True, ex=FEEDBACK_WINDOW_S)
-            pipe.getrange(keys.job(job_id), 0, FINGERPRINT_CHARS - 1)
+            pipe.set(keys.job(job_id), bytes.fromhex(fingerprint), nx=True, ex=FEEDBACK_WINDOW_S)
+            pipe.getrange(keys.job(job_id), 0, FINGERPRINT_BYTES - 1)
             taken, owner = pipe.execute()
-        return None if taken or not owner else str(owner.decode())
+        return None if taken or not owner else bytes(owner).hex()
 
     def recall(self, job_id: str) -> Record | None:
         """The job's record, or None when it is unknown or too old."""
@@ -79,9 +100,25 @@ class Records:
         with failing_as("ledger"):
             self._redis.set(keys.paid(job_id), json.dumps({"owner": owner, "answer": answer.encode()}), ex=ttl_s)
 
-    def paid(self, job_id: str, owner: str) -> Answer | None:
-        """The answer already paid for, if it is this owner's; or None."""
+    def begin(self, job_id: str, owner: str, *, ttl_s: int) -> Begun:
+        """Say that a call begins, and read what was there: an answer that was paid for, or a call that began before."""
+        mark = json.dumps({"owner": owner})
         with failing_as("ledger"):
-            raw = self._redis.get(keys.paid(job_id))
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.get(keys.paid(job_id))
+            pipe.set(keys.paid(job_id), mark, nx=True, ex=ttl_s)
+            raw, _ = pipe.execute()
         held = {} if raw is None else json.loads(raw)
-        return Answer.decode(held["answer"]) if held.get("owner") == owner else None
+        if held.get("owner") != owner:
+            return Begun()
+        return Begun(Answer.decode(held["answer"])) if "answer" in held else Begun(ambiguous=True)
+
+    def over(self, job_id: str) -> None:
+        """The answer has reached its caller: it is kept no longer than a message takes to come again."""
+        with failing_as("ledger"):
+            self._redis.expire(keys.paid(job_id), OVER_S)
+
+    def forget(self, job_id: str) -> None:
+        """The call that began is over, and nothing came of it."""
+        with failing_as("ledger"):
+            self._redis.delete(keys.paid(job_id))

@@ -32,6 +32,7 @@ EVENTS = {
     "write_back.refused": "answers that are not kept",
     "write_back.unsent": "answers that the broker did not take to write-back",
     "ledger.unavailable": "jobs that could not be counted",
+    "model_call.ambiguous": "calls asked again because their worker died under way: they may have been paid for twice",
     "provider.<kind>": "failed calls, by kind",
     "provider.left_alone": "times that a provider was left alone, for failing in a row or for asking to",
     "provider.param_refused": "parameters that a model refused, and is not sent again",
@@ -59,7 +60,8 @@ EVENTS = {
 # What an operator should see without looking for it: something was not as it should be.
 TROUBLE = (
     "failed.<error>", "cache.unavailable", "cache.nobodys", "encoder.unavailable", "judge.failed", "judge.unreadable",
-    "judge.unavailable", "audit.unsent", "write_back.unsent", "ledger.unavailable", "provider.<kind>",
+    "judge.unavailable", "audit.unsent", "write_back.unsent", "ledger.unavailable", "model_call.ambiguous",
+    "provider.<kind>",
     "provider.left_alone", "provider.param_refused", "risk.unavailable", "risk.unnoted", "broker.parked", "worker.died",
     "stage.again", "stage.postponed", "queue.full", "rule.failed", "summary.failed", "replica.reloaded",
     "replica.unloaded", "replica.unavailable", "replica.bad_vector", "vectors.unforgotten",

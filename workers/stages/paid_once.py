@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import JobIdReused, StoreUnavailable
+from workers.jobs.records import Begun
 from workers.observability import counters
 
 if TYPE_CHECKING:
@@ -42,13 +44,26 @@ class PaidOnce:
         found = meta.get("result") if meta.get("status") == "SUCCESS" else None
         return found if isinstance(found, dict) and found.get("fingerprint") == fingerprint else None
 
-    def paid(self, progress: Progress) -> Answer | None:
-        """The answer that was paid for before this task was delivered again."""
+    def begin(self, progress: Progress, *, ttl_s: int) -> Begun:
+        """Say that this job's call begins: what was paid for is there, and a call that died under way is counted.
+
+        Only a provider knows whether that one was paid for: it is counted as ambiguous.
+        """
         try:
-            return self._records.paid(progress.job_id, _owner(progress))
+            begun = self._records.begin(progress.job_id, _owner(progress), ttl_s=ttl_s)
         except StoreUnavailable:
             counters.count("ledger.unavailable")
-            return None  # paying twice is better than not answering
+            return Begun()  # paying twice is better than not answering
+        if begun.ambiguous:
+            counters.count("model_call.ambiguous")
+        return begun
+
+    def forget(self, progress: Progress) -> None:
+        """The call ended without an answer, and whoever comes again is not the second."""
+        try:
+            self._records.forget(progress.job_id)
+        except StoreUnavailable:
+            counters.count("ledger.unavailable")
 
     def store(self, progress: Progress, answer: Answer, *, ttl_s: int) -> None:
         """Keep a fresh answer for a task that is delivered again."""
@@ -56,3 +71,8 @@ class PaidOnce:
             self._records.store_paid(progress.job_id, _owner(progress), answer, ttl_s=ttl_s)
         except StoreUnavailable:
             counters.count("ledger.unavailable")
+
+    def over(self, progress: Progress) -> None:
+        """Write-back has the answer: the room that its copy takes is given back soon."""
+        with suppress(StoreUnavailable):  # it goes by itself, later
+            self._records.over(progress.job_id)

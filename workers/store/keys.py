@@ -24,7 +24,7 @@
 | farthing:tenant:{tenant}:source:<id> | set | JSON [scope, entry] of answers that rest on a document | with the last |
 | farthing:secret | string | the scopes' HMAC key, when none is configured | never |
 | farthing:ledger:{tenant}:<day> | hash | counters | after 400 days |
-| farthing:ledger:{tenant}:job:<id> | string | marks a counted job | after a day |
+| farthing:ledger:{tenant}:<day>:jobs | set | 12 bytes of SHA-256 of each counted job's id | after two days |
 | farthing:ledger:tenants | set | tenants that the ledger knows | after 400 days without a job |
 | farthing:risk:{tenant}:<category> | hash | counts, and the boundary learned | 30 days without a request |
 | farthing:risk:{tenant}:<category>:lessons | list | what misses and audits taught, newest last | likewise |
@@ -35,7 +35,7 @@
 | farthing:served:<entry> | list | latest jobs that an entry answered, newest first | a week after the last |
 | farthing:events:<day> | hash | counts of events | after 30 days |
 | farthing:job:<id> | string | fingerprint of the job that an id belongs to; where its answer lies | after a week |
-| farthing:paid:<id> | string | an answer paid for, and whose it is | ten minutes after the deadline |
+| farthing:paid:<id> | string | whose call is under way, or was paid for, and its answer | ten minutes after the deadline |
 | farthing:swept | string | seconds since the epoch of the latest sweep: beat lives | ten minutes on |
 | farthing:calls:<provider> | zset | calls under way, by when they end at the latest | with the last of them |
 | farthing:rate:<limit> | string | what was asked of a provider in this minute and the last | two minutes on |
@@ -183,9 +183,9 @@ def ledger(tenant: str, day: str) -> str:
     return f"farthing:ledger:{{{tenant}}}:{day}"
 
 
-def counted(tenant: str, job_id: str) -> str:
-    """Marks a job as counted."""
-    return f"farthing:ledger:{{{tenant}}}:job:{job_id}"
+def counted(tenant: str, day: str) -> str:
+    """Who was counted on one day."""
+    return f"{ledger(tenant, day)}:jobs"
 
 
 def events(day: str) -> str:
