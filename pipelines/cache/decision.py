@@ -22,6 +22,8 @@ NOT_PROBABLE = "not probable enough"
 EXACT, NEAR_EXACT = "exact", "near-exact"
 TWINS = 0.99  # about how often near-exact twins deserve one answer; audits watch it
 NEVER_TWINS = ("identifier", "number", "negation", "opposite")
+# Gates that look at how something is said; an entry whose phrasings say it both ways outvotes them.
+OUTVOTED = frozenset(("negation", "quantity", "focus", "state", "frame", "order", "action", "sign", "opposite"))
 BESIDE = 0.05  # cosine below an entry's nearest phrasing at which another one still speaks for it
 
 
@@ -121,7 +123,8 @@ def promoted(seen: Neighbourhood, probability: float) -> Hit:
 def gated(question: str, mine: Sequence[tuple[str, float]]) -> gates.Trip | None:
     """The first trip against an entry's phrasings and their cosines, best first.
 
-    Phrasings that agreed before outvote a gate: None when one beside the nearest differs in nothing a gate sees.
+    Phrasings that agreed before outvote a gate: None when one beside the nearest differs in nothing a gate sees, or
+    when the entry holds both: what is denied in one of its phrasings and not in another makes no difference there.
     """
     first = None
     for phrasing, similarity in mine:
@@ -131,7 +134,19 @@ def gated(question: str, mine: Sequence[tuple[str, float]]) -> gates.Trip | None
         if tripped is None:
             return None
         first = first or tripped
-    return first
+    return None if first is not None and _makes_no_difference(question, [phrasing for phrasing, _ in mine]) else first
+
+
+def _makes_no_difference(question: str, phrasings: Sequence[str]) -> bool:
+    """Is each gate that the nearest phrasing trips of those that an entry may outvote, and does another not trip it?"""
+    tripped = {trip.gate for trip in gates.trips(question, phrasings[0])}
+    if not tripped <= OUTVOTED:
+        return False
+    for phrasing in phrasings[1:]:
+        tripped &= {trip.gate for trip in gates.trips(question, phrasing)}
+        if not tripped:
+            return True
+    return False
 
 
 def reuse(entry: Entry, hit: Hit, *, baseline_usd: Decimal) -> Answer:

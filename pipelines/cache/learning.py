@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from pipelines.cache import clustering
+from pipelines.cache import clustering, splitting
 from pipelines.cache.clustering import Trust
 from pipelines.cache.judge import matters
 
@@ -74,6 +74,9 @@ class Memory(Protocol):
     def expel(self, entry: str, key: str) -> bool:
         """Drop a phrasing that joined wrongly."""
 
+    def move(self, key: str, entry: str) -> bool:
+        """Put another phrasing, with its own answer, into that entry; False where either is gone, or it is served."""
+
     def forget(self, entry: str) -> None:
         """Drop an entry whose answer has expired, and whose question is answered otherwise by now."""
 
@@ -118,6 +121,9 @@ def store(memory: Memory, seen: Neighbourhood | None) -> Lesson | None:
     home = _put(memory, assignment)
     if home is None or seen is None or assignment is None:
         return None
+    for entry in dict.fromkeys((home, seen.suspect)):
+        said = {one.key: assignment.by_phrasing.get(one.key, 0.0) for one in seen.near if one.entry == entry}
+        home = splitting.split(memory, entry, said, home) or home
     evidence = assignment.evidence[seen.suspect]
     if seen.suspect != home and evidence <= -memory.one:
         memory.forget(seen.suspect)
@@ -152,11 +158,18 @@ def audit(memory: Memory, seen: Neighbourhood) -> Lesson | None:
     if served is None:
         return None  # dropped or expired since
     agrees = memory.compare(served)
-    others = sum(map(memory.compare, memory.more(home, clustering.AUDITED - 1, [served])))
+    more = memory.more(home, clustering.AUDITED - 1, [served])
+    others = sum(map(memory.compare, more))
     evidence = agrees + others or memory.compare_by_judge(served)
     if evidence == 0.0:
         memory.note("unclear")
         return None
+    if agrees < 0.0:
+        nearest = [one.key for one in seen.near[: clustering.COMPARED] if one.entry == home]
+        said = {key: memory.compare(key) for key in (*nearest, served, *more)}
+        if splitting.split(memory, home, said, home) is not None:
+            memory.note("wrong")
+            return Lesson(clustering.SERVED_WRONG, audited=True)
     right = clustering.lesson(seen.probability, evidence)
     fits = clustering.lesson(seen.probability, others) >= clustering.LESSON_AT
     if agrees < 0.0 and fits and memory.join(home) and _voted_out(memory, home, served, agrees):

@@ -210,6 +210,14 @@ class FreshAnswer:
         scope.drop(key)
         return True
 
+    def move(self, key: str, entry: str) -> bool:
+        """As the protocol says."""
+        scope = self.scope
+        if key not in scope.entry_of or entry not in scope.members or key in scope.served.values():
+            return False
+        scope.add(key, entry)
+        return True
+
     def forget(self, entry: str) -> None:
         """Nothing expires here."""
 

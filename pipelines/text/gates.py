@@ -29,6 +29,12 @@ def trip(a: str, b: str) -> Trip | None:
     return next((found for gate in GATES if (found := gate(ours, theirs)) is not None), None)
 
 
+def trips(a: str, b: str) -> list[Trip]:
+    """Every gate that trips between two questions, the first trip of each."""
+    ours, theirs = facts(a), facts(b)
+    return [found for gate in GATES if (found := gate(ours, theirs)) is not None]
+
+
 def numbers(a: Facts, b: Facts) -> Trip | None:
     """Different numbers, amounts, dates or times, in digits or words; or the same ones of different units."""
     if Counter(dict(a.numbers)) + a.counts != Counter(dict(b.numbers)) + b.counts:

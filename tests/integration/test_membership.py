@@ -246,3 +246,20 @@ def test_what_changes_all_the_time_is_given_up(client: Any, monkeypatch: pytest.
     monkeypatch.setattr(client, "hget", lambda *_: b"another")
     with pytest.raises(StoreUnavailable, match="changes all the time"):
         cache.put("k1", "e2", "two")
+
+
+def test_a_phrasing_that_joined_wrongly_is_moved_with_its_own_answer(cache: Cache) -> None:
+    cache.put("k1", "e1", "a")
+    cache.join("k2", "e1", "b")
+    vector = cache.vector
+    cache.put("k3", "e3", "b")
+    until(lambda: cache.nearest(vector) == ("k2", "e1"), within_s=5)
+    assert not cache.members.move(SCOPE, "k1", "e3"), "its entry serves it"
+    assert not cache.members.move(SCOPE, "k2", "gone")
+    assert cache.members.move(SCOPE, "k2", "e3")
+    until(lambda: cache.nearest(vector) == ("k2", "e3"), within_s=5)
+    found = cache.store.find(SCOPE, "k2").entry
+    assert found is not None
+    assert (found.id, found.answer.text) == ("e3", "b")
+    assert sorted(cache.members.more(SCOPE, "e3", 9)) == ["k2", "k3"]
+    assert cache.members.more(SCOPE, "e1", 9) == ["k1"]

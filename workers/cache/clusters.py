@@ -30,6 +30,7 @@ class Membership:
         self._merge = scripts.register(redis, "merge")
         self._elect = scripts.register(redis, "elect")
         self._expel = scripts.register(redis, "expel")
+        self._move = scripts.register(redis, "move")
 
     def _each(self, scope: str, phrasings: Sequence[str], field: str) -> dict[str, bytes]:
         """A field of those phrasings that have it, in one round trip."""
@@ -178,6 +179,23 @@ class Membership:
                         *(name(scope) for name in (keys.phrasings, keys.log, keys.seq)),
                     ],
                     args=[entry_id, key, LOG_LENGTH, clustering.LEAST_MEMBERS],
+                )
+            )
+
+    def move(self, scope: str, key: str, entry_id: str) -> bool:
+        """Put a phrasing, and its own answer, into another entry; never the one whose answer its entry serves."""
+        before = self.homes(scope, [key]).get(key)
+        if before is None or before == entry_id:
+            return False
+        with failing_as("cache"):
+            return bool(
+                self._move(
+                    keys=[
+                        keys.phrasing(scope, key),
+                        *(name(scope, one) for one in (before, entry_id) for name in (keys.entry, keys.asks)),
+                        *(name(scope) for name in (keys.entries, keys.log, keys.seq)),
+                    ],
+                    args=[key, before, entry_id, LOG_LENGTH],
                 )
             )
 

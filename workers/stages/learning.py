@@ -167,6 +167,10 @@ class ScopeMemory:
         """As the protocol says."""
         return self.members.expel(self.slot.scope, entry, key)
 
+    def move(self, key: str, entry: str) -> bool:
+        """As the protocol says."""
+        return self.members.move(self.slot.scope, key, entry)
+
     def forget(self, entry: str) -> None:
         """As the protocol says."""
         if not self.members.lives(self.slot.scope, entry):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # What a script has in common with others comes before it: writing the scope's log; sorting what waits by tenant.
 SHARED = {
-    **dict.fromkeys(("drop", "expel", "merge", "put"), "note"),
+    **dict.fromkeys(("drop", "expel", "merge", "move", "put"), "note"),
     **dict.fromkeys(("fetch", "sort", "unsort"), "lanes"),
 }
 TRIES = 20  # with another's change between reading and writing; each one means that somebody else got on

@@ -104,3 +104,37 @@ def test_an_audit_of_what_is_gone_teaches_nothing() -> None:
     before = seen(held, "e0")
     held.drop("0")
     assert learning.audit(fresh(held, 1), before) is None
+
+
+def mixed(labels: list[int]) -> Scope:
+    """All but the last question in one entry, whatever they mean."""
+    held = scope(labels)
+    for number in range(len(labels) - 1):
+        held.add(str(number), "e0")
+    return held
+
+
+def test_an_entry_of_two_meanings_is_split_by_an_answer_that_shows_it() -> None:
+    held = mixed([0, 0, 0, 1, 1, 1, 1])
+    near = tuple(Near(str(n), "e0", 0.95 - n / 100) for n in (5, 4, 3, 2, 1, 0))
+    learning.store(fresh(held, 6), Neighbourhood(near, "e0", 0.9, (0.9,) * 15))
+    assert sorted(map(sorted, held.members.values())) == [["0", "1", "2"], ["3", "4", "5", "6"]]
+    assert {held.labels[int(held.served[entry])] for entry in held.members} == {0, 1}
+
+
+def test_an_entry_of_one_meaning_stays_whole_when_comparisons_err() -> None:
+    held = mixed([0] * 7)
+    memory = fresh(held, 6)
+    memory._compared |= {"4": -memory.one, "5": -memory.one}  # two that erred
+    near = tuple(Near(str(n), "e0", 0.95 - n / 100) for n in (5, 4, 3, 2, 1, 0))
+    learning.store(memory, Neighbourhood(near, "e0", 0.9, (0.9,) * 15))
+    assert len(held.members) == 1
+
+
+def test_a_wrong_hit_of_an_entry_of_two_meanings_splits_it() -> None:
+    held = mixed([0, 0, 0, 1, 1, 1, 1])
+    near = tuple(Near(str(n), "e0", 0.95 - n / 100) for n in (5, 4, 3, 2, 1, 0))
+    lesson = learning.audit(fresh(held, 6), Neighbourhood(near, "e0", 0.95, (0.95,) * 15))
+    assert lesson is not None
+    assert lesson.right < 0.1
+    assert sorted(map(sorted, held.members.values())) == [["0", "1", "2"], ["3", "4", "5", "6"]]
