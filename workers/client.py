@@ -128,8 +128,9 @@ class Farthing:
         Every worker that lives is told; a model call that is under way goes on, and its answer is kept for the next.
         An id is all that is asked for: that the job is your user's to cancel, you must know.
         """
+        checked = checked_id(job_id)
         try:
-            self._app.control.revoke(checked_id(job_id))
+            self._app.control.revoke(checked)
         except Exception as error:
             raise StoreUnavailable("broker", f"did not take the word: {refusal(error)}") from error
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from pipelines.cache.learning import Memory
+    from pipelines.cache.memory import Memory
 
 PAIRS = 9  # answers of one side compared with the other's before anything is parted
 PARTS_AT = -3.0  # what these must sum to, in units of one comparison's evidence

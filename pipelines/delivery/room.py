@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 SOONEST_S, LONGEST_S = 1.0, 300.0
+STANDS_STILL_S = 60.0  # where nothing is taken at all
 
 
 def admits(*, waiting: int, of_tenant: int, tenants: int, most: int) -> bool:
@@ -14,7 +15,9 @@ def admits(*, waiting: int, of_tenant: int, tenants: int, most: int) -> bool:
 
 
 def again_in_s(waiting: int, taken_per_s: float | None) -> float:
-    """Seconds until half of what waits will have been taken; without a rate, the soonest."""
-    if not taken_per_s:
+    """Seconds until half of what waits will have been taken; None: nobody knows yet how fast that goes."""
+    if taken_per_s is None:
         return SOONEST_S
+    if taken_per_s <= 0.0:
+        return STANDS_STILL_S
     return round(min(max(waiting / 2 / taken_per_s, SOONEST_S), LONGEST_S), 1)

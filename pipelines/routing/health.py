@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pipelines.routing import retry
+
 FAILURES = 3  # in a row, of the whole fleet's calls: then a provider is left alone
 COOL_S, LONGEST_COOL_S = 5.0, 60.0  # at first, and doubled each time that a trial fails
 SOONEST_S = 0.5  # a provider that asks for no time at all gets some
@@ -47,18 +49,26 @@ class Health:
         return Health(failures, self.cools + 1, now + min(COOL_S * 2**self.cools, LONGEST_COOL_S))
 
 
+def tells(average: float | None, waited_s: float) -> bool:
+    """Does silence for so long say something of the model? A caller in a hurry did not give it the time."""
+    return waited_s >= max(LEAST_S, TIMES * (average or 0.0))
+
+
 def average_s(before: float | None, first_word_s: float) -> float:
     """The average time to a provider's first word, with the latest."""
     return first_word_s if before is None else before + WEIGHT * (first_word_s - before)
 
 
-def patience_s(average: float | None, remaining_s: float, *, others: bool) -> float:
-    """Seconds to wait for a model's first word.
+def patience_s(average: float | None, remaining_s: float, *, others: bool, attempt: int = 1) -> float:
+    """Seconds to wait for a model's first word, at the ``attempt`` that counts from 1.
 
     Where ``others`` could answer, a few times its usual. Where it is alone, more, after which a new call is the better
-    bet; one that nobody measured is waited for as long as there is time.
+    bet, twice as long each time: it may have become slow. One that nobody measured is waited for as long as there is
+    time, and so is the last attempt.
     """
     if not others:
-        return remaining_s if average is None else min(max(UNKNOWN_S, 2 * TIMES * average), remaining_s)
+        if average is None or attempt >= retry.MAX_ATTEMPTS:
+            return remaining_s
+        return min(max(UNKNOWN_S, 2 * TIMES * average) * 2.0 ** (attempt - 1), remaining_s)
     wanted = UNKNOWN_S if average is None else max(LEAST_S, TIMES * average)
     return min(wanted, remaining_s / 2)

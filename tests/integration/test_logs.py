@@ -42,3 +42,14 @@ def test_each_stage_of_a_journey_names_the_callers_job(fleet: InProcess, tenant:
         fleet.app.send_task("chat.cache_lookup", [job], queue="cache-lookup", task_id=asked)
         until(lambda: len(stages(lines)) >= STAGES)
     assert {line["job"] for line in stages(lines)} == {asked}
+
+
+def test_an_argument_that_a_stranger_named_is_in_no_line(fleet: InProcess, tenant: str) -> None:
+    job = {"messages": [{"role": "user", "content": "Do you sell rugs?"}], "tenant": tenant}
+    asked = str(uuid.uuid4())
+    with capture_logs() as lines:
+        fleet.app.send_task("chat.cache_lookup", [job], {"hunter2": 1}, queue="cache-lookup", task_id=asked)
+        with pytest.raises(JobInvalid, match="arguments"):
+            fleet.client.result(asked, 30)
+        until(lambda: stages(lines))
+    assert "hunter2" not in repr(lines)

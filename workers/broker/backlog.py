@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter, deque
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -15,15 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BELIEVED_S = 0.5
+LOOKS_BACK_S = 30.0  # how fast it goes is a mean over so long, and over no less than the least
+LEAST_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """``waiting`` messages of ``tenants`` that have a lane; ``of`` each, by tenant; ``taken_per_s`` None at first."""
+    """``waiting`` messages of ``tenants`` that have a lane; ``of`` each, by tenant; ``taken_per_s`` None at first.
+
+    What was put off until a provider may be asked waits as well.
+    """
 
     waiting: int = 0
     of: dict[str, int] | None = None
-    taken: int = 0
     taken_per_s: float | None = None
 
     def admits(self, tenant: str, most: int) -> bool:
@@ -44,6 +49,7 @@ class Backlog:
         self._queues = tuple(queues)
         self._seen = Depth()
         self._at = float("-inf")
+        self._looks: deque[tuple[float, int]] = deque()
         self._lock = threading.Lock()
 
     def look(self, redis: Any) -> Depth:
@@ -52,11 +58,14 @@ class Backlog:
             now = monotonic()
             if now - self._at < BELIEVED_S:
                 return self._seen
-            before, elapsed_s, self._at = self._seen, now - self._at, now
+            self._at = now
             waiting, of, taken = self._read(redis)
-            rate = None if before.taken == 0 else max(0.0, taken - before.taken) / elapsed_s
-            # Between two looks that are far apart too much may have happened to say how fast it goes now.
-            self._seen = Depth(waiting, of, taken, rate)
+            self._looks.append((now, taken))
+            while now - self._looks[0][0] > LOOKS_BACK_S:
+                self._looks.popleft()
+            since, before = self._looks[0]
+            rate = max(0.0, taken - before) / (now - since) if now - since > LEAST_S else None
+            self._seen = Depth(waiting, of, rate)
             return self._seen
 
     def _read(self, redis: Any) -> tuple[int, dict[str, int], int]:
@@ -67,7 +76,9 @@ class Backlog:
         for queue in self._queues:
             pipe.hgetall(lists.lanes(queue))
         pipe.hmget(lists.TAKEN, self._queues)
-        *lengths, taken = pipe.execute()
+        pipe.zcard(lists.LATER)
+        pipe.zrange(lists.LATER, 0, lists.LATER_LOOKED_AT - 1)
+        *lengths, taken, later, named = pipe.execute()
         lanes, lengths = lengths[len(waits) :], dict(zip(waits, lengths[: len(waits)], strict=True))
         of: dict[str, int] = {}
         for queue, held in zip(self._queues, lanes, strict=True):
@@ -75,7 +86,12 @@ class Backlog:
                 if not field.startswith(b"#"):
                     tenant = _tenant(field.decode(errors="replace").partition("|")[2])
                     of[tenant] = of.get(tenant, 0) + lengths[lists.waiting_in(queue, int(lane))]
-        return sum(lengths.values()), of, sum(int(number or 0) for number in taken)
+        put_off = [lists.of_put_off(name.decode(errors="replace")) for name in named]
+        times = later / max(len(put_off), 1)  # only the first of very many are looked at
+        for tenant, count in Counter(tenant for tenant, queue in put_off if queue in self._queues).items():
+            of[tenant] = of.get(tenant, 0) + round(count * times)
+        waiting = sum(lengths.values()) + round(sum(queue in self._queues for _, queue in put_off) * times)
+        return waiting, of, sum(int(number or 0) for number in taken)
 
 
 def _tenant(label: str) -> str:

@@ -9,6 +9,7 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from pipelines.journey import TENANT
 from workers.broker import envelope
 from workers.store import lists, scripts
 
@@ -122,7 +123,10 @@ class Hand:
                 self._move(field, field.partition("|")[2], envelope.again(message))
             elif message is not None:
                 waits = [name, lists.LATER, lists.LATER_MESSAGES]
-                self._postpone(keys=waits, args=[field, f"{self.name}|{field}", due, envelope.again(message)])
+                self._postpone(
+                    keys=waits,
+                    args=[field, lists.put_off(self.name, _tenant(message), field), due, envelope.again(message)],
+                )
             self.held.discard(field)
 
     def park(self, field: str, letter: bytes) -> None:
@@ -169,3 +173,12 @@ class Hand:
 
 def _serial_of(field: str) -> int:
     return int(field.partition("|")[0])
+
+
+def _tenant(message: bytes) -> str:
+    """Whose turn it uses; '' where it does not say."""
+    try:
+        said = envelope.read(message).message["headers"].get(TENANT)
+    except envelope.Malformed:
+        return ""
+    return said if isinstance(said, str) else ""

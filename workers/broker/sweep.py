@@ -29,7 +29,7 @@ class Sweeper:
     """``alive`` says whether this worker still does its work; one that does not stops its beat, and is swept by others.
 
     ``tell`` is given a parked message and its reason; ``at_work`` are the fields that this worker's tasks hold;
-    ``queues`` are those that it consumes.
+    ``queues`` are those that it consumes; ``returned`` is called where others had swept this worker.
     """
 
     def __init__(
@@ -40,9 +40,10 @@ class Sweeper:
         tell: Callable[[bytes, str], None],
         at_work: Callable[[], Collection[str]],
         queues: Collection[str] = (),
+        returned: Callable[[], None] = lambda: None,
     ) -> None:
         self._hand, self._redis, self._alive, self._tell, self._at_work = hand, redis, alive, tell, at_work
-        self._queues = queues
+        self._queues, self._returned = queues, returned
         self._beat = scripts.register(redis, "beat")
         self._sort = scripts.register(redis, "sort")
         self._unsort = scripts.register(redis, "unsort")
@@ -93,7 +94,8 @@ class Sweeper:
         self._round += 1
         flat = self._beat(keys=[lists.BEATS], args=[self._hand.name])
         found: dict[bytes, bytes] = dict(zip(flat[::2], flat[1::2], strict=True))
-        found.pop(self._hand.name.encode())
+        if int(found.pop(self._hand.name.encode())) == 1 and self._round > 1:
+            self._returned()  # it was taken for dead
         self._forgotten = self._hand.forgotten(self._at_work(), self._forgotten)
         self._hand.settle()
         if self._round % STRAYS_EVERY == 0:

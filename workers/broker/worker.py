@@ -42,7 +42,7 @@ class Worker:
         self._redis: Any = channel.Client(connection_pool=channel._get_pool())
         self.hand.connect(self._redis)
         self.queues: set[str] = set()
-        self.sweeper = Sweeper(self.hand, self._redis, self._alive, self._tell, _at_work, self.queues)
+        self.sweeper = Sweeper(self.hand, self._redis, self._alive, self._tell, _at_work, self.queues, self._show)
         self._turned_at = monotonic()
         self._since = time()
         self.stopping = False
@@ -82,6 +82,9 @@ class Worker:
     def introduce(self, queue: str) -> None:
         """It consumes this queue too: whoever looks at the fleet reads so."""
         self.queues.add(queue)
+        self._show()
+
+    def _show(self) -> None:
         card = {"queues": sorted(self.queues), "since": round(self._since, 1), **self.about}
         with suppress(RedisError):  # who works here is not known then, and all else goes on
             self._redis.hset(lists.WORKERS, self.hand.name, json.dumps(card))

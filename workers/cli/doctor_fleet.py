@@ -94,7 +94,8 @@ def _waiting(now: State) -> Check:
 
 
 def _beat(now: State) -> Check:
-    young = min((now.at - worker.since for worker in now.workers if worker.since is not None), default=0.0) < SWEPT_S
+    ages = [now.at - worker.since for worker in now.workers if worker.since is not None]
+    young = max(ages, default=0.0) < SWEPT_S  # one that was started again a moment ago says nothing
     if now.workers and not young and (now.swept_at is None or now.at - now.swept_at > SWEPT_S):
         said = "nothing was swept lately: no beat runs, or maintenance does not"
         return Check("beat", "warning", said, "start celery -A workers.app beat, one for the fleet")
@@ -121,4 +122,11 @@ def _room(observer: Observer, now: State) -> Iterator[Check]:
         total = sum(size for _, size in most) or 1
         by = ", ".join(f"{kind} {size / total:.0%}" for kind, size in most)
         state = "broken" if server.filled >= FULL else "warning"
-        yield Check(name, state, f"{used}; most of it: {by}", "raise maxmemory, or shorten FARTHING_RESULT_EXPIRES_S")
+        yield Check(name, state, f"{used}; most of it: {by}", _relief(server.roles))
+
+
+def _relief(roles: tuple[str, ...]) -> str:
+    """What makes room: a cache that is alone on its Redis may forget, results may live shorter."""
+    if roles == ("cache",):
+        return "let it forget (maxmemory-policy allkeys-lru), or raise maxmemory"
+    return "raise maxmemory" + (", or shorten FARTHING_RESULT_EXPIRES_S" if "result" in roles else "")

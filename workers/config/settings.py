@@ -81,6 +81,13 @@ class Settings:
         "when so many wait for a model: `shed` serves from cache and rules alone, `refuse` does not look them up",
         of=("shed", "refuse"),
     )
+    remote_control: str = _setting(
+        "FARTHING_REMOTE_CONTROL",
+        "cancel",
+        "what workers do at the word of whoever reaches the broker: `cancel` jobs and say what they are at, or `all` of"
+        " Celery's commands, which Flower's buttons need",
+        of=("cancel", "all"),
+    )
     log_level: str = _setting("FARTHING_LOG_LEVEL", "INFO", f"one of {', '.join(LEVELS)}", of=LEVELS)
     log_format: str = _setting("FARTHING_LOG_FORMAT", "console", "`console` or `json`", of=("console", "json"))
     flower_port: int = _setting("FARTHING_FLOWER_PORT", 5555, "port of Flower on loopback; 0 takes a free one")

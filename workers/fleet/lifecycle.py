@@ -20,7 +20,7 @@ from pipelines.errors import ConfigurationInvalid, EncoderUnavailable, StoreUnav
 from pipelines.journey import COMPRESS, LOOKUP, MODEL_CALL
 from pipelines.text import remembered
 from workers.broker.worker import Worker as BrokerWorker
-from workers.fleet import watchdog
+from workers.fleet import remote_control, watchdog
 from workers.observability import counters, logs
 from workers.queues import QUEUES
 from workers.runtime import runtime
@@ -56,6 +56,7 @@ def warm_up(sender: Worker, **_: Any) -> None:
     except ConfigurationInvalid as error:
         # Celery logs what a signal's handler raises and goes on, unless it is an exit.
         sys.exit(f"farthing: {error}")
+    remote_control.restrict(held.settings)
     serves = {task for queue in QUEUES if queue.name in sender.app.amqp.queues.consume_from for task in queue.tasks}
     if LOOKUP in serves:
         try:

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from workers.config.settings import Settings
 
 ROLES = ("broker", "result", "cache", "ledger")
+LATER_READ = 50  # messages that were put off, to say how old they are
 SAMPLED = 400  # keys whose size is looked at, to say what fills a Redis
 
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """``waiting`` messages, ``lanes`` of tenants among them, ``in_hand`` of workers, ``taken`` ever since.
+    """``waiting`` messages, ``put_off`` of them until a provider may be asked; ``lanes`` of tenants; ``in_hand`` of
+    workers; ``taken`` ever since.
 
     ``oldest_s``: how long the oldest of those that say so waits; None where none does.
     """
@@ -38,6 +40,7 @@ class QueueState:
     in_hand: int
     taken: int
     oldest_s: float | None
+    put_off: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,8 @@ class Observer:
         now = time.time()
         with failing_as("broker"):
             hands = self._hands(name.decode() for name in self._broker.hkeys(lists.BEATS))
-            queues = tuple(self._queue(queue.name, hands, now) for queue in QUEUES)
+            later = self._put_off()
+            queues = tuple(self._queue(queue.name, hands, later.get(queue.name, []), now) for queue in QUEUES)
             workers = tuple(self._workers(hands))
             letters = int(self._broker.llen(lists.DEAD))
         with failing_as("ledger"):
@@ -169,7 +173,14 @@ class Observer:
             found[worker] = held
         return found
 
-    def _queue(self, name: str, hands: dict[str, dict[str, int]], now: float) -> QueueState:
+    def _put_off(self) -> dict[str, list[bytes]]:
+        """Queue -> names of its messages that wait for their time, those that wait for longest first."""
+        found: dict[str, list[bytes]] = {}
+        for name in self._broker.zrange(lists.LATER, 0, -1):
+            found.setdefault(lists.of_put_off(name.decode(errors="replace"))[1], []).append(name)
+        return found
+
+    def _queue(self, name: str, hands: dict[str, dict[str, int]], later: list[bytes], now: float) -> QueueState:
         waits = [*lists.all_of(name), lists.suspects(name), lists.alone(name)]
         pipe = self._broker.pipeline(transaction=False)
         for one in waits:
@@ -177,14 +188,16 @@ class Observer:
             pipe.lindex(one, -1)
         pipe.hget(lists.TAKEN, name)
         pipe.hlen(lists.lanes(name))
-        *both, taken, lanes = pipe.execute()
+        pipe.hmget(lists.LATER_MESSAGES, later[:LATER_READ] or [b""])
+        *both, taken, lanes, put_off = pipe.execute()
         return QueueState(
             name=name,
-            waiting=sum(both[::2]),
+            waiting=sum(both[::2]) + len(later),
             lanes=int(lanes) // 2,  # each way round
             in_hand=sum(held.get(name, 0) for held in hands.values()),
             taken=int(taken or 0),
-            oldest_s=_oldest_s([raw for raw in both[1::2] if raw], now),
+            oldest_s=_oldest_s([raw for raw in (*both[1::2], *put_off) if raw], now),
+            put_off=len(later),
         )
 
     def _workers(self, hands: dict[str, dict[str, int]]) -> Iterator[WorkerState]:

@@ -15,6 +15,7 @@ from pipelines.routing import choice, completion, health, retry
 from pipelines.text import tokens
 from workers.broker.away import Later
 from workers.observability import counters, logs
+from workers.providers.openai_client import TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 ATTEMPT_TIMEOUT_S = 120.0  # a long answer of a slow model; a silent connection is given up after it
 PROBE = {"temperature": 0, "max_tokens": 16}  # what some models refuse
 PROBE_S = 10.0
+AT_THE_END_S = 0.1  # of a job's time: whoever is still silent then did not answer within it
 SHORT_S, LONG_S = 0.05, 1.0  # while all are left alone
 POSTPONED_S = 2.5  # until a message that was put off is in a hand again
 AT_ITS_LIMIT = "every provider has been asked as much as its limits allow for now"
@@ -142,7 +144,7 @@ class _Walk:
                 continue
             asked = True
             try:
-                done = self.ask(offer, others=len(left) > 1)
+                done = self.ask(offer, attempt, others=len(left) > 1)
             finally:
                 providers.limits.give_back(offer.provider, lease)
             if isinstance(done, CallResult):
@@ -154,24 +156,29 @@ class _Walk:
                 waits.append(wait_s)
         return asked, waits, resting
 
-    def ask(self, offer: Offer, *, others: bool) -> CallResult | ProviderFailed:
+    def ask(self, offer: Offer, attempt: int, *, others: bool) -> CallResult | ProviderFailed:
         """One attempt; again at once where the model refuses a parameter: nothing was spent."""
         while True:
-            remaining_s = self.deadline_at - time.time()
+            began = time.time()
+            remaining_s = self.deadline_at - began
             if remaining_s <= 0:
                 raise DeadlineExceeded(self.deadline_s, "model-call")
             try:
-                return self._once(offer, remaining_s, others=others)
+                return self._once(offer, remaining_s, attempt, others=others)
             except ProviderFailed as failure:
                 counters.count(f"provider.{failure.kind}")
-                if failure.received:
+                silent = failure.kind == TIMEOUT
+                if failure.received or silent:  # whoever was asked and said nothing may send a bill all the same
                     self.wasted.append((offer, self._estimate(failure.received)))
                 if REFUSALS.learn(offer, failure):
                     continue
                 self.failures.append(failure)
-                if failure.retryable:
+                pace_s = self.providers.health.pace_s(offer.provider, offer.model)
+                if failure.retryable and (not silent or health.tells(pace_s, time.time() - began)):
                     self.providers.health.failed(offer.provider, failure.retry_after_s)
                 logs.log().warning("model call failed", said=str(failure), model=offer.model)
+                if silent and time.time() >= self.deadline_at - AT_THE_END_S:
+                    raise DeadlineExceeded(self.deadline_s, "model-call") from None
                 return failure
 
     def expected_tokens(self) -> int:
@@ -179,12 +186,12 @@ class _Walk:
         completion_tokens = int(self.params.get("max_tokens") or choice.EXPECTED_COMPLETION_TOKENS)
         return tokens.estimate_prompt(self.messages, self.params) + completion_tokens
 
-    def _once(self, offer: Offer, remaining_s: float, *, others: bool) -> CallResult:
+    def _once(self, offer: Offer, remaining_s: float, attempt: int, *, others: bool) -> CallResult:
         refuses = REFUSALS.of(offer)
         request = completion.request(offer, self.messages, self.params, refuses=refuses, thinks=self.thinks)
         within_s = min(remaining_s, ATTEMPT_TIMEOUT_S)
         pace_s = self.providers.health.pace_s(offer.provider, offer.model)
-        patience_s = health.patience_s(pace_s, within_s, others=others)
+        patience_s = health.patience_s(pace_s, within_s, others=others, attempt=attempt)
         raw = self.providers.call(offer.provider, request, within_s, patience_s)
         answer = _parsed(raw, offer, self._estimate)
         self.providers.health.worked(offer.provider)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from workers.config.endpoints import ProviderConfig
 
+TIMEOUT = "timeout"
 CONNECT_S = 5.0  # a host that does not answer by then is down: the next attempt or provider is the better bet
 EMBED_TIMEOUT_S = 10.0  # a lookup that takes longer than this costs more than the model's answer
 # 409 and 425 ask to come again; 529 is how some say that they are overloaded.
@@ -230,14 +231,15 @@ def _failing_as(name: str, prompt: str = "") -> Iterator[None]:
 
     try:
         yield
-    except openai.APITimeoutError:
-        raise ProviderFailed(name, "timeout", retryable=True) from None
+    except openai.APITimeoutError as error:
+        asked = not isinstance(error.__cause__, httpx2.ConnectTimeout)
+        raise ProviderFailed(name, TIMEOUT if asked else "cannot be reached", retryable=True) from None
     except openai.APIConnectionError:
         raise ProviderFailed(name, "cannot be reached", retryable=True) from None
     except openai.APIStatusError as error:
         raise _of_status(name, error, prompt) from None
     except httpx2.TimeoutException:
-        raise ProviderFailed(name, "timeout", retryable=True) from None
+        raise ProviderFailed(name, TIMEOUT, retryable=True) from None
     except httpx2.HTTPError:
         raise ProviderFailed(name, "cut stream", retryable=True) from None
     except openai.APIError as error:

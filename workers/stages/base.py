@@ -10,7 +10,7 @@ from celery import Task
 from celery.exceptions import Ignore
 from celery.worker.request import Request
 
-from pipelines.errors import FarthingError
+from pipelines.errors import FarthingError, JobInvalid
 from pipelines.journey import AFTER_A_MISS, LOOKUP, WRITE_BACK
 from workers.broker import away
 from workers.observability import counters, logs
@@ -70,6 +70,11 @@ class ChatTask(Task):  # type: ignore[type-arg]  # generic in the stubs only
             done = self.run(*args, **kwargs)  # Celery's own __call__ would push a request without the sender's canvas
             outcome = done.get("source", "handed on") if isinstance(done, dict) else "done"
             return done
+        except TypeError as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is None:  # of this very call
+                # Python's own words name the argument, which is a stranger's.
+                raise JobInvalid("arguments", "others than this task takes", "one job, and nothing beside it") from None
+            raise
         except Ignore:  # replaced by the stage after it
             outcome = "miss" if self.name == LOOKUP else "handed on"
             raise

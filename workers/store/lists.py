@@ -22,11 +22,14 @@ The broker is one Redis, or one that Sentinels watch over: no cluster.
 
 from __future__ import annotations
 
+from urllib.parse import quote, unquote
+
 BEATS = "farthing:beats"
 WORKERS = "farthing:workers"
 HANDS = "farthing:hand:"
 DEAD = "farthing:dead"
 LATER = "farthing:later"
+LATER_LOOKED_AT = 2_000  # of their names, to say whose they are
 LATER_MESSAGES = "farthing:later:messages"
 PRIORITY = "\x06\x16"  # kombu's, between a queue's name and a priority other than 0
 STEPS = (0, 3, 6, 9)  # kombu's priorities, the most urgent first
@@ -88,3 +91,14 @@ def is_suspect(name: str) -> bool:
 def queue_of_list(name: str) -> str:
     """The queue that a list is of."""
     return name.removeprefix(_SUSPECTS).removeprefix(_ALONE).partition(PRIORITY)[0]
+
+
+def put_off(worker: str, tenant: str, field: str) -> str:
+    """The name of a message that waits for its time: it ends in its list, and says whose it is."""
+    return f"{worker}|{quote(tenant, safe='')}|{field}"
+
+
+def of_put_off(name: str) -> tuple[str, str]:
+    """The tenant and the queue of a message that waits for its time, by its name."""
+    parts = name.split("|")
+    return unquote(parts[1]) if len(parts) > 3 else "", queue_of_list(parts[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ def _clean(broker: Any) -> Any:
 
 def test_what_waits_is_counted_by_tenant_and_by_how_fast_it_goes(broker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backlog, "BELIEVED_S", 0.0)
+    monkeypatch.setattr(backlog, "LEAST_S", 0.0)
     flood(broker, "broker-q", "a", 30)
     flood(broker, "broker-q", "b", 5)
     one = Taker(broker, "one")
@@ -43,6 +45,18 @@ def test_what_waits_is_counted_by_tenant_and_by_how_fast_it_goes(broker: Any, mo
     assert seen.admits("c", 30)
     one.fetch(10)
     assert (looks.look(broker).taken_per_s or 0) > 0
+
+
+def test_what_was_put_off_waits_too_and_is_its_tenants(broker: Any) -> None:
+    flood(broker, "broker-q", "商|店", 6)
+    one = Taker(broker, "one")
+    for field, _ in one.fetch(4)[2]:
+        one.hand.postpone(field, time.time() + 60)
+        one.hand.give_back(field)
+    one.sweeper.beat()
+    seen = Backlog(("broker-q",)).look(broker)
+    assert (seen.waiting, seen.of) == (6, {"商|店": 6})
+    assert Backlog(("broker-none",)).look(broker).waiting == 0
 
 
 def test_a_tenant_of_any_script_is_known_by_its_name(broker: Any) -> None:

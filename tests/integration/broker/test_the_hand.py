@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 
+from pipelines.delivery import blame
 from pipelines.delivery.blame import DEAD_AFTER
 from tests.integration.broker.taker import QUEUE, Taker, ids, put
 from tests.unit.workers.broker.test_envelope import raw
@@ -207,3 +208,17 @@ def test_what_is_put_off_is_in_no_hand_until_its_time(broker: Any) -> None:
     one.sweeper.beat()
     assert ids(one.fetch(5)[2]) == ["a"]
     assert not broker.exists(lists.LATER, lists.LATER_MESSAGES)
+
+
+def test_a_worker_that_was_taken_for_dead_says_again_who_it_is(broker: Any) -> None:
+    shown: list[int] = []
+    one, two = Taker(broker, "one"), Taker(broker, "two")
+    one.sweeper._returned = lambda: shown.append(1)
+    one.sweeper.beat()
+    one.sweeper.beat()
+    for _ in range(blame.DEAD_AFTER + 1):
+        two.sweeper.beat()
+    assert not broker.hexists(lists.BEATS, "one")
+    one.sweeper.beat()
+    one.sweeper.beat()
+    assert shown == [1]

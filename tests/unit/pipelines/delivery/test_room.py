@@ -27,7 +27,7 @@ def test_who_may_wait(waiting: int, of_tenant: int, tenants: int, most: int, adm
     ("waiting", "rate", "again"),
     [
         (1_000, None, room.SOONEST_S),
-        (1_000, 0.0, room.SOONEST_S),
+        (1_000, 0.0, room.STANDS_STILL_S),
         (1_000, 50.0, 10.0),
         (10**6, 1.0, room.LONGEST_S),
         (1, 9.0, 1.0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.routing.health import COOL_S, FAILURES, LONGEST_COOL_S, Health, average_s, patience_s
+from pipelines.routing.health import COOL_S, FAILURES, LONGEST_COOL_S, Health, average_s, patience_s, tells
 
 NOW = 1_000.0
 
@@ -57,6 +57,19 @@ def test_how_long_a_first_word_is_waited_for(
     average: float | None, remaining_s: float, others: bool, patience: float
 ) -> None:
     assert patience_s(average, remaining_s, others=others) == patience
+
+
+@pytest.mark.parametrize(("attempt", "patience"), [(1, 10.0), (2, 20.0), (3, 90.0)])
+def test_one_that_is_alone_is_waited_for_longer_each_time(attempt: int, patience: float) -> None:
+    assert patience_s(0.3, 90.0, others=False, attempt=attempt) == patience
+
+
+@pytest.mark.parametrize(
+    ("average", "waited_s", "says"),
+    [(2.0, 1.2, False), (2.0, 8.0, True), (None, 1.0, False), (None, 2.5, True), (0.2, 1.0, False), (0.2, 2.5, True)],
+)
+def test_silence_says_something_after_a_fair_time(average: float | None, waited_s: float, says: bool) -> None:
+    assert tells(average, waited_s) is says
 
 
 def test_the_average_follows_a_change() -> None:

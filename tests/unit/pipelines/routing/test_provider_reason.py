@@ -53,3 +53,25 @@ def test_a_quotation_in_escapes_is_a_quotation(quoted: str) -> None:
     said = provider_reason.reason(None, quoted, prompt)
     assert "(withheld)" in said
     assert not any(telling in said for telling in ("4111", "jane", "DE89", "身份证", "5f60", "aGVs"))
+
+
+@pytest.mark.parametrize(
+    ("said", "prompt", "hidden"),
+    [
+        ("Incorrect API key provided: sk-SECRETKEY123456.", "hello", "SECRETKEY"),
+        ("bad token Bearer abcDEF123", "hello", "abcDEF"),
+        ("no such thing as Kowalczyk here", "my name is Kowalczyk", "Kowalczyk"),
+        ("cannot serve model x hunterpass", "the password is hunterpass", "hunterpass"),
+        ("cannot parse Müller-Lüdenscheidt", "ich heiße Müller-Lüdenscheidt", "Lüdenscheidt"),
+    ],
+)
+def test_keys_and_single_words_of_the_prompt_are_withheld(said: str, prompt: str, hidden: str) -> None:
+    found = provider_reason.reason(None, said, prompt)
+    assert hidden not in found
+    assert provider_reason.WITHHELD in found
+
+
+def test_the_words_of_errors_themselves_stay() -> None:
+    said = "This model's maximum context length is 8192 tokens"
+    assert provider_reason.reason(None, said, "what is the maximum context length of this model in tokens") != ""
+    assert provider_reason.reason(None, said, "maximum tokens?") == said
