@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STOPPED = -20.0  # log-odds: no probability survives it
+WORTH = 1.76  # of a verdict that errs in one of ten cases, and mostly where the encoder does: 0.8 of its log-odds
 TRAVEL = 8  # nearest phrasings that are handed on to write-back
 
 
@@ -26,7 +27,8 @@ class Neighbourhood:
     """The nearest phrasings, best first; the entry that they vote for; the probability that it is right, in [0, 1];
     and the (15,) features of verifier.py that say so. ``gate`` names what speaks against it all the same; ``served_at``
     is the probability from which on it would have been served; ``proven`` whether probabilities of such a similarity
-    are known to be true.
+    are known to be true. ``worth`` is what one verdict of the judge adds to or takes from the log-odds; ``verdicts``
+    are those given since, a yes counting 1 and a no -1.
     """
 
     near: tuple[Near, ...]
@@ -36,6 +38,8 @@ class Neighbourhood:
     gate: str | None = None
     served_at: float = 1.0
     proven: bool = True
+    worth: float = WORTH
+    verdicts: int = 0
 
     @property
     def offset(self) -> float:
@@ -57,6 +61,8 @@ class Neighbourhood:
             "gate": self.gate,
             "served_at": round(self.served_at, 5),
             "proven": self.proven,
+            "worth": round(self.worth, 4),
+            "verdicts": self.verdicts,
         }
 
     @classmethod
@@ -70,4 +76,6 @@ class Neighbourhood:
             gate=raw.get("gate"),
             served_at=raw.get("served_at", 1.0),
             proven=bool(raw.get("proven", True)),
+            worth=raw.get("worth", WORTH),
+            verdicts=raw.get("verdicts", 0),
         )

@@ -161,7 +161,8 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     prompt_tokens = tokens.estimate_prompt(progress.sent, progress.job.params)
     judged = None if canvas.comes_again(self) else held.judge.serve(progress, prompt_tokens)
     if judged is not None:
-        progress = replace(progress, spent_usd=progress.spent_usd + judged.cost_usd)
+        slot = None if progress.slot is None else replace(progress.slot, seen=judged.seen)
+        progress = replace(progress, spent_usd=progress.spent_usd + judged.cost_usd, slot=slot)
         if judged.answer is not None and progress.slot is not None:
             return _judged_hit(progress, progress.slot, judged.answer, judged.probability, watch.lap_ms())
     wasted: list[tuple[Offer, Usage]] = []

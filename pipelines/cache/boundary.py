@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.cache import risk
+from pipelines.cache import judge, risk
 from pipelines.cache.lessons import Lesson, RawLesson, Request
 from pipelines.cache.verifier import COUNT, shipped
+from pipelines.neighbourhood import STOPPED, WORTH
 from pipelines.statistics.logistic import sigmoid, sigmoids
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _weights(raw: bytes) -> NDArray[np.float64] | None:
 # what was learned on the verifier that a last field names.
 VERIFIER = "verifier"
 _COUNTED: dict[str, Callable[[bytes], Any]] = dict.fromkeys(("requests", "hits", "audits", "taught", "unlearned"), int)
-_LEARNED: dict[str, Callable[[bytes], Any]] = {"uncertainty": float, "at": float, "weights": _weights}
+_LEARNED: dict[str, Callable[[bytes], Any]] = {"uncertainty": float, "worth": float, "at": float, "weights": _weights}
 FIELDS = (*_COUNTED, *_LEARNED, VERIFIER)
 
 
@@ -49,6 +50,7 @@ class Boundary:
     taught: int = 0
     unlearned: int = 0
     uncertainty: float = 0.1
+    worth: float = WORTH
     requests: int = 0
     hits: int = 0
     audits: int = 0
@@ -102,17 +104,34 @@ class Boundary:
         """Move the weights and the boundary to where the lessons and the recent requests put them."""
         self.unlearned = 0
         self.weights = risk.refit(self.shipped.weights, self.weights, self.lessons)
+        self.worth = self._judges_worth()
         near = [request for request in self.recent if request.features is not None]
         if not near:
             return
         margins = np.array([request.features for request in near]) @ self.weights
-        probabilities = sigmoids(margins + np.array([request.offset for request in near]))
-        served = probabilities[np.array([request.served for request in near])]
-        wrong = float((1.0 - served).sum()) + len(served) * self._surprise()
-        self.at = risk.boundary(probabilities, len(self.recent), self._allowed(wrong))
-        doubts = risk.doubt(probabilities[probabilities >= self.at])
+        offsets = np.array([request.offset for request in near])
+        served = np.array([request.served for request in near])
+        probabilities = sigmoids(margins + offsets)
+        wrong = float((1.0 - probabilities[served]).sum()) + int(served.sum()) * self._surprise()
+        # Where to serve unjudged, by what was known before a judge spoke: its word says nothing of the next request.
+        unjudged = sigmoids(margins + np.where(offsets <= STOPPED, STOPPED, 0.0))
+        judged = np.where(served & (offsets != 0.0), 1.0 - probabilities, 0.0)
+        self.at = risk.boundary(unjudged, judged, len(self.recent), self._allowed(wrong))
+        doubts = risk.doubt(probabilities[served | (unjudged >= self.at)])
         if len(doubts):
             self.uncertainty = float(doubts.mean())
+
+    def _judges_worth(self) -> float:
+        """What a verdict is worth in log-odds, by those whose outcome is known."""
+        judged = [lesson for lesson in self.lessons if lesson.verdicts]
+        if not judged:
+            return WORTH
+        return judge.learned_worth(
+            np.array([lesson.features for lesson in judged]) @ self.weights,
+            np.array([lesson.verdicts for lesson in judged]),
+            np.array([lesson.right for lesson in judged]),
+            np.array([min(lesson.weight, risk.MOST_WEIGHT) for lesson in judged]),
+        )
 
     def _surprise(self) -> float:
         """How much more often than expected audited hits were wrong, as far as that is no chance; in [-1, 1]."""
@@ -143,6 +162,7 @@ class Boundary:
             "at": repr(self.at),
             "weights": json.dumps([round(float(value), 6) for value in self.weights]),
             "uncertainty": repr(self.uncertainty),
+            "worth": repr(self.worth),
             VERIFIER: self.shipped.fingerprint,
         }
 
@@ -183,7 +203,14 @@ class Policy:
     at: float = risk.COLD_BOUNDARY
     least_similarity: float = field(default_factory=lambda: shipped().cold_similarity)
     hits: int = 0
+    requests: int = 0
     uncertainty: float = 0.1
+    worth: float = WORTH
+
+    @property
+    def jobs_per_miss(self) -> float:
+        """How many jobs there are for each that no semantic hit answers, >= 1."""
+        return self.requests / max(self.requests - self.hits, 1) if self.requests else 1.0
 
     @classmethod
     def new(cls, verifier: Weights) -> Policy:
@@ -198,7 +225,9 @@ class Policy:
             at=boundary.at,
             least_similarity=boundary.least_similarity,
             hits=boundary.hits,
+            requests=boundary.requests,
             uncertainty=boundary.uncertainty,
+            worth=boundary.worth,
         )
 
     def probability(self, features: NDArray[np.float64]) -> float:

@@ -88,7 +88,7 @@ def decide(
     gate = None if tripped is None else tripped.gate
     proven = suspect.similarity >= policy.least_similarity
     features = tuple(suspect.features.tolist())
-    seen = Neighbourhood(near, suspect.entry, probability, features, gate, policy.at, proven)
+    seen = Neighbourhood(near, suspect.entry, probability, features, gate, policy.at, proven, policy.worth)
     if gate is not None:
         return Gray(gate, seen)
     if probability >= policy.at and proven:

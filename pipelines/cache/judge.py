@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.message import Message
-from pipelines.statistics.logistic import logit, sigmoid, weight
+from pipelines.neighbourhood import WORTH
+from pipelines.statistics.logistic import logit, sigmoid, sigmoids, weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from decimal import Decimal
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from pipelines.job import Job
     from pipelines.neighbourhood import Neighbourhood
@@ -20,10 +24,13 @@ LEAST_PROBABILITY = 0.4  # below it, a yes would not suffice and a no says nothi
 VETOES = ("identifier", "number")  # gates that no judge may overrule: a slip is costly, and easy to see
 GATED = 0.7  # about how often a neighbour is right although a gate tripped, at the most
 UNPROVEN = 0.5  # at the most, of a new tenant's far neighbour: two verdicts must agree
-CREDIT = 0.8  # of a verdict's worth: judges err together, on the pairs that are hard for the encoder too
+CREDIT = 0.8  # of a verdict's log-odds: judges err on the pairs that are hard for the encoder too
+LEAST_WORTH, MOST_WORTH = 0.3, 4.0  # between which audits may put it
+HOLDS_WORTH = 1.0  # how strongly it is held where it begins: as by some twenty verdicts of known outcome
 MOST_CALLS = 2  # questions put to the judge for one job
-ERROR = 0.1  # rate at which an economy model's verdict is believed to err, until audits say better
-SHARE = 0.4  # verdicts for each job that no hit answered, unless the operator chose another: about 0.2 of all jobs
+SHARE = 0.2  # verdicts for each job, unless the operator chose another
+BURST = 10.0  # verdicts that may be saved up
+LEAST_GAIN, MOST_GAIN = 0.05, 0.85  # hits that a verdict must be expected to bring, while many are left and few
 LEAST_REMAINING_S = 10.0  # a judge is a model call before the model call: not for a caller in a hurry
 MOST_CHARS = 400  # of an answer that the judge reads
 MOST_TOKENS = 3
@@ -53,16 +60,41 @@ def asks(probability: float, *, served_at: float) -> bool:
     return LEAST_PROBABILITY <= probability < served_at
 
 
-def after(probability: float, *, yes: bool, error: float) -> float:
-    """Probability that the suspect is right after a verdict that errs at rate ``error`` in [0, 0.5). Bayes."""
+def after(probability: float, *, yes: bool, worth: float = WORTH) -> float:
+    """Probability that the suspect is right after a verdict, which is worth so much in log-odds. Bayes."""
     known = min(max(probability, 1e-6), 1.0 - 1e-6)
-    return sigmoid(logit(known) + evidence(yes=yes, error=error))
+    return sigmoid(logit(known) + evidence(yes=yes, worth=worth))
 
 
-def evidence(*, yes: bool, error: float = ERROR) -> float:
+def evidence(*, yes: bool, worth: float = WORTH) -> float:
     """What a verdict adds to the log-odds."""
-    worth = CREDIT * weight(error)
     return worth if yes else -worth
+
+
+def worth_of(error: float) -> float:
+    """What a verdict is worth that errs at a rate in [0, 0.5)."""
+    return CREDIT * weight(error)
+
+
+def learned_worth(
+    margins: NDArray[np.float64],
+    verdicts: NDArray[np.float64],
+    right: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> float:
+    """What a verdict is worth by those whose outcome is known, all (n,): log-odds without them, verdicts (a yes 1, a no
+    -1, summed), how right the suspect was, and for how many each stands. Newton's method, held at where it begins.
+    """
+    worth = WORTH
+    for _ in range(20):
+        expected = sigmoids(margins + worth * verdicts)
+        slope = float((weights * verdicts * (expected - right)).sum()) + HOLDS_WORTH * (worth - WORTH)
+        bend = float((weights * verdicts**2 * expected * (1.0 - expected)).sum()) + HOLDS_WORTH
+        step = slope / bend
+        worth = min(max(worth - step, LEAST_WORTH), MOST_WORTH)
+        if abs(step) < 1e-3:
+            break
+    return worth
 
 
 def moved(before: float, now: float) -> float:
@@ -91,10 +123,38 @@ def matters(seen: Neighbourhood) -> bool:
 
 def could_serve(seen: Neighbourhood) -> bool:
     """Could verdicts make the suspect probable enough to be served?"""
-    best = before(seen.probability, seen.gate, proven=seen.proven)
+    return matters(seen) and gain(seen) > 0.0
+
+
+def gain(seen: Neighbourhood) -> float:
+    """Hits that a verdict is expected to bring, in [0, 1]; 0 where even as many as may be asked could serve nothing."""
+    probability, chance, calls = before(seen.probability, seen.gate, proven=seen.proven), 1.0, 0.0
     for _ in range(MOST_CALLS):
-        best = after(best, yes=True, error=ERROR)
-    return matters(seen) and best >= seen.served_at
+        calls += chance
+        chance *= probability  # about how often it says yes
+        probability = after(probability, yes=True, worth=seen.worth)
+        if probability >= seen.served_at:
+            return chance / calls
+    return 0.0
+
+
+def known(seen: Neighbourhood) -> int:
+    """Verdicts from whose outcome may be learned what one is worth: not where a gate, or a new tenant, bounds it."""
+    return seen.verdicts if seen.gate is None and seen.proven else 0
+
+
+def about(seen: Neighbourhood, served: str) -> list[str]:
+    """What the judge is asked about: the phrasing whose answer would be served, then the entry's nearest."""
+    return [served, *(one.key for one in seen.near if one.entry == seen.suspect and one.key != served)]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A suspect's probability after verdicts; do they let it be served; the verdicts, a yes 1 and a no -1, summed."""
+
+    probability: float
+    serves: bool
+    verdicts: int
 
 
 def after_verdicts(
@@ -103,23 +163,24 @@ def after_verdicts(
     ask: Callable[[str, bool, float], bool | None],
     *,
     served_at: float,
-    error: float = ERROR,
-) -> tuple[float, bool]:
-    """The suspect's probability after the verdicts on its nearest phrasings, and whether they let it be served.
+    worth: float = WORTH,
+) -> Judgement:
+    """What the verdicts on its phrasings make of a suspect.
 
     ``ask`` gives one verdict on a phrasing, put to the judge as it is or turned round; None when there is none: then
     nothing is served, however probable it was. Neither is it when the last word was a no.
     """
-    served = False
+    served, verdicts = False, 0
     for phrasing, turned in opinions(phrasings):
         said = ask(phrasing, turned, probability)
         if said is None:
-            return probability, False
-        probability = after(probability, yes=said, error=error)
+            return Judgement(probability, False, verdicts)
+        probability = after(probability, yes=said, worth=worth)
+        verdicts += 1 if said else -1
         served = said and probability >= served_at
         if not asks(probability, served_at=served_at):
             break
-    return probability, served
+    return Judgement(probability, served, verdicts)
 
 
 def opinions(phrasings: Sequence[str]) -> tuple[tuple[str, bool], ...]:
@@ -159,18 +220,22 @@ def pays(probability: float, *, judging_usd: Decimal, answering_usd: Decimal) ->
 
 @dataclass(slots=True)
 class Budget:
-    """Lets ``share`` verdicts be asked for each job, and no burst of more than ten at once. Not thread-safe."""
+    """Lets ``share`` verdicts be asked for each job, and no burst of more than ten at once. Not thread-safe.
+
+    ``stands_for``: who sees only the jobs that no hit answered counts each for those besides that a hit did.
+    """
 
     share: float
     left: float = 1.0
 
-    def job(self) -> None:
+    def job(self, stands_for: float = 1.0) -> None:
         """One more job."""
-        self.left = min(10.0, self.left + self.share)
+        self.left = min(BURST, self.left + self.share * stands_for)
 
-    def take(self) -> bool:
-        """May one more verdict be asked for?"""
-        if self.share <= 0.0 or self.left < 1.0:
+    def take(self, gain: float = 1.0) -> bool:
+        """May one more verdict be asked for, of which so many hits are expected? The less is left, the more."""
+        scarce = (1.0 - self.share) * (1.0 - (self.left - 1.0) / (BURST - 1.0)) ** 2
+        if self.share <= 0.0 or self.left < 1.0 or gain < LEAST_GAIN + (MOST_GAIN - LEAST_GAIN) * scarce:
             return False
         self.left -= 1.0
         return True

@@ -43,33 +43,39 @@ class Lesson:
     right: float
     weight: float = 1.0
     audited: bool = False
+    verdicts: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class RawLesson:
-    """A lesson as it is kept: raw features (15,), how right the suspect was, its weight, whether a hit was audited."""
+    """A lesson as it is kept: raw features (15,), how right the suspect was, its weight, whether a hit was audited, and
+    what a judge had said (a yes 1, a no -1).
+    """
 
     features: tuple[float, ...]
     right: float
     weight: float = 1.0
     audited: bool = False
+    verdicts: float = 0.0
 
     def standardised(self, verifier: Weights) -> Lesson:
         """As a lesson of this verifier's."""
-        return Lesson(verifier.standardised(np.array(self.features)), self.right, self.weight, self.audited)
+        return Lesson(
+            verifier.standardised(np.array(self.features)), self.right, self.weight, self.audited, self.verdicts
+        )
 
     def pack(self) -> bytes:
-        """Little-endian float32: features, right, weight, audited."""
-        return _packed(self.features, self.right, self.weight, self.audited)
+        """Little-endian float32: features, right, weight, audited, verdicts."""
+        return _packed(self.features, self.right, self.weight, self.audited, self.verdicts)
 
     @classmethod
     def unpack(cls, raw: bytes) -> RawLesson | None:
         """Read what :meth:`pack` wrote; None where it was written for other features."""
-        values = _unpacked(raw, 3)
+        values = _unpacked(raw, 4)
         if values is None:
             return None
-        *features, right, weight, audited = values
-        return cls(tuple(features), right, weight, bool(audited))
+        *features, right, weight, audited, verdicts = values
+        return cls(tuple(features), right, weight, bool(audited), verdicts)
 
 
 @dataclass(frozen=True, slots=True)

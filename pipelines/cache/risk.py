@@ -94,13 +94,15 @@ def refit(
     )
 
 
-def boundary(recent: NDArray[np.float64], requests: int, allowed: float) -> float:
+def boundary(recent: NDArray[np.float64], judged: NDArray[np.float64], requests: int, allowed: float) -> float:
     """The least probability at which serving brings at most ``allowed`` expected wrong hits per request.
 
-    ``recent`` are the probabilities of those of ``requests`` that had one.
+    ``recent`` are the probabilities of those of ``requests`` that had one, before a judge spoke; ``judged`` how
+    probably each was served wrongly on a judge's word (0 where it was not), which is what it costs below the boundary.
     """
-    falling = np.sort(recent)[::-1]
-    expected = np.cumsum(1.0 - falling) / requests
+    order = np.argsort(-recent, kind="stable")
+    falling = recent[order]
+    expected = (np.cumsum(1.0 - falling) + judged.sum() - np.cumsum(judged[order])) / requests
     served = int(np.searchsorted(expected, allowed, side="right"))
     if served == len(falling):
         return max(LEAST_BOUNDARY, float(falling[-1]))

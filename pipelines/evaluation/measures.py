@@ -70,11 +70,11 @@ def pairs(
                 if isinstance(found, Gray) and judge_error is not None and judge.matters(found.seen):
                     verdicts = _SimulatedJudge(deserved, judge_error, dice)
                     start = judge.before(found.seen.probability, found.seen.gate, proven=found.seen.proven)
-                    _, serves = judge.after_verdicts(
-                        start, [one], verdicts, served_at=found.seen.served_at, error=judge_error
+                    judgement = judge.after_verdicts(
+                        start, [one], verdicts, served_at=found.seen.served_at, worth=judge.worth_of(judge_error)
                     )
                     judged += verdicts.asked
-                    reason = None if serves else reason
+                    reason = None if judgement.serves else reason
         if reason is None:
             served += 1
             wrong += not deserved

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Channel:
     """Rates in [0, 0.5) at which comparing answers, and judging questions, errs; no judge when ``judge`` is None.
-    ``silent`` in [0, 1): the rate at which comparing answers says nothing.
+    ``silent`` in [0, 1): the rate at which comparing answers says nothing. ``repeats``: the judge says of a pair what
+    it said of it before, so that its errors do not average out; a real one does so mostly.
     """
 
     answer: float = 0.05
     judge: float | None = None
     silent: float = 0.0
+    repeats: bool = False
 
     def __post_init__(self) -> None:
         for name, rate in (("answer-error", self.answer), ("judge-error", self.judge)):
@@ -57,6 +59,7 @@ class Scope:
     compared: set[tuple[str, str]] = field(default_factory=set)
     sums: dict[str, float] = field(default_factory=dict)
     stored: NDArray[np.bool_] = field(init=False)
+    _verdicts: dict[tuple[str, str], bool] = field(default_factory=dict)
     _exact: dict[str, str] = field(default_factory=dict)
     _near: dict[str, str] = field(default_factory=dict)
 
@@ -96,6 +99,15 @@ class Scope:
         """The labels' only way out: do two deserve one answer? Wrong at the rate ``error``."""
         return bool((self.labels[int(one)] == self.labels[int(other)]) != (self.dice.random() < error))
 
+    def verdict(self, one: str, other: str, error: float) -> bool:
+        """The judge's word on two questions; wrong at the rate ``error``."""
+        if not self.channel.repeats:
+            return self.same(one, other, error)
+        pair = (min(one, other), max(one, other))
+        if pair not in self._verdicts:
+            self._verdicts[pair] = self.same(one, other, error)
+        return self._verdicts[pair]
+
 
 @dataclass(slots=True)
 class FreshAnswer:
@@ -122,7 +134,7 @@ class FreshAnswer:
         error = self.scope.channel.judge
         if error is None or not self.may_ask():
             return 0.0
-        return judge.evidence(yes=self.scope.same(self.key, key, error))
+        return judge.evidence(yes=self.scope.verdict(self.key, key, error))
 
     def between(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """Through the channel; a pair compared before would say the same again."""

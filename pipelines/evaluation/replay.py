@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Replay:
     """One pass over the questions in shuffled order; :meth:`run` returns the contract's figures.
 
     ``vectors`` is (n, d) float32 of unit length, ``labels`` (n,) whole numbers: equal ones deserve one answer.
-    ``judge_share``: verdicts for each job that no hit answered, as `[cache] judge_share`.
+    ``judge_share``: verdicts for each job, as `[cache] judge_share`.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Replay:
     def _ask(self, number: int, similar: NDArray[np.float32]) -> None:
         """As a lookup worker, a model call and write-back do with one job."""
         scope = self._scope
+        self._budget.job()
         known = scope.repeated(number)
         if known is not None:
             self._hit(number, known)
@@ -92,8 +94,6 @@ class Replay:
             Policy.of(self.boundary),
         )
         seen = decided.seen
-        if not isinstance(decided, Hit):
-            self._budget.job()
         if seen is None:
             self.boundary.note(Request(None))
             learning.store(fresh, None)
@@ -104,10 +104,10 @@ class Replay:
                 self._after_verdicts(number, seen) if isinstance(decided, Gray) and judge.could_serve(seen) else None
             )
             if judged is not None:
-                probability, serves = judged
-                offset = judge.moved(seen.probability, probability)
-                if serves:
-                    decided = decision.promoted(seen, probability)
+                seen = replace(seen, verdicts=judged.verdicts)
+                offset = judge.moved(seen.probability, judged.probability)
+                if judged.serves:
+                    decided = decision.promoted(seen, judged.probability)
         self._note(number, seen, offset, served=isinstance(decided, Hit))
         if isinstance(decided, Hit):
             self._hit(number, scope.served[seen.suspect])
@@ -128,25 +128,27 @@ class Replay:
             Candidate(str(stored[i]), entry_of[str(stored[i])], self._texts[stored[i]], float(values[i])) for i in best
         ]
 
-    def _take(self) -> bool:
-        taken = self._budget.take()
+    def _take(self, gain: float = 1.0) -> bool:
+        taken = self._budget.take(gain)
         self.judge_calls += taken
         return taken
 
-    def _after_verdicts(self, number: int, seen: Neighbourhood) -> tuple[float, bool] | None:
-        """The probability after the judge, and whether the suspect is served; None without a judge."""
+    def _after_verdicts(self, number: int, seen: Neighbourhood) -> judge.Judgement | None:
+        """What the judge makes of the suspect; None without one."""
         error = self._channel.judge
         if error is None:
             return None
 
         def ask(key: str, turned: bool, _: float) -> bool | None:  # noqa: ARG001 - either way it errs as often
-            return self._scope.same(str(number), key, error) if self._take() else None
+            return self._scope.verdict(str(number), key, error) if self._take(gain) else None
 
+        gain = judge.gain(seen)
         return judge.after_verdicts(
             judge.before(seen.probability, seen.gate, proven=seen.proven),
-            [one.key for one in seen.near if one.entry == seen.suspect],
+            judge.about(seen, self._scope.served[seen.suspect]),
             ask,
             served_at=seen.served_at,
+            worth=seen.worth,
         )
 
     def _note(self, number: int, seen: Neighbourhood, offset: float, *, served: bool) -> None:
@@ -170,7 +172,7 @@ class Replay:
     def _learn(self, seen: Neighbourhood, lesson: learning.Lesson | None, weight: float = 1.0) -> None:
         if lesson is not None:
             features = self.boundary.shipped.standardised(np.array(seen.features))
-            self.boundary.learn(Lesson(features, lesson.right, weight, audited=lesson.audited))
+            self.boundary.learn(Lesson(features, lesson.right, weight, lesson.audited, judge.known(seen)))
 
     def _curve(self) -> list[dict[str, float]]:
         """What other boundaries would have served of the same suspects."""

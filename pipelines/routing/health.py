@@ -13,6 +13,8 @@ SOONEST_S = 0.5  # a provider that asks for no time at all gets some
 # Of a model whose first word comes after so long on average, so many times that is waited for, where another could
 # answer; of one that nobody measured yet, this long.
 TIMES, LEAST_S, UNKNOWN_S = 4.0, 2.5, 10.0
+FOR_ONE = 0.6  # of what is left, where another could answer
+LONGEST_S = 120.0  # a long answer of a slow model; a silent connection is given up after it
 WEIGHT = 0.2  # of the latest first word in the average
 
 State = Literal["well", "left alone", "due"]
@@ -47,6 +49,11 @@ class Health:
         if failures < FAILURES and self.until == 0.0:
             return Health(failures, self.cools, 0.0)
         return Health(failures, self.cools + 1, now + min(COOL_S * 2**self.cools, LONGEST_COOL_S))
+
+
+def attempt_s(remaining_s: float, *, others: bool) -> float:
+    """Seconds for one attempt as a whole: a provider that drips its words leaves time for the ``others``."""
+    return min(remaining_s * (FOR_ONE if others else 1.0), LONGEST_S)
 
 
 def tells(average: float | None, waited_s: float) -> bool:

@@ -53,7 +53,7 @@ def evaluate() -> None:
     type=click.FloatRange(0.0, 1.0),
     default=SHARE,
     show_default=True,
-    help="Verdicts for each job that no hit answered, as [cache] judge_share.",
+    help="Verdicts for each job, as [cache] judge_share.",
 )
 @click.option(
     "--target",

@@ -175,8 +175,8 @@ class CacheTable(TenantTable):
         _CACHE.judge_share,
         ge=0,
         le=1,
-        description="verdicts, at the most, for each job that no hit answered (all tenants together, in each"
-        " model-call worker); 0: no judge",
+        description="verdicts, at the most, for each job (all tenants together, hits too as far as model-call workers"
+        " can tell); 0: no judge",
     )
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pipelines.routing.completion import Completion
     from workers.providers.openai_client import Providers
 
-ATTEMPT_TIMEOUT_S = 120.0  # a long answer of a slow model; a silent connection is given up after it
 PROBE = {"temperature": 0, "max_tokens": 16}  # what some models refuse
 PROBE_S = 10.0
 AT_THE_END_S = 0.1  # of a job's time: whoever is still silent then did not answer within it
@@ -189,9 +188,9 @@ class _Walk:
     def _once(self, offer: Offer, remaining_s: float, attempt: int, *, others: bool) -> CallResult:
         refuses = REFUSALS.of(offer)
         request = completion.request(offer, self.messages, self.params, refuses=refuses, thinks=self.thinks)
-        within_s = min(remaining_s, ATTEMPT_TIMEOUT_S)
+        within_s = health.attempt_s(remaining_s, others=others)
         pace_s = self.providers.health.pace_s(offer.provider, offer.model)
-        patience_s = health.patience_s(pace_s, within_s, others=others, attempt=attempt)
+        patience_s = health.patience_s(pace_s, remaining_s, others=others, attempt=attempt)
         raw = self.providers.call(offer.provider, request, within_s, patience_s)
         answer = _parsed(raw, offer, self._estimate)
         self.providers.health.worked(offer.provider)

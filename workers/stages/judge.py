@@ -46,11 +46,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class JudgedAnswer:
-    """What verdicts came to: the answer of the entry if they let it be served; what they cost either way."""
+    """What verdicts came to: the answer of the entry if they let it be served; what they cost either way; and what was
+    seen, with the verdicts, from whose outcome is learned what one is worth.
+    """
 
     answer: Answer | None
     probability: float
     cost_usd: Decimal
+    seen: Neighbourhood
 
 
 class Judge:
@@ -77,8 +80,9 @@ class Judge:
         ``answering_tokens`` is the prompt of the call that a yes would save.
         """
         slot, job = progress.slot, progress.job
+        bucket = "" if slot is None else slot.bucket
         with self._lock:
-            self._budget.job()
+            self._budget.job(self._boundaries.policy(job.tenant, bucket).jobs_per_miss)
         if slot is None or slot.seen is None or progress.audit is not None or job.cache != "use":
             return None
         seen = slot.seen
@@ -105,7 +109,9 @@ class Judge:
             return None
         if not self._sharing.allows(job, slot, entry):
             return None
-        near = [one.key for one in seen.near if one.entry == seen.suspect][: judge.MOST_CALLS]
+        served = self._members.served(slot.scope, home)
+        about = judge.about(seen, served)[: judge.MOST_CALLS] if served is not None else []
+        gain = judge.gain(seen)
         saved = Usage(answering_tokens, 0, entry.answer.usage.completion_tokens)
         market = self._market()
         answering = market.offers(progress.asking, progress.route, prompt_tokens=answering_tokens)[0]
@@ -118,24 +124,26 @@ class Judge:
             usage = Usage(estimate_prompt(asking.messages, asking.params), 0, judge.MOST_TOKENS)
             judging_usd = market.cost_usd(offers[0], usage)
             pays = judge.pays(probability, judging_usd=judging_usd, answering_usd=answering_usd)
-            if not pays or not self._may_ask():
+            if not pays or not self._may_ask(gain):
                 return None
             verdicts.append(self._ask(asking, offers, deadline_at=progress.deadline_at))
             return verdicts[-1].yes
 
-        probability, serves = judge.after_verdicts(
+        judged = judge.after_verdicts(
             judge.before(seen.probability, seen.gate, proven=seen.proven),
-            self._members.questions(slot.scope, near),
+            self._members.questions(slot.scope, about),
             one,
             served_at=seen.served_at,
+            worth=seen.worth,
         )
+        probability, seen = judged.probability, replace(seen, verdicts=judged.verdicts)
         spent = sum((verdict.cost_usd for verdict in verdicts), Decimal(0))
-        if not serves:
-            return JudgedAnswer(None, probability, spent)
+        if not judged.serves:
+            return JudgedAnswer(None, probability, spent, seen)
         counters.count("judge.served")
         self._members.store_verdict(slot.scope, slot.key, home, probability)
         hit = decision.promoted(replace(seen, suspect=home), probability)
-        return JudgedAnswer(self._billing.reused(progress, entry, hit), probability, spent)
+        return JudgedAnswer(self._billing.reused(progress, entry, hit), probability, spent, seen)
 
     def same_answer(self, job: Job, job_id: str, one: str, other: str) -> bool | None:
         """Off any caller's path: do two answers to the job's question say the same? None when nobody says."""
@@ -146,9 +154,9 @@ class Judge:
         self._billing.charge(f"{job_id}.judge", job.tenant, ledger.record_judge(verdict.cost_usd, verdict.usage))
         return verdict.yes
 
-    def _may_ask(self) -> bool:
+    def _may_ask(self, gain: float = 1.0) -> bool:
         with self._lock:
-            return self._budget.take()
+            return self._budget.take(gain)
 
     def _ask(self, asking: Job, offers: Sequence[Offer], *, deadline_at: float) -> Verdict:
         counters.count("judge.asked")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipelines.cache import answer_match, learning
-from pipelines.cache.judge import evidence
+from pipelines.cache.judge import evidence, known
 from pipelines.cache.lessons import RawLesson
 from pipelines.money import ledger
 from workers.observability import counters
@@ -44,7 +44,9 @@ class Learning:
         """Store a fresh answer where it belongs; ``entry``: as it would be stored alone."""
         lesson = learning.store(self._memory(job, entry.id, slot, entry, known_until, "write_back"), slot.seen)
         if lesson is not None and slot.seen is not None:
-            self._boundaries.teach(job.tenant, slot.bucket, RawLesson(slot.seen.features, lesson.right))
+            self._boundaries.teach(
+                job.tenant, slot.bucket, RawLesson(slot.seen.features, lesson.right, verdicts=known(slot.seen))
+            )
 
     def audited(self, job: Job, slot: Slot, entry: Entry, *, weight: float, known_until: float) -> None:
         """Compare the fresh answer to a hit with what was served; ``weight``: for how many hits it stands."""
@@ -52,9 +54,8 @@ class Learning:
             return
         lesson = learning.audit(self._memory(job, entry.id, slot, entry, known_until, "audit"), slot.seen)
         if lesson is not None:
-            self._boundaries.teach(
-                job.tenant, slot.bucket, RawLesson(slot.seen.features, lesson.right, weight, audited=True)
-            )
+            taught = RawLesson(slot.seen.features, lesson.right, weight, audited=True, verdicts=known(slot.seen))
+            self._boundaries.teach(job.tenant, slot.bucket, taught)
             counters.count("audit.compared")
 
     def audited_twin(self, job: Job, job_id: str, slot: Slot, entry: Entry, *, known_until: float) -> None:

@@ -154,17 +154,22 @@ def test_a_judges_verdict_moves_the_probability_and_never_alone_decides() -> Non
     assert judge.asks(0.7, served_at=0.95)
     assert not judge.asks(0.96, served_at=0.95)
     assert not judge.asks(0.1, served_at=0.95)
-    assert judge.after(0.7, yes=True, error=0.05) > 0.9
-    assert judge.after(0.9, yes=False, error=0.05) < 0.6
+    assert judge.after(0.7, yes=True, worth=judge.worth_of(0.05)) > 0.9
+    assert judge.after(0.9, yes=False, worth=judge.worth_of(0.05)) < 0.6
 
 
 def test_the_boundary_serves_what_the_target_allows() -> None:
     recent = np.array([0.999] * 50 + [0.9] * 50)
-    assert risk.boundary(recent, 100, allowed=0.0001) == risk.NOTHING
-    assert risk.boundary(recent, 100, allowed=0.01) == pytest.approx(0.999), "equally probable ones go together"
-    assert risk.boundary(recent, 100, allowed=0.06) == pytest.approx(0.9)
-    assert risk.boundary(recent, 1_000, allowed=0.006) == pytest.approx(0.9), "those without a suspect count too"
-    assert risk.boundary(recent, 100, allowed=0.2) >= risk.LEAST_BOUNDARY
+    unjudged = np.zeros(len(recent))
+    assert risk.boundary(recent, unjudged, 100, allowed=0.0001) == risk.NOTHING
+    assert risk.boundary(recent, unjudged, 100, allowed=0.01) == pytest.approx(0.999), (
+        "equally probable ones go together"
+    )
+    assert risk.boundary(recent, unjudged, 100, allowed=0.06) == pytest.approx(0.9)
+    assert risk.boundary(recent, unjudged, 1_000, allowed=0.006) == pytest.approx(0.9), (
+        "those without a suspect count too"
+    )
+    assert risk.boundary(recent, unjudged, 100, allowed=0.2) >= risk.LEAST_BOUNDARY
     with pytest.raises(ValueError, match="target"):
         Boundary(verifier.shipped(), 0.0)
 
@@ -234,3 +239,12 @@ def test_a_new_tenant_is_served_from_a_cosine_on_at_which_training_saw_hardly_an
 def test_of_an_encoder_that_nobody_measured_a_new_tenant_is_served_nothing() -> None:
     assert Policy.new(verifier.shipped(verifier.OTHERS)).least_similarity > 1.0
     assert Policy.new(verifier.shipped()).least_similarity == 0.9
+
+
+def test_what_a_judge_serves_below_the_boundary_is_charged_to_the_same_target() -> None:
+    recent, judged = np.array([0.99, 0.95, 0.9, 0.8]), np.array([0.0, 0.0, 0.02, 0.03])
+    assert risk.boundary(recent, judged, 10, allowed=0.0111) == pytest.approx(0.95), (
+        "0.05 of the judge's, 0.06 of these"
+    )
+    assert risk.boundary(recent, np.zeros(4), 10, allowed=0.0111) == pytest.approx(0.95)
+    assert risk.boundary(recent, judged, 10, allowed=0.0061) == pytest.approx(0.99)

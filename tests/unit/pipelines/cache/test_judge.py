@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from pipelines.cache import judge, verifier
@@ -35,7 +36,7 @@ def test_the_judge_is_asked_where_a_yes_could_suffice(
 
 def test_one_yes_to_a_gated_suspect_does_not_serve_it() -> None:
     gated = seen(0.99, gate="negation")
-    once = judge.after(judge.before(gated.probability, gated.gate), yes=True, error=judge.ERROR)
+    once = judge.after(judge.before(gated.probability, gated.gate), yes=True)
     assert once < gated.served_at
 
 
@@ -80,7 +81,9 @@ def test_only_a_share_of_the_jobs_is_judged() -> None:
 
 def test_moved_log_odds_bring_a_probability_where_it_came_from() -> None:
     assert judge.moved(0.7, 0.7) == 0.0
-    assert judge.moved(0.5, judge.after(0.5, yes=True, error=0.1)) == pytest.approx(judge.CREDIT * 2.197, abs=1e-3)
+    assert judge.moved(0.5, judge.after(0.5, yes=True, worth=judge.worth_of(0.1))) == pytest.approx(
+        judge.CREDIT * 2.197, abs=1e-3
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,8 +108,8 @@ def test_only_a_last_word_of_yes_serves(start: float, said: list[bool | None], a
         heard.append(phrasing)
         return next(given)
 
-    _, serves = judge.after_verdicts(start, ["a", "b", "c"] if said else [], ask, served_at=0.95)
-    assert (len(heard), serves) == (asked, served)
+    judged = judge.after_verdicts(start, ["a", "b", "c"] if said else [], ask, served_at=0.95)
+    assert (len(heard), judged.serves) == (asked, served)
 
 
 def test_a_lone_phrasing_is_put_both_ways_round() -> None:
@@ -116,7 +119,46 @@ def test_a_lone_phrasing_is_put_both_ways_round() -> None:
         heard.append((phrasing, turned))
         return True
 
-    probability, serves = judge.after_verdicts(0.5, ["a"], ask, served_at=0.95)
+    judged = judge.after_verdicts(0.5, ["a"], ask, served_at=0.95)
     assert heard == [("a", False), ("a", True)]
-    assert serves
-    assert probability > 0.95
+    assert judged.serves
+    assert judged.probability > 0.95
+    assert judged.verdicts == 2
+
+
+def test_what_a_verdict_is_worth_is_learned_from_those_whose_outcome_is_known() -> None:
+    dice = np.random.default_rng(0)
+    margins = dice.normal(size=2_000)
+    right = dice.random(2_000) < 1.0 / (1.0 + np.exp(-margins))
+
+    def learned(error: float, many: int) -> float:
+        yes = right != (dice.random(2_000) < error)
+        verdicts, ones = np.where(yes, 1.0, -1.0), np.ones(many)
+        return judge.learned_worth(margins[:many], verdicts[:many], right[:many].astype(float), ones)
+
+    assert learned(0.02, 2_000) == pytest.approx(3.9, abs=0.4)
+    assert learned(0.3, 2_000) == pytest.approx(0.85, abs=0.2)
+    assert learned(0.02, 3) == pytest.approx(judge.WORTH, abs=0.6), "a few say little"
+
+
+def test_the_less_is_left_the_more_a_verdict_must_bring() -> None:
+    budget = judge.Budget(0.1)
+    assert not budget.take(0.5), "one is left, and it waits for a better chance"
+    for _ in range(200):
+        budget.job()
+    assert budget.take(0.06)
+    taken = sum(budget.take(0.5) for _ in range(20))
+    assert 2 <= taken <= 7
+
+
+def test_a_verdict_is_expected_to_bring_less_where_two_must_agree() -> None:
+    assert judge.gain(seen(0.9)) == pytest.approx(0.9)
+    assert 0.2 < judge.gain(seen(0.6)) < 0.5
+    assert judge.gain(seen(0.9, gate="number")) == 0.0
+
+
+def test_the_phrasing_whose_answer_is_served_is_asked_about_first() -> None:
+    near = (Near("a", "e", 0.9), Near("b", "x", 0.89), Near("c", "e", 0.8))
+    around = Neighbourhood(near, "e", 0.8, (0.9,) * verifier.COUNT)
+    assert judge.about(around, "c") == ["c", "a"]
+    assert judge.about(around, "far") == ["far", "a", "c"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.routing.health import COOL_S, FAILURES, LONGEST_COOL_S, Health, average_s, patience_s, tells
+from pipelines.routing.health import COOL_S, FAILURES, LONGEST_COOL_S, Health, attempt_s, average_s, patience_s, tells
 
 NOW = 1_000.0
 
@@ -90,3 +90,9 @@ def test_a_provider_that_says_when_is_not_left_alone_for_longer_each_time() -> N
     for n in range(9):
         found = found.failed(NOW + 10 * n, 5.0)
     assert found.until == NOW + 85
+
+
+def test_an_attempt_leaves_time_for_the_others() -> None:
+    assert attempt_s(20.0, others=True) == 12.0
+    assert attempt_s(20.0, others=False) == 20.0
+    assert attempt_s(900.0, others=True) == 120.0
