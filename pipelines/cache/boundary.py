@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -10,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.cache import judge, risk
+from pipelines.cache.clustering import PRIOR_OF_LESSON
 from pipelines.cache.lessons import Lesson, RawLesson, Request
 from pipelines.cache.verifier import COUNT, shipped
 from pipelines.neighbourhood import STOPPED, WORTH
-from pipelines.statistics.logistic import sigmoid, sigmoids
+from pipelines.statistics.logistic import logit, sigmoid, sigmoids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from pipelines.cache.verifier import Weights
+
+PASSES = 2  # what is believed and what the lessons say of it settle together
+MARGINS = (logit(PRIOR_OF_LESSON[0]), logit(PRIOR_OF_LESSON[1]))  # of what is believed before a comparison
 
 
 def _weights(raw: bytes) -> NDArray[np.float64] | None:
@@ -103,7 +108,8 @@ class Boundary:
     def relearn(self) -> None:
         """Move the weights and the boundary to where the lessons and the recent requests put them."""
         self.unlearned = 0
-        self.weights = risk.refit(self.shipped.weights, self.weights, self.lessons)
+        for _ in range(PASSES):
+            self.weights = risk.refit(self.shipped.weights, self.weights, self.lessons, self._right(self.lessons))
         self.worth = self._judges_worth()
         near = [request for request in self.recent if request.features is not None]
         if not near:
@@ -121,6 +127,16 @@ class Boundary:
         if len(doubts):
             self.uncertainty = float(doubts.mean())
 
+    def _right(self, lessons: Sequence[Lesson]) -> NDArray[np.float64]:
+        """How right each suspect was, by what is believed now and what its comparisons said: each may have erred, and
+        with what was believed then a mistake would be kept (A. P. Dempster et al., 1977).
+        """
+        margins = np.clip(np.array([lesson.features for lesson in lessons]) @ self.weights, *MARGINS)
+        margins += self.worth * np.array([lesson.verdicts for lesson in lessons])
+        said = np.array([math.nan if lesson.evidence is None else lesson.evidence for lesson in lessons])
+        fixed = np.array([lesson.right for lesson in lessons])
+        return np.where(np.isnan(said), fixed, sigmoids(margins + np.nan_to_num(said)))
+
     def _judges_worth(self) -> float:
         """What a verdict is worth in log-odds, by those whose outcome is known."""
         judged = [lesson for lesson in self.lessons if lesson.verdicts]
@@ -129,7 +145,7 @@ class Boundary:
         return judge.learned_worth(
             np.array([lesson.features for lesson in judged]) @ self.weights,
             np.array([lesson.verdicts for lesson in judged]),
-            np.array([lesson.right for lesson in judged]),
+            self._right(judged),
             np.array([min(lesson.weight, risk.MOST_WEIGHT) for lesson in judged]),
         )
 
@@ -141,7 +157,7 @@ class Boundary:
         weights = np.array([lesson.weight for lesson in audits])
         expected = sigmoids(np.array([lesson.features for lesson in audits]) @ self.weights)
         share = weights / weights.sum()
-        apart = expected - np.array([lesson.right for lesson in audits])
+        apart = expected - np.array([lesson.shown for lesson in audits])
         mean = float((share * apart).sum())
         # One audit of a sure hit stands for fifty: alone it is chance, however unlikely the weights call it.
         chance = float((share**2 * np.maximum(risk.doubt(expected) ** 2, apart**2)).sum())

@@ -30,6 +30,7 @@ PRIOR_OF_LESSON = (0.02, 0.97)
 SURE, RULED_OUT = 0.99, 0.03
 LESSON_AT = 0.98  # a join as certain as this also judges the entry's own answers
 SERVED_WRONG = 0.02  # how right a hit was whose entry fits and whose answer was voted out of it
+SURELY = 2.0  # comparisons that agree leave no doubt
 WRONG_AT = 0.1  # an audited hit that was as probably right as this gets an entry of its own
 
 # In units of one comparison's evidence (see `logistic.weight`).

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """How probably the suspect was right, in [0, 1]; of an audit, which a sample of hits has."""
+    """How probably the suspect was right, in [0, 1], and what the comparisons alone say (a log-likelihood ratio); of an
+    audit, which a sample of hits has.
+    """
 
     right: float
+    evidence: float
     audited: bool = False
 
 
@@ -57,7 +60,9 @@ def store(memory: Memory, seen: Neighbourhood | None) -> Lesson | None:
     if seen.suspect != home and evidence <= -memory.one:
         memory.forget(seen.suspect)
     _teach_the_others(memory, home, assignment)
-    return Lesson(assignment.right) if evidence != 0.0 else None  # a comparison that told nothing teaches nothing
+    return (
+        Lesson(assignment.right, evidence) if evidence != 0.0 else None
+    )  # a comparison that told nothing teaches nothing
 
 
 def assign(memory: Memory, seen: Neighbourhood) -> Assignment:
@@ -98,19 +103,19 @@ def audit(memory: Memory, seen: Neighbourhood) -> Lesson | None:
         said = {key: memory.compare(key) for key in (*nearest, served, *more)}
         if splitting.split(memory, home, said, home) is not None:
             memory.note("wrong")
-            return Lesson(clustering.SERVED_WRONG, audited=True)
+            return Lesson(clustering.SERVED_WRONG, -clustering.SURELY * memory.one, audited=True)
     right = clustering.lesson(seen.probability, evidence)
     fits = clustering.lesson(seen.probability, others) >= clustering.LESSON_AT
     if agrees < 0.0 and fits and memory.join(home) and _voted_out(memory, home, served, agrees):
         # The entry fits, and what it served does not: this phrasing's answer took its place.
-        return Lesson(clustering.SERVED_WRONG, audited=True)
+        return Lesson(clustering.SERVED_WRONG, -clustering.SURELY * memory.one, audited=True)
     if right >= clustering.LESSON_AT:
         memory.join(home)
     elif right <= clustering.WRONG_AT:
         # The next who asks in these words gets the answer that was given to them.
         memory.put()
         memory.note("wrong")
-    return Lesson(right, audited=True)
+    return Lesson(right, evidence, audited=True)
 
 
 def _put(memory: Memory, assignment: Assignment | None) -> str | None:

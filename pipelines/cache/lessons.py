@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipelines.cache.verifier import COUNT
+from pipelines.statistics.logistic import sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipelines.cache.verifier import Weights
+
+LEAST_EVIDENCE = 1.0  # comparisons that contradict one another say nothing
 
 
 def _packed(features: Sequence[float], *more: float) -> bytes:
@@ -37,19 +41,34 @@ def packed_request(features: Sequence[float], offset: float, *, served: bool) ->
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one request taught: standardised features (16,), how right its suspect was in [0, 1], its weight >= 1."""
+    """What one request taught: standardised features (16,), how right its suspect was in [0, 1] by what was believed
+    then, and what the comparisons alone say (a log-likelihood ratio; None where that is not known); its weight >= 1.
+    """
 
     features: NDArray[np.float64]
     right: float
     weight: float = 1.0
     audited: bool = False
     verdicts: float = 0.0
+    evidence: float | None = None
+
+    @property
+    def shown(self) -> float:
+        """How right the suspect was by the comparisons alone, on average, whatever was believed: one that errs at a
+        known rate says a little more than it heard, so that it may lie outside of [0, 1].
+        """
+        if self.evidence is None:
+            return self.right
+        if abs(self.evidence) < LEAST_EVIDENCE:
+            return 0.5
+        error = sigmoid(-abs(self.evidence))
+        return ((self.evidence > 0.0) - error) / (1.0 - 2.0 * error)
 
 
 @dataclass(frozen=True, slots=True)
 class RawLesson:
-    """A lesson as it is kept: raw features (15,), how right the suspect was, its weight, whether a hit was audited, and
-    what a judge had said (a yes 1, a no -1).
+    """A lesson as it is kept: raw features (15,), how right the suspect was, its weight, whether a hit was audited,
+    what a judge had said (a yes 1, a no -1), and what the comparisons say.
     """
 
     features: tuple[float, ...]
@@ -57,25 +76,33 @@ class RawLesson:
     weight: float = 1.0
     audited: bool = False
     verdicts: float = 0.0
+    evidence: float | None = None
 
     def standardised(self, verifier: Weights) -> Lesson:
         """As a lesson of this verifier's."""
         return Lesson(
-            verifier.standardised(np.array(self.features)), self.right, self.weight, self.audited, self.verdicts
+            verifier.standardised(np.array(self.features)),
+            self.right,
+            self.weight,
+            self.audited,
+            self.verdicts,
+            self.evidence,
         )
 
     def pack(self) -> bytes:
-        """Little-endian float32: features, right, weight, audited, verdicts."""
-        return _packed(self.features, self.right, self.weight, self.audited, self.verdicts)
+        """Little-endian float32: features, right, weight, audited, verdicts, evidence (not a number where unknown)."""
+        evidence = math.nan if self.evidence is None else self.evidence
+        return _packed(self.features, self.right, self.weight, self.audited, self.verdicts, evidence)
 
     @classmethod
     def unpack(cls, raw: bytes) -> RawLesson | None:
         """Read what :meth:`pack` wrote; None where it was written for other features."""
-        values = _unpacked(raw, 4)
+        values = _unpacked(raw, 5)
         if values is None:
             return None
-        *features, right, weight, audited, verdicts = values
-        return cls(tuple(features), right, weight, bool(audited), verdicts)
+        *features, right, weight, audited, verdicts, evidence = values
+        known = None if math.isnan(evidence) else evidence
+        return cls(tuple(features), right, weight, bool(audited), verdicts, known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TARGET = 0.01  # wrong hits per request, unless the operator chose another
 COLD_BOUNDARY = 0.93  # until enough was seen
 COLD_LESSONS = 200  # of the tenant's own; until then nothing far is served (Weights.cold_similarity)
-RECENT = 3_000  # requests whose expected errors set the boundary
+RECENT = 1_500  # requests whose expected errors set the boundary
 NOTHING = 1.01  # the boundary when not even the surest may be served
 LEAST_BOUNDARY = 0.6  # below it, a hit is a guess
 LESSONS = 4_000  # kept; older ones are forgotten
@@ -36,7 +36,7 @@ LEAST_AUDIT = 0.02
 TELLING_AUDITS = 20  # of fewer, a share of wrong hits says nothing; the interval does
 HORIZON = 1_500  # requests within which a surplus or a debt of errors is made good
 LEAST_ALLOWED = 0.2  # of the target, while a debt is paid back: no hits would teach nothing
-MOST_STRETCH = 1.5  # of the target, while a surplus is spent
+MOST_STRETCH = 1.2  # of the target, while a surplus is spent
 
 
 FOLLOW_UP = "/follow-up"
@@ -77,14 +77,19 @@ def audit_rate(probability: float, *, hits: int, uncertainty: float) -> float:
 
 
 def refit(
-    shipped: NDArray[np.float64], weights: NDArray[np.float64], lessons: Collection[Lesson]
+    shipped: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    lessons: Collection[Lesson],
+    right: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """The weights (16,) that the lessons suggest, from ``weights`` on and held near ``shipped``."""
+    """The weights (16,) that the lessons suggest, from ``weights`` on and held near ``shipped``; ``right`` (n,) in
+    [0, 1] is how right each one's suspect was.
+    """
     holds = np.full(len(shipped), HOLDS_SHAPE)
     holds[0] = HOLDS_BIAS
     return regress(
         np.array([lesson.features for lesson in lessons]),
-        np.array([lesson.right for lesson in lessons]),
+        right,
         np.array([min(lesson.weight, MOST_WEIGHT) for lesson in lessons]),
         start=weights,
         towards=shipped,
@@ -124,15 +129,15 @@ class Estimate:
 def estimate(audits: Sequence[tuple[float, float]], *, hits: int, requests: int) -> Estimate:
     """What audits say of the wrong hits per request, where ``hits`` of ``requests`` were served on a probability.
 
-    Each audit is how right the hit was, in [0, 1], and its weight (one over the chance that it was audited): J. Hajek's
-    estimate of a mean (1971). The interval is Wilson's, for as many audits as weights so unequal are worth (L. Kish,
-    1965); without audits it is (0, the share of hits).
+    Each audit is how right the hit was by the comparisons alone (see lessons.Lesson.shown), and its weight (one over
+    the chance that it was audited): J. Hajek's estimate of a mean (1971). The interval is Wilson's, for as many audits as
+    weights so unequal are worth (L. Kish, 1965); without audits it is (0, the share of hits).
     """
     share = hits / requests if requests else 0.0
     total = sum(weight for _, weight in audits)
     if not total:
         return Estimate(0.0, 0.0, share, 0)
-    wrong = sum((1.0 - right) * weight for right, weight in audits) / total
+    wrong = min(max(sum((1.0 - right) * weight for right, weight in audits) / total, 0.0), 1.0)
     worth = total**2 / sum(weight**2 for _, weight in audits)
     low, high = interval(wrong * worth, worth)
     return Estimate(share * wrong, share * low, share * high, len(audits))

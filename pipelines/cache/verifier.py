@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pipelines.neighbourhood import Near
 
 # Kinds of encoders: their cosines mean different things.
-SENTENCES, CHARACTERS, OTHERS = "sentences", "characters", "others"
-KINDS = (SENTENCES, CHARACTERS, OTHERS)
+SENTENCES, MULTILINGUAL, CHARACTERS, OTHERS = "sentences", "multilingual", "characters", "others"
+KINDS = (SENTENCES, MULTILINGUAL, CHARACTERS, OTHERS)
 NEVER = 1.01  # a cosine that no phrasing has
 NEAREST = 16  # phrasings that vote
 KERNEL = 0.06  # a phrasing this much farther (cosine) than the nearest has 1/e of its vote
@@ -184,6 +184,7 @@ def shipped(kind: str = SENTENCES) -> Weights:
     encoder whose cosines nobody has measured; it begins with the weights of ``sentences``, and a new tenant is served
     nothing on its word either.
     """
-    name = "verify-characters.json" if kind == CHARACTERS else "verify.json"
+    own = {CHARACTERS: "verify-characters.json", MULTILINGUAL: "verify-multilingual.json"}
+    name = own.get(kind, "verify.json")
     found = Weights.decode(json.loads(files("pipelines.cache").joinpath(name).read_text(encoding="utf-8")))
     return replace(found, cold_similarity=NEVER, kind=OTHERS) if kind == OTHERS else found

@@ -19,7 +19,7 @@ from pipelines.text.language import english
 from pipelines.text.normalise import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 UNREADABLE = "unreadable"
@@ -150,7 +150,7 @@ def meanings(first: Sequence[str], second: Sequence[str], same: Sequence[bool]) 
 
 def together(parts: Sequence[dict[str, Any]], *, requests: int, target: float) -> dict[str, Any]:
     """The figures of a stream that several encoders read, each a part; what none reads is a miss."""
-    counts = ("hits", "wrong_hits", "judge_calls", "audits", "entries")
+    counts = ("hits", "wrong_hits", "wrong_by_label", "judge_calls", "audits", "entries")
     summed = {name: sum(part[name] for part in parts) for name in counts}
     points: dict[float, list[float]] = {}
     for part in parts:
@@ -162,17 +162,35 @@ def together(parts: Sequence[dict[str, Any]], *, requests: int, target: float) -
         "requests": requests,
         "hits": summed["hits"],
         "wrong_hits": summed["wrong_hits"],
+        "wrong_by_label": summed["wrong_by_label"],
         "hit_rate": round(summed["hits"] / max(requests, 1), 4),
         "wrong_per_request": round(summed["wrong_hits"] / max(requests, 1), 5),
         "target": target,
         "judge_calls": summed["judge_calls"],
         "audits": summed["audits"],
         "entries": summed["entries"],
+        "windows": _windows([part["windows"] for part in parts]),
         "curve": [
             {"probability": at, "hit_rate": round(hits, 4), "wrong_per_request": round(wrong, 5)}
             for at, (hits, wrong) in points.items()
         ],
     }
+
+
+def _windows(parts: Sequence[Sequence[dict[str, int]]]) -> list[dict[str, int]]:
+    """Windows of streams side by side, each one's first together, and so on."""
+    most = max(map(len, parts), default=0)
+    rows = [[part[i] for part in parts if i < len(part)] for i in range(most)]
+    return [{name: sum(row[name] for row in side) for name in side[0]} for side in rows]
+
+
+def unlike(
+    first: Sequence[str], second: Sequence[str], same: Sequence[bool], labels: Mapping[str, int]
+) -> frozenset[tuple[int, int]]:
+    """Pairs of meanings, the smaller first, that somebody said are different."""
+    pairs = zip(first, second, same, strict=True)
+    apart = [sorted((labels[one], labels[other])) for one, other, deserved in pairs if not deserved]
+    return frozenset((ours, theirs) for ours, theirs in apart if ours != theirs)
 
 
 def followups(turns: Sequence[tuple[Sequence[str], str, str, bool | None]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pipelines.cache.lessons import Lesson, Request
 from pipelines.evaluation.memory import FreshAnswer, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipelines.neighbourhood import Neighbourhood
 
 BLOCK = 256  # questions whose similarities are computed at once
+WINDOW = 1_000  # requests of which hits and wrong hits are told together
 CURVE = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
 
 
@@ -29,7 +30,9 @@ class Replay:
     """One pass over the questions in shuffled order; :meth:`run` returns the contract's figures.
 
     ``vectors`` is (n, d) float32 of unit length, ``labels`` (n,) whole numbers: equal ones deserve one answer.
-    ``judge_share``: verdicts for each job, as `[cache] judge_share`.
+    ``judge_share``: verdicts for each job, as `[cache] judge_share`. ``phases``: how many of the questions come first,
+    how many after them, each shuffled by itself; all together without. ``unlike``: pairs of labels that somebody said
+    are different, the smaller first: what is wrong by these is surely wrong. ``cold``: no lessons are learned.
     """
 
     def __init__(
@@ -43,16 +46,27 @@ class Replay:
         seed: int = 0,
         weights: verifier.Weights | None = None,
         judge_share: float = judge.SHARE,
+        phases: Sequence[int] = (),
+        unlike: Collection[tuple[int, int]] = (),
+        cold: bool = False,
     ) -> None:
         self._dice = np.random.default_rng(seed)
-        order = self._dice.permutation(len(texts))
+        starts = np.cumsum([0, *(phases or [len(texts)])])
+        order = np.concatenate(
+            [
+                begin + self._dice.permutation(end - begin)
+                for begin, end in zip(starts.tolist(), starts[1:].tolist(), strict=False)
+            ]
+        )
         self._texts = [texts[i] for i in order]
         self._vectors, self._labels = vectors[order], labels[order]
         self._channel = channel
         self._budget = judge.Budget(judge_share)
         self._scope = Scope(self._texts, self._vectors, self._labels, channel, self._dice)
         self.boundary = Boundary(weights or verifier.shipped(), target)
-        self.hits = self.wrong = self.judge_calls = 0
+        self.hits = self.wrong = self.surely_wrong = self.judge_calls = 0
+        self._unlike, self._cold = unlike, cold
+        self.windows: list[dict[str, int]] = []
         self.seen: list[tuple[float, bool]] = []
         self.features: list[NDArray[np.float64]] = []
 
@@ -63,19 +77,28 @@ class Replay:
             similar = self._vectors[start:end] @ self._vectors[:end].T
             for number in range(start, end):
                 self._ask(number, similar[number - start, :number])
+                if (number + 1) % WINDOW == 0 or number + 1 == len(self._texts):
+                    self._close_window(number + 1)
         requests = max(len(self._texts), 1)
         return {
             "requests": len(self._texts),
             "hits": self.hits,
             "wrong_hits": self.wrong,
+            "wrong_by_label": self.surely_wrong,
             "hit_rate": round(self.hits / requests, 4),
             "wrong_per_request": round(self.wrong / requests, 5),
             "target": self.boundary.target,
             "judge_calls": self.judge_calls,
             "audits": self.boundary.audits,
             "entries": len(self._scope.members),
+            "windows": self.windows,
             "curve": self._curve(),
         }
+
+    def _close_window(self, asked: int) -> None:
+        before = {name: sum(window[name] for window in self.windows) for name in ("requests", "hits", "wrong_hits")}
+        now = {"requests": asked, "hits": self.hits, "wrong_hits": self.wrong}
+        self.windows.append({name: now[name] - before[name] for name in now})
 
     def _ask(self, number: int, similar: NDArray[np.float32]) -> None:
         """As a lookup worker, a model call and write-back do with one job."""
@@ -162,7 +185,9 @@ class Replay:
 
     def _hit(self, number: int, answered: str) -> None:
         self.hits += 1
-        self.wrong += int(self._labels[int(answered)] != self._labels[number])
+        ours, theirs = int(self._labels[int(answered)]), int(self._labels[number])
+        self.wrong += ours != theirs
+        self.surely_wrong += (min(ours, theirs), max(ours, theirs)) in self._unlike
 
     def _audit(self, fresh: FreshAnswer, seen: Neighbourhood, probability: float) -> None:
         weight = Policy.of(self.boundary).audit(probability, self._dice.random())
@@ -170,9 +195,11 @@ class Replay:
             self._learn(seen, learning.audit(fresh, seen), weight)
 
     def _learn(self, seen: Neighbourhood, lesson: learning.Lesson | None, weight: float = 1.0) -> None:
-        if lesson is not None:
+        if lesson is not None and not self._cold:
             features = self.boundary.shipped.standardised(np.array(seen.features))
-            self.boundary.learn(Lesson(features, lesson.right, weight, lesson.audited, judge.known(seen)))
+            self.boundary.learn(
+                Lesson(features, lesson.right, weight, lesson.audited, judge.known(seen), lesson.evidence)
+            )
 
     def _curve(self) -> list[dict[str, float]]:
         """What other boundaries would have served of the same suspects."""

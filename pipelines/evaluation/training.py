@@ -153,4 +153,7 @@ def cold_similarity(weights: Weights, examples: Sequence[Examples]) -> float:
 
 def from_lessons(weights: Weights, lessons: Sequence[Lesson]) -> Weights:
     """The weights that a tenant's own lessons suggest, held near those that they were learned on."""
-    return replace(weights, weights=risk.refit(weights.weights, weights.weights, lessons))
+    return replace(
+        weights,
+        weights=risk.refit(weights.weights, weights.weights, lessons, np.array([lesson.right for lesson in lessons])),
+    )

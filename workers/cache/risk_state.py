@@ -153,7 +153,7 @@ class Boundaries:
     def standing(self, tenant: str, category: str) -> dict[str, Any]:
         """What is known of one: target, estimated wrong hits per request with interval, audits, boundary."""
         boundary = self._restored(tenant, category, lessons=True)
-        audits = [(lesson.right, lesson.weight) for lesson in boundary.lessons if lesson.audited]
+        audits = [(lesson.shown, lesson.weight) for lesson in boundary.lessons if lesson.audited]
         found = risk.estimate(audits, hits=boundary.hits, requests=boundary.requests)
         return {
             "tenant": tenant,

@@ -38,7 +38,7 @@ def evaluate() -> None:
 
 
 @evaluate.command("stream")
-@click.argument("file", type=FILE)
+@click.argument("files", type=FILE, nargs=-1, required=True)
 @click.option("--answer-error", type=RATE, default=0.05, show_default=True, help="How often comparing answers errs.")
 @click.option(
     "--answer-silence",
@@ -48,6 +48,7 @@ def evaluate() -> None:
     help="How often comparing answers says nothing.",
 )
 @click.option("--judge-error", type=RATE, help="Simulate a judge that errs this often; no judge without it.")
+@click.option("--judge-repeats", is_flag=True, help="The judge says of a pair for good what it said at first.")
 @click.option(
     "--judge-share",
     type=click.FloatRange(0.0, 1.0),
@@ -63,20 +64,34 @@ def evaluate() -> None:
     help="Wrong hits per request, as a share: 0.01 is 1 %.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Order of the questions, and the errors.")
-@click.option("--limit", type=click.IntRange(1), help="How many questions.")
+@click.option("--limit", type=click.IntRange(1), help="How many questions of each file.")
+@click.option("--twins", is_flag=True, help="Only questions whose meaning another one has too.")
+@click.option("--cold", is_flag=True, help="Learn nothing: what a new tenant is served.")
+@click.option("--phases", is_flag=True, help="Several files: one tenant's, one after the other; else a tenant each.")
+@click.option("--model", default="gpt-4o-mini", show_default=True, help="Whose price an answer costs.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw hits and wrong over time: .png, .svg."
+)
 @encoder_option
 @verifier_option
 @as_json
-def stream(file: Path, encoder: str, verifier: str, as_json: bool, **options: Any) -> None:
+def stream(
+    files: tuple[Path, ...], encoder: str, verifier: str, as_json: bool, plot: Path | None, **options: Any
+) -> None:
     """Questions with a label (CSV: question, intent) in shuffled order against an empty cache.
 
     A hit is wrong when its entry was made for another label; `oos` rows are each their own meaning. The cache sees a
     label only as a live one would: by comparing answers, audits and judgements, each of which errs.
     """
-    from workers.evaluation import commands
+    from workers.evaluation import plotting, streams
 
+    if plot is not None:
+        plotting.check(plot)
     readers, verifiers = _deciding(encoder, verifier)
-    _print(commands.stream(file, readers, verifiers=verifiers, **options), as_json)
+    found = streams.stream(files, readers, verifiers=verifiers, **options)
+    if plot is not None:
+        plotting.stream(plot, found, ", ".join(file.name for file in files))
+    _print(found, as_json)
 
 
 @evaluate.command("pairs")

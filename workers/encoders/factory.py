@@ -12,6 +12,7 @@ from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
 from pipelines.text import tokens
 from workers.encoders import characters, onnx
 from workers.encoders.characters import CharacterEncoder
+from workers.encoders.e5_weights import MULTILINGUAL
 from workers.encoders.onnx import OnnxEncoder
 from workers.encoders.sentence import PACKAGED, PROBE, RECIPE, TransformerEncoder, packaged
 from workers.observability import logs
@@ -32,10 +33,11 @@ MAX_EMBEDDING_CHARS = 24_000  # OpenAI's embedding models read 8,191 tokens; thr
 def load(spec: str, provider: Callable[[str], tuple[Embed, Price]], folder: Path) -> Encoder | None:
     """The encoder that ``spec`` names, or None for ``none``; raises EncoderUnavailable.
 
-    ``packaged``, ``characters`` or ``characters:<folder>`` (from `farthing train characters`), ``openai:<model>``, or
-    a sentence-transformers hub name or path. ``provider`` makes, for a model's name, what embeds texts with it and what
-    a number of tokens costs there. ``onnx:`` or ``int8:`` before one of ours exports it into ``folder`` and runs it
-    there, ``torch:`` never does; the packaged one without either is exported where ONNX Runtime is installed.
+    ``packaged``, ``multilingual``, ``characters`` or ``characters:<folder>`` (from `farthing train characters`),
+    ``openai:<model>``, or a sentence-transformers hub name or path. ``provider`` makes, for a model's name, what embeds
+    texts with it and what a number of tokens costs there. ``onnx:`` or ``int8:`` before one of ours exports it into
+    ``folder`` and runs it there, ``torch:`` never does; the packaged one without either is exported where ONNX Runtime
+    is installed.
     """
     if spec == "none":
         return None
@@ -45,6 +47,8 @@ def load(spec: str, provider: Callable[[str], tuple[Embed, Price]], folder: Path
     if spec.startswith("openai:"):
         model = spec.removeprefix("openai:")
         return ProviderEncoder(model, *provider(model))
+    if spec == MULTILINGUAL:
+        return OnnxEncoder(MULTILINGUAL, folder)
     runtime, _, name = spec.partition(":") if spec.startswith(RUNTIMES) else ("", "", spec)
     latin = name == PACKAGED
     if runtime in ("onnx", "int8"):

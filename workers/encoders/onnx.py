@@ -21,6 +21,7 @@ import numpy as np
 from pipelines.errors import EncoderUnavailable
 from pipelines.vectors import encoder
 from workers.encoders import onnx_export
+from workers.encoders.e5_weights import FINGERPRINT, MULTILINGUAL
 from workers.encoders.onnx_export import EIGHT_BITS, FACTS, MODEL, TOKENIZER
 from workers.encoders.sentence import PACKAGED, PACKAGED_SHA256, RECIPE, Reading, kind, packaged
 
@@ -112,7 +113,8 @@ def _digest(name_or_path: str) -> str:
 
     Of the packaged model's weights as they must be: an image carries what was exported of it, and not the model.
     """
-    name = PACKAGED_SHA256 if name_or_path == PACKAGED else name_or_path
+    known = {PACKAGED: PACKAGED_SHA256, MULTILINGUAL: FINGERPRINT}
+    name = known.get(name_or_path, name_or_path)
     digest = hashlib.sha256(f"{name} {RECIPE} {onnx_export.RECIPE}".encode())
     for file_name in ("model.safetensors", "tokenizer.json"):
         path = Path(name_or_path) / file_name

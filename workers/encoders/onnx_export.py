@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import EncoderUnavailable
+from workers.encoders import e5_export
+from workers.encoders.e5_weights import MULTILINGUAL
 from workers.encoders.sentence import TransformerEncoder
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ def main(given: Sequence[str]) -> int:
     """Write what is missing in the folder; 1 after saying on stderr what was wrong."""
     name_or_path, home = given[0], Path(given[1])
     try:
+        if name_or_path == MULTILINGUAL:  # in four bits already
+            e5_export.export(home, MODEL, FACTS, TOKENIZER)
+            return 0
         if not (home / FACTS).exists():
             _export(name_or_path, home)
         if not (home / EIGHT_BITS).exists():

@@ -14,6 +14,7 @@ import numpy as np
 
 from pipelines.cache import verifier
 from pipelines.errors import EncoderUnavailable
+from workers.encoders.e5_weights import FINGERPRINT as E5_FINGERPRINT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,8 @@ def packaged() -> str:
 
 def kind(fingerprint: str) -> str:
     """Whether the shipped verifier knows what this encoder's cosines mean."""
-    return verifier.SENTENCES if fingerprint == FINGERPRINT else verifier.OTHERS
+    known = {FINGERPRINT: verifier.SENTENCES, E5_FINGERPRINT: verifier.MULTILINGUAL}
+    return known.get(fingerprint, verifier.OTHERS)
 
 
 @dataclass(frozen=True, slots=True)

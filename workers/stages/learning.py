@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipelines.cache.entry import Entry
     from pipelines.job import Job
     from pipelines.journey import Slot
+    from pipelines.neighbourhood import Neighbourhood
     from workers.cache.clusters import Membership
     from workers.cache.documents import Sources
     from workers.cache.entries import CacheStore
@@ -44,9 +45,7 @@ class Learning:
         """Store a fresh answer where it belongs; ``entry``: as it would be stored alone."""
         lesson = learning.store(self._memory(job, entry.id, slot, entry, known_until, "write_back"), slot.seen)
         if lesson is not None and slot.seen is not None:
-            self._boundaries.teach(
-                job.tenant, slot.bucket, RawLesson(slot.seen.features, lesson.right, verdicts=known(slot.seen))
-            )
+            self._teach(job, slot.bucket, slot.seen, lesson)
 
     def audited(self, job: Job, slot: Slot, entry: Entry, *, weight: float, known_until: float) -> None:
         """Compare the fresh answer to a hit with what was served; ``weight``: for how many hits it stands."""
@@ -54,9 +53,12 @@ class Learning:
             return
         lesson = learning.audit(self._memory(job, entry.id, slot, entry, known_until, "audit"), slot.seen)
         if lesson is not None:
-            taught = RawLesson(slot.seen.features, lesson.right, weight, audited=True, verdicts=known(slot.seen))
-            self._boundaries.teach(job.tenant, slot.bucket, taught)
+            self._teach(job, slot.bucket, slot.seen, lesson, weight)
             counters.count("audit.compared")
+
+    def _teach(self, job: Job, bucket: str, seen: Neighbourhood, lesson: learning.Lesson, weight: float = 1.0) -> None:
+        taught = RawLesson(seen.features, lesson.right, weight, lesson.audited, known(seen), lesson.evidence)
+        self._boundaries.teach(job.tenant, bucket, taught)
 
     def audited_twin(self, job: Job, job_id: str, slot: Slot, entry: Entry, *, known_until: float) -> None:
         """Compare the fresh answer to a near-exact hit with its twin's; unlike ones are no twins again."""

@@ -1,0 +1,43 @@
+"""Draws what the commands measured, with matplotlib, which is installed for that alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import ConfigurationInvalid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KINDS = (".png", ".svg")
+
+
+def check(path: Path) -> None:
+    """Raises ConfigurationInvalid where it could not be drawn: before minutes are spent on what is in it."""
+    if path.suffix not in KINDS:
+        raise ConfigurationInvalid([f"--plot: got {path.name!r:.60}, expected a name that ends in .png or .svg"])
+    try:
+        import matplotlib as _  # noqa: F401, ICN001 - is it there?
+    except ImportError:
+        raise ConfigurationInvalid(["--plot: needs matplotlib: pip install 'farthing[plot]'"]) from None
+    if not path.parent.is_dir():
+        raise ConfigurationInvalid([f"--plot: {path.parent}: no such folder"])
+
+
+def stream(path: Path, found: dict[str, Any], title: str) -> None:
+    """Hits and wrong hits per request over time, and the target."""
+    from matplotlib.figure import Figure
+
+    windows = found["windows"]
+    ends = [sum(window["requests"] for window in windows[: i + 1]) for i in range(len(windows))]
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True)
+    above.step(ends, [100 * window["hits"] / window["requests"] for window in windows], where="pre")
+    above.set(ylabel="hits, % of requests", ylim=(0, 100), title=title)
+    below.step(
+        ends, [100 * window["wrong_hits"] / window["requests"] for window in windows], where="pre", color="tab:red"
+    )
+    below.axhline(100 * found["target"], color="black", linestyle="--", label="target")
+    below.set(xlabel="requests", ylabel="wrong hits, % of requests")
+    below.legend()
+    figure.savefig(path)
