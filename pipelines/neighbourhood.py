@@ -28,7 +28,7 @@ class Neighbourhood:
     and the (15,) features of verifier.py that say so. ``gate`` names what speaks against it all the same; ``served_at``
     is the probability from which on it would have been served; ``proven`` whether probabilities of such a similarity
     are known to be true. ``worth`` is what one verdict of the judge adds to or takes from the log-odds; ``verdicts``
-    are those given since, a yes counting 1 and a no -1.
+    are those given since, a yes counting 1 and a no -1, on the same pair again half of that.
     """
 
     near: tuple[Near, ...]
@@ -39,7 +39,7 @@ class Neighbourhood:
     served_at: float = 1.0
     proven: bool = True
     worth: float = WORTH
-    verdicts: int = 0
+    verdicts: float = 0.0
 
     @property
     def offset(self) -> float:
@@ -77,5 +77,5 @@ class Neighbourhood:
             served_at=raw.get("served_at", 1.0),
             proven=bool(raw.get("proven", True)),
             worth=raw.get("worth", WORTH),
-            verdicts=raw.get("verdicts", 0),
+            verdicts=raw.get("verdicts", 0.0),
         )

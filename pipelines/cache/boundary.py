@@ -122,7 +122,11 @@ class Boundary:
         # Where to serve unjudged, by what was known before a judge spoke: its word says nothing of the next request.
         unjudged = sigmoids(margins + np.where(offsets <= STOPPED, STOPPED, 0.0))
         judged = np.where(served & (offsets != 0.0), 1.0 - probabilities, 0.0)
-        self.at = risk.boundary(unjudged, judged, len(self.recent), self._allowed(wrong))
+        # Of the latest alone: while a cache fills, more is near each day than the day before.
+        latest = sum(request.features is not None for request in list(self.recent)[-risk.LATEST :])
+        allowed = self._allowed(wrong)
+        requests = min(len(self.recent), risk.LATEST)
+        self.at = risk.boundary(unjudged[-latest:], judged[-latest:], requests, allowed) if latest else risk.NOTHING
         doubts = risk.doubt(probabilities[served | (unjudged >= self.at)])
         if len(doubts):
             self.uncertainty = float(doubts.mean())
@@ -164,12 +168,14 @@ class Boundary:
         return mean * max(0.0, 1.0 - chance / max(mean**2, 1e-12))
 
     def _allowed(self, wrong: float) -> float:
-        """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus.
+        """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus;
+        less of it while few lessons stand behind what is believed.
 
         ``wrong`` were expected of the recent requests.
         """
         surplus = (self.target * len(self.recent) - max(wrong, 0.0)) / risk.HORIZON
-        return min(max(self.target + surplus, risk.LEAST_ALLOWED * self.target), risk.MOST_STRETCH * self.target)
+        allowed = min(max(self.target + surplus, risk.LEAST_ALLOWED * self.target), risk.MOST_STRETCH * self.target)
+        return allowed * self.taught / (self.taught + risk.PACE)
 
     def encode(self) -> dict[str, str | int]:
         """What was learned, as text, and on which verifier; what is counted is counted where it is kept."""

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from pipelines.job import Job
     from pipelines.neighbourhood import Neighbourhood
 
-LEAST_PROBABILITY = 0.4  # below it, a yes would not suffice and a no says nothing new
+LEAST_PROBABILITY = 0.4  # below it a no says nothing new, and who was told no is not asked again
+HOPELESS = 0.05  # below it nobody is asked, whatever is left to spend
+AGAIN = 0.5  # of a verdict's worth, where the same pair is put the other way round: one judge repeats its mistakes
 VETOES = ("identifier", "number")  # gates that no judge may overrule: a slip is costly, and easy to see
 GATED = 0.7  # about how often a neighbour is right although a gate tripped, at the most
 UNPROVEN = 0.5  # at the most, of a new tenant's far neighbour: two verdicts must agree
@@ -57,7 +59,7 @@ _YES, _NO = ("yes", "是", "是的"), ("no", "否", "不", "不是")
 
 def asks(probability: float, *, served_at: float) -> bool:
     """Is the suspect in the gray zone: not sure enough to serve, not hopeless?"""
-    return LEAST_PROBABILITY <= probability < served_at
+    return HOPELESS <= probability < served_at
 
 
 def after(probability: float, *, yes: bool, worth: float = WORTH) -> float:
@@ -123,24 +125,27 @@ def matters(seen: Neighbourhood) -> bool:
 
 def could_serve(seen: Neighbourhood) -> bool:
     """Could verdicts make the suspect probable enough to be served?"""
-    return matters(seen) and gain(seen) > 0.0
+    return gain(seen) > 0.0
 
 
 def gain(seen: Neighbourhood) -> float:
     """Hits that a verdict is expected to bring, in [0, 1]; 0 where even as many as may be asked could serve nothing."""
     probability, chance, calls = before(seen.probability, seen.gate, proven=seen.proven), 1.0, 0.0
-    for _ in range(MOST_CALLS):
+    if probability < HOPELESS:
+        return 0.0
+    alone = sum(one.entry == seen.suspect for one in seen.near) == 1
+    for call in range(MOST_CALLS):
         calls += chance
         chance *= probability  # about how often it says yes
-        probability = after(probability, yes=True, worth=seen.worth)
+        probability = after(probability, yes=True, worth=seen.worth * (AGAIN if alone and call else 1.0))
         if probability >= seen.served_at:
             return chance / calls
     return 0.0
 
 
-def known(seen: Neighbourhood) -> int:
+def known(seen: Neighbourhood) -> float:
     """Verdicts from whose outcome may be learned what one is worth: not where a gate, or a new tenant, bounds it."""
-    return seen.verdicts if seen.gate is None and seen.proven else 0
+    return seen.verdicts if seen.gate is None and seen.proven else 0.0
 
 
 def about(seen: Neighbourhood, served: str) -> list[str]:
@@ -154,7 +159,7 @@ class Judgement:
 
     probability: float
     serves: bool
-    verdicts: int
+    verdicts: float
 
 
 def after_verdicts(
@@ -170,15 +175,16 @@ def after_verdicts(
     ``ask`` gives one verdict on a phrasing, put to the judge as it is or turned round; None when there is none: then
     nothing is served, however probable it was. Neither is it when the last word was a no.
     """
-    served, verdicts = False, 0
+    served, verdicts = False, 0.0
     for phrasing, turned in opinions(phrasings):
         said = ask(phrasing, turned, probability)
         if said is None:
             return Judgement(probability, False, verdicts)
-        probability = after(probability, yes=said, worth=worth)
-        verdicts += 1 if said else -1
+        counts = AGAIN if turned else 1.0
+        probability = after(probability, yes=said, worth=counts * worth)
+        verdicts += counts if said else -counts
         served = said and probability >= served_at
-        if not asks(probability, served_at=served_at):
+        if served or (not said and probability < LEAST_PROBABILITY):
             break
     return Judgement(probability, served, verdicts)
 

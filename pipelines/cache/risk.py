@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 TARGET = 0.01  # wrong hits per request, unless the operator chose another
 COLD_BOUNDARY = 0.93  # until enough was seen
 COLD_LESSONS = 200  # of the tenant's own; until then nothing far is served (Weights.cold_similarity)
-RECENT = 1_500  # requests whose expected errors set the boundary
+RECENT = 1_500  # requests whose expected errors are a debt or a surplus
+LATEST = 1_000  # of them, those whose probabilities set the boundary
 NOTHING = 1.01  # the boundary when not even the surest may be served
 LEAST_BOUNDARY = 0.6  # below it, a hit is a guess
 LESSONS = 4_000  # kept; older ones are forgotten
@@ -36,7 +37,8 @@ LEAST_AUDIT = 0.02
 TELLING_AUDITS = 20  # of fewer, a share of wrong hits says nothing; the interval does
 HORIZON = 1_500  # requests within which a surplus or a debt of errors is made good
 LEAST_ALLOWED = 0.2  # of the target, while a debt is paid back: no hits would teach nothing
-MOST_STRETCH = 1.2  # of the target, while a surplus is spent
+PACE = 250  # lessons after which half of what is allowed is spent
+MOST_STRETCH = 1.5  # of the target, while a surplus is spent
 
 
 FOLLOW_UP = "/follow-up"
@@ -130,8 +132,8 @@ def estimate(audits: Sequence[tuple[float, float]], *, hits: int, requests: int)
     """What audits say of the wrong hits per request, where ``hits`` of ``requests`` were served on a probability.
 
     Each audit is how right the hit was by the comparisons alone (see lessons.Lesson.shown), and its weight (one over
-    the chance that it was audited): J. Hajek's estimate of a mean (1971). The interval is Wilson's, for as many audits as
-    weights so unequal are worth (L. Kish, 1965); without audits it is (0, the share of hits).
+    the chance that it was audited): J. Hajek's estimate of a mean (1971). The interval is Wilson's, for as many audits
+    as weights so unequal are worth (L. Kish, 1965); without audits it is (0, the share of hits).
     """
     share = hits / requests if requests else 0.0
     total = sum(weight for _, weight in audits)

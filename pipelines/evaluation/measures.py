@@ -129,9 +129,10 @@ def gates_table(first: Sequence[str], second: Sequence[str], same: Sequence[bool
 
 def meanings(first: Sequence[str], second: Sequence[str], same: Sequence[bool]) -> tuple[list[str], list[int]]:
     """The distinct questions of labelled pairs, and the number of each one's meaning: what is the same as the same is
-    the same.
+    the same, and so is what has the same letters and digits, which nobody labels.
     """
     leads: dict[str, str] = {}
+    written: dict[str, str] = {}
 
     def home(text: str) -> str:
         leads.setdefault(text, text)
@@ -143,6 +144,10 @@ def meanings(first: Sequence[str], second: Sequence[str], same: Sequence[bool]) 
         ours, theirs = home(one), home(other)
         if deserved:
             leads[theirs] = ours
+    for text in list(leads):
+        signs = "".join(sign for sign in text.casefold() if sign.isalnum())
+        if signs and (known := written.setdefault(signs, text)) != text:
+            leads[home(text)] = home(known)
     numbers: dict[str, int] = {}
     texts = list(leads)
     return texts, [numbers.setdefault(home(text), len(numbers)) for text in texts]

@@ -30,6 +30,7 @@ PASSES = ((11, 0.005), (12, 0.02))  # seed and target of each replay
 # empty is another matter than what is near in a full one.
 SMALL = ((15, 200), (60, 100), (250, 30))
 MEANINGS = (8, 30, 150)
+MOST_DRAWS = 5  # of each question among tenants of one size: of a small file, more would be the same again
 MOST_PAIRS = 12_000  # of one file; more take minutes to encode and teach nothing new
 BESIDES = 400  # other questions in the second cache
 RIDGE = 1e-3
@@ -67,7 +68,7 @@ def from_small_tenants(
     known = np.unique(labels)
     features, right = [np.empty((0, verifier.COUNT))], [np.empty(0)]
     for size, tenants in SMALL:
-        for tenant in range(tenants):
+        for tenant in range(min(tenants, MOST_DRAWS * len(texts) // size + 1)):
             meanings = dice.choice(known, min(len(known), int(dice.choice(MEANINGS))), replace=False)
             mine = np.flatnonzero(np.isin(labels, meanings))
             mine = dice.choice(mine, min(size, len(mine)), replace=False)

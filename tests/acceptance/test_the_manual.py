@@ -27,6 +27,7 @@ PAGES = [Path("README.md"), *sorted(Path("docs").glob("*.md"))]
 ELSEWHERE = {
     "make": "a target of the Makefile",
     "docker": "tests/acceptance/test_compose.py",
+    "pip": "what it installs is in .[dev]",
     "export": "an environment of the reader's",
     "farthing up": "the fleet that the commands run beside",
 }

@@ -110,6 +110,10 @@ class Lookup:
             return LookupResult(None, prompt)  # nobody to keep it for
         # The words as the exact key has them decide who reads them: full-width letters are no other language.
         encoder = reader(self._encoders, normalise.normalise(question)) if prompt.readable else None
+        if encoder is None:
+            counters.count("encoder.unread")
+        elif encoder is not self._encoders[0]:
+            counters.count("encoder.characters")
         fingerprinted = "" if encoder is None else encoder.fingerprint
         around = digest(prompt.around)
         scope, mine = (

@@ -24,6 +24,8 @@ from workers.store.connection import connect
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+LOOKED_BACK_DAYS, MANY = 7, 0.05  # a twentieth of the questions
+
 
 def examine(environ: Mapping[str, str] | None = None) -> Iterator[Check]:
     """Look at everything, in the order in which things depend on each other; never raises."""
@@ -51,6 +53,7 @@ def examine(environ: Mapping[str, str] | None = None) -> Iterator[Check]:
     yield Check("prices", "ok", f"known for {models} ({held.configuration.prices.version})")
     yield _keys(held)
     yield _encoder(held)
+    yield from _unread(held)
     yield from _providers(held)
     yield from _databases(held)
 
@@ -122,6 +125,20 @@ def _keys(held: Runtime) -> Check:
     if notes:
         return Check("keys", "warning", "; ".join(notes), "[cache] leave_out names what the key leaves out")
     return Check("keys", "ok", "no clock and no request id seen in instructions today")
+
+
+def _unread(held: Runtime) -> Iterator[Check]:
+    """Are many questions in a script that the configured encoder was not taught?"""
+    try:
+        events = held.accounts.events_of(LOOKED_BACK_DAYS)
+    except StoreUnavailable:
+        return
+    asked = sum(number for event, number in events.items() if event.startswith("answered."))
+    second = events.get("encoder.characters", 0) + events.get("encoder.unread", 0)
+    if asked and second > MANY * asked:
+        said = f"{min(second / asked, 1.0):.0%} of this week's questions are in a script that the encoder cannot read"
+        mend = "FARTHING_ENCODER=multilingual finds their rewordings (docs/how-to.md, Serve Chinese)"
+        yield Check("languages", "warning", said, mend)
 
 
 def _encoder(held: Runtime) -> Check:

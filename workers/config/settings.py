@@ -43,8 +43,8 @@ class Settings:
     encoder: str = _setting(
         "FARTHING_ENCODER",
         "packaged",
-        "`packaged`, `none`, `characters[:<folder>]`, `openai:<model>`, or a sentence-transformers hub name or path;"
-        " `onnx:`, `int8:` or `torch:` before it",
+        "`packaged`, `multilingual`, `none`, `characters[:<folder>]`, `openai:<model>`, or a sentence-transformers hub"
+        " name or path; `onnx:`, `int8:` or `torch:` before it",
     )
     encoder_dir: str = _setting(
         "FARTHING_ENCODER_DIR", "~/.cache/farthing", "where encoders are exported to for ONNX Runtime, once"

@@ -17,6 +17,8 @@ EVENTS = {
     "cache.nobodys": "jobs that concern their asker and name no `user`: kept for nobody",
     "cache.unshared": "hits withheld until enough users asked (`share_after_users`)",
     "cache.evicted": "entries that made room",
+    "encoder.characters": "questions that only the characters' encoder reads: see how-to, *Serve Chinese*",
+    "encoder.unread": "questions that no encoder reads: the exact tiers alone answer them",
     "encoder.unavailable": "jobs whose question could not be encoded",
     "judge.asked": "verdicts asked for",
     "judge.served": "hits that a judge let pass",
@@ -59,7 +61,8 @@ EVENTS = {
 
 # What an operator should see without looking for it: something was not as it should be.
 TROUBLE = (
-    "failed.<error>", "cache.unavailable", "cache.nobodys", "encoder.unavailable", "judge.failed", "judge.unreadable",
+    "failed.<error>", "cache.unavailable", "cache.nobodys", "encoder.unread",
+    "encoder.unavailable", "judge.failed", "judge.unreadable",
     "judge.unavailable", "audit.unsent", "write_back.unsent", "ledger.unavailable", "model_call.ambiguous",
     "provider.<kind>",
     "provider.left_alone", "provider.param_refused", "risk.unavailable", "risk.unnoted", "broker.parked", "worker.died",

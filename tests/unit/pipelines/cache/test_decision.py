@@ -153,7 +153,7 @@ def test_no_two_buckets_have_one_name_and_each_knows_its_encoder() -> None:
 def test_a_judges_verdict_moves_the_probability_and_never_alone_decides() -> None:
     assert judge.asks(0.7, served_at=0.95)
     assert not judge.asks(0.96, served_at=0.95)
-    assert not judge.asks(0.1, served_at=0.95)
+    assert not judge.asks(0.01, served_at=0.95)
     assert judge.after(0.7, yes=True, worth=judge.worth_of(0.05)) > 0.9
     assert judge.after(0.9, yes=False, worth=judge.worth_of(0.05)) < 0.6
 

@@ -93,7 +93,7 @@ def test_moved_log_odds_bring_a_probability_where_it_came_from() -> None:
         (0.9, [True], 1, True),
         (0.99, [None], 1, False),
         (0.99, [False, True], 2, True),
-        (0.999, [False, False], 1, False),
+        (0.999, [False, False], 2, False),
         (0.7, [True, None], 2, False),
         (0.5, [False, True], 1, False),
         (0.99, [], 0, False),
@@ -119,11 +119,11 @@ def test_a_lone_phrasing_is_put_both_ways_round() -> None:
         heard.append((phrasing, turned))
         return True
 
-    judged = judge.after_verdicts(0.5, ["a"], ask, served_at=0.95)
+    judged = judge.after_verdicts(0.5, ["a"], ask, served_at=0.93)
     assert heard == [("a", False), ("a", True)]
     assert judged.serves
-    assert judged.probability > 0.95
-    assert judged.verdicts == 2
+    assert judged.probability > 0.93
+    assert judged.verdicts == 1.5, "the same judge on the same pair says little new"
 
 
 def test_what_a_verdict_is_worth_is_learned_from_those_whose_outcome_is_known() -> None:
