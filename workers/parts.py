@@ -202,7 +202,7 @@ class Parts(Makes):
         broken: list[str] = []
         readers: tuple[Encoder, ...] = ()
         try:
-            readers = factory.readers(self.encoder)
+            readers = factory.readers(self.encoder, self.settings.encoders)
             for reader in readers:
                 self.verifiers.check(reader)
         except EncoderUnavailable as error:

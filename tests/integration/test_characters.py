@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +19,6 @@ from workers.encoders.characters import CharacterEncoder
 from workers.encoders.train_characters import train
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.fleet import InProcess
 
 
@@ -57,7 +56,7 @@ def test_width_case_and_punctuation_do_not_matter(shipped: CharacterEncoder) -> 
     ],
 )
 def test_each_question_has_the_first_reader_that_knows_all_of_it(fleet: InProcess, text: str, kind: str | None) -> None:
-    found = reader(factory.readers(fleet.runtime.encoder), text)
+    found = reader(factory.readers(fleet.runtime.encoder, Path()), text)
     assert (None if found is None else found.kind) == kind
 
 
@@ -84,7 +83,7 @@ def test_training_brings_rewordings_together(tmp_path: Path, monkeypatch: pytest
     characters.save(tmp_path, table, 0.25, {"made_by": "a test"})
     taught = factory.load(f"characters:{tmp_path}", lambda _: pytest.fail("no provider"), tmp_path)
     assert isinstance(taught, CharacterEncoder)
-    assert factory.readers(taught) == (taught,)
+    assert factory.readers(taught, Path()) == (taught,)
     assert cosine(taught, "怎么投诉", "如何投诉") > cosine(taught, "怎么投诉", "怎么退货")
     assert (tmp_path / characters.TABLE).stat().st_size < 200_000
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from pipelines.answer import Usage
 from pipelines.cache import verifier
+from pipelines.cache.judge import Budget
 from pipelines.errors import EncoderUnavailable
+from pipelines.vectors.encoder import reader
 from workers.encoders import e5_weights, factory
+from workers.stages.judge import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.fleet import InProcess
 
 # A question, the same in other words, and another question about the same thing.
 ASKED = {
@@ -108,3 +115,34 @@ def test_weights_that_were_altered_or_are_missing_are_refused(tmp_path: Path, mo
     monkeypatch.setattr(e5_weights, "find_spec", lambda _: None)
     with pytest.raises(EncoderUnavailable, match=r"farthing\[multilingual\]"):
         e5_weights.path()
+
+
+def test_english_goes_to_the_packaged_encoder_and_what_is_cached_under_it_stays(encoder: Any, folder: Path) -> None:
+    readers = factory.readers(encoder, folder)
+    packaged = factory.load("packaged", no_provider, folder)
+    assert packaged is not None
+    assert [one.kind for one in readers] == [verifier.SENTENCES, verifier.MULTILINGUAL, verifier.CHARACTERS]
+    assert readers[0].fingerprint == packaged.fingerprint
+    for text in ("How do I reset my password?", "Where is my order"):
+        assert reader(readers, text) is readers[0]
+    for text in (*(texts[0] for texts in ASKED.values()), "我的 order 在哪里?"):
+        assert reader(readers, text) is encoder
+
+
+@pytest.mark.parametrize("language", ["ja", "ar", "zh-Hant"])
+def test_a_fleet_serves_a_rewording_on_the_judges_word(
+    encoder: Any, fleet: InProcess, tenant: str, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.stages.judge.Judge._ask", lambda *_, **__: Verdict(True, Usage(), Decimal(0)))
+    monkeypatch.setattr("pipelines.cache.judge.pays", lambda *_, **__: True)
+    question, reworded, other = ASKED[language]
+    with fleet.instead(encoder=encoder, judge_budget=Budget(1.0)):
+        for text in ("one", "two", "three"):
+            fleet.ask(text, tenant=tenant)  # what may be spent grows with the jobs
+        fleet.settled(fleet.ask(question, tenant=tenant))
+        served = fleet.ask(reworded, tenant=tenant)
+    with fleet.instead(encoder=encoder, judge_budget=Budget(0.0)):
+        assert fleet.ask(other, tenant=tenant).source == "model"
+    assert served.source == "semantic"
+    assert served.cache is not None
+    assert served.cache["decided_by"] == "judge"

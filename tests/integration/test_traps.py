@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def test_the_suite_is_what_it_says() -> None:
 def measured() -> Any:
     from workers.encoders.factory import TransformerEncoder, packaged, readers
 
-    return readers(TransformerEncoder(packaged(), latin=True))
+    return readers(TransformerEncoder(packaged(), latin=True), pathlib.Path())
 
 
 def figures(readers: Sequence[Any], pairs: Sequence[Pair], judge_error: float | None) -> dict[str, Any]:
@@ -60,4 +61,4 @@ def test_a_judge_that_errs_serves_most_rewordings_and_hardly_a_trap(measured: An
 
 def test_encoders_are_what_the_fleet_has(measured: Any) -> None:
     assert [encoder.kind for encoder in measured] == ["sentences", "characters"]
-    assert factory.readers(None) == ()
+    assert factory.readers(None, pathlib.Path()) == ()

@@ -112,7 +112,7 @@ class Lookup:
         encoder = reader(self._encoders, normalise.normalise(question)) if prompt.readable else None
         if encoder is None:
             counters.count("encoder.unread")
-        elif encoder is not self._encoders[0]:
+        elif encoder.kind == verifier.CHARACTERS and encoder is not self._encoders[0]:
             counters.count("encoder.characters")
         fingerprinted = "" if encoder is None else encoder.fingerprint
         around = digest(prompt.around)

@@ -145,7 +145,7 @@ def _encoder(held: Runtime) -> Check:
     from workers.encoders import factory
 
     try:
-        readers = factory.readers(held.encoder)
+        readers = factory.readers(held.encoder, held.settings.encoders)
         if not readers:
             return Check("encoder", "warning", "none: there is no semantic tier", "set FARTHING_ENCODER")
         for encoder in readers:

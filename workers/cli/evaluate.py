@@ -179,9 +179,13 @@ def train_characters(files: tuple[Path, ...], out: Path, seed: int, as_json: boo
 
 def _deciding(encoder: str, verifier: str) -> tuple[Sequence[Encoder], Verifiers]:
     """What reads the questions, and what weighs their cosines."""
+    from workers.config.settings import Settings
     from workers.encoders import factory, verifiers
 
-    readers, own = factory.readers(_encoder(encoder)), verifiers.load(verifier, "--verifier")
+    readers, own = (
+        factory.readers(_encoder(encoder), Settings.from_env().encoders),
+        verifiers.load(verifier, "--verifier"),
+    )
     for reader in readers:
         own.check(reader)
     return readers, own

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.cache import verifier
 from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
-from pipelines.text import tokens
+from pipelines.text import language, tokens
 from workers.encoders import characters, onnx
 from workers.encoders.characters import CharacterEncoder
 from workers.encoders.e5_weights import MULTILINGUAL
@@ -61,14 +61,44 @@ def load(spec: str, provider: Callable[[str], tuple[Embed, Price]], folder: Path
     return TransformerEncoder(packaged() if latin else name, latin=latin)
 
 
-def readers(encoder: Encoder | None) -> tuple[Encoder, ...]:
+def readers(encoder: Encoder | None, folder: Path) -> tuple[Encoder, ...]:
     """The encoders that a question is put to, in order: the configured one, then the characters' for what it can't.
 
-    None at all without a configured one. Raises EncoderUnavailable.
+    Before the multilingual one the packaged, for what is English: it tells English questions apart better and faster,
+    and what is cached under it stays. None at all without a configured one. Raises EncoderUnavailable.
     """
     if encoder is None:
         return ()
-    return (encoder,) if encoder.kind == verifier.CHARACTERS else (encoder, CharacterEncoder())
+    if encoder.kind == verifier.CHARACTERS:
+        return (encoder,)
+    if encoder.kind == verifier.MULTILINGUAL:
+        packaged_one = load(PACKAGED, _nobody, folder)
+        return (*(() if packaged_one is None else (ForEnglish(packaged_one),)), encoder, CharacterEncoder())
+    return (encoder, CharacterEncoder())
+
+
+def _nobody(model: str) -> tuple[Embed, Price]:
+    raise EncoderUnavailable(model, "no provider is asked for it")
+
+
+class ForEnglish:
+    """An encoder that reads what is English, and leaves everything else to others."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.kind, self.fingerprint, self.dimensions = encoder.kind, encoder.fingerprint, encoder.dimensions
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """As the encoder does."""
+        return self._encoder.encode(texts)
+
+    def cost_usd(self, text: str) -> Decimal:
+        """As the encoder's."""
+        return self._encoder.cost_usd(text)
+
+    def reads(self, text: str) -> float:
+        """As much as the encoder does, of English; else nothing."""
+        return self._encoder.reads(text) if language.english(text) else 0.0
 
 
 class ProviderEncoder:
