@@ -231,3 +231,14 @@ def test_an_answer_that_broke_off_is_paid_for(providers: Providers, standin: Sta
     ((offer, usage),) = called.wasted
     assert offer == MINI
     assert usage.prompt_tokens > 0 < usage.completion_tokens
+
+
+@pytest.mark.parametrize("key", ["farm-9f8e7d6c5b", "9f8e7d6c5b4a39281706", "gateway.token.of.ours"])
+def test_a_providers_own_key_is_withheld_whatever_it_looks_like(standin: StandIn, key: str) -> None:
+    held = Providers([ProviderConfig("p", standin.url, key, "openai")])
+    standin.faults.append(Fault(status=401, said={"message": f"no such token: {key}, see the manual"}))
+    with pytest.raises(ProviderFailed, match="refused the API key") as refused:
+        ask(held)
+    assert key not in str(refused.value)
+    assert "no such" in str(refused.value)
+    held.close()

@@ -63,20 +63,20 @@ class Providers:
 
         chunks: list[dict[str, Any]] = []
         arguments: dict[str, Any] = {**request, "stream": True, "stream_options": {"include_usage": True}}
-        prompt = " ".join(_strings(request.get("messages")))
+        sent = self._sent(name, *_strings(request.get("messages")))
         try:
             with (
                 over_at(began + (timeout_s if patience_s is None else min(timeout_s, patience_s))),
-                _failing_as(name, prompt),
+                _failing_as(name, sent),
                 self._client(name).chat.completions.with_streaming_response.create(
                     timeout=_limits(timeout_s), **arguments
                 ) as response,
             ):
                 if _is_whole(response.headers.get("content-type", "")):
                     on_word()
-                    answer = _whole(name, json.loads(response.read()), prompt)
+                    answer = _whole(name, json.loads(response.read()), sent)
                 else:
-                    done = _follow(name, _lines(response.iter_bytes()), chunks, prompt, on_word)
+                    done = _follow(name, _lines(response.iter_bytes()), chunks, sent, on_word)
                     answer = completion.assemble(chunks, provider=name, done=done)
             self.health.note_pace(name, str(request.get("model")), first[0] if first else time.monotonic() - began)
             return answer
@@ -90,7 +90,7 @@ class Providers:
 
     def embed(self, name: str, model: str, texts: Sequence[str]) -> list[list[float]]:
         """One embedding per text; raises ProviderFailed."""
-        with over_at(time.monotonic() + EMBED_TIMEOUT_S), _failing_as(name, " ".join(texts)):
+        with over_at(time.monotonic() + EMBED_TIMEOUT_S), _failing_as(name, self._sent(name, *texts)):
             answer = self._client(name).embeddings.create(
                 model=model, input=list(texts), encoding_format="float", timeout=_limits(EMBED_TIMEOUT_S)
             )
@@ -98,7 +98,7 @@ class Providers:
 
     def models(self, name: str, timeout_s: float) -> set[str]:
         """Names of the models that the provider lists; raises ProviderFailed."""
-        with over_at(time.monotonic() + timeout_s), _failing_as(name):
+        with over_at(time.monotonic() + timeout_s), _failing_as(name, self._sent(name)):
             return {model.id for model in self._client(name).models.list(timeout=_limits(timeout_s))}
 
     def warm(self) -> None:
@@ -113,6 +113,10 @@ class Providers:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
+
+    def _sent(self, name: str, *texts: str) -> str:
+        """What a provider was sent, and may quote: the key, and the texts."""
+        return " ".join((self._configs[name].api_key, *texts))
 
     def _client(self, name: str) -> openai.OpenAI:
         import openai
