@@ -20,6 +20,7 @@ from pipelines.vectors.encoder import readable
 from workers.config.settings import Settings
 from workers.encoders import factory
 from workers.encoders.batching import MicroBatcher
+from workers.observability import counters
 from workers.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -180,3 +181,17 @@ def test_an_encoder_whose_price_nobody_knows_is_not_used() -> None:
 
     with pytest.raises(EncoderUnavailable, match="no price known"):
         factory.ProviderEncoder("m", lambda _: [[1.0]], price)
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"), [("환불은 언제 되나요?", "encoder.unread"), ("怎么退款?", "encoder.characters")]
+)
+def test_what_the_configured_encoder_cannot_read_is_counted_and_nothing_is_where_there_is_none(
+    fleet: InProcess, tenant: str, text: str, counted: str
+) -> None:
+    counters.take_counts()
+    fleet.ask(text, tenant=tenant)
+    assert counters.take_counts()[counted] == 1
+    with fleet.instead(encoder=None):
+        fleet.ask(text, tenant=f"{tenant}-none")
+    assert not {"encoder.unread", "encoder.characters"} & counters.take_counts().keys()

@@ -110,9 +110,9 @@ class Lookup:
             return LookupResult(None, prompt)  # nobody to keep it for
         # The words as the exact key has them decide who reads them: full-width letters are no other language.
         encoder = reader(self._encoders, normalise.normalise(question)) if prompt.readable else None
-        if encoder is None:
+        if encoder is None and self._encoders and prompt.readable:
             counters.count("encoder.unread")
-        elif encoder.kind == verifier.CHARACTERS and encoder is not self._encoders[0]:
+        elif encoder is not None and encoder.kind == verifier.CHARACTERS and encoder is not self._encoders[0]:
             counters.count("encoder.characters")
         fingerprinted = "" if encoder is None else encoder.fingerprint
         around = digest(prompt.around)

@@ -136,7 +136,8 @@ def _unread(held: Runtime) -> Iterator[Check]:
     asked = sum(number for event, number in events.items() if event.startswith("answered."))
     second = events.get("encoder.characters", 0) + events.get("encoder.unread", 0)
     if asked and second > MANY * asked:
-        said = f"{min(second / asked, 1.0):.0%} of this week's questions are in a script that the encoder cannot read"
+        share = min(second / asked, 1.0)
+        said = f"{share:.0%} of this week's questions are in a script that the encoder cannot read, or too long for it"
         mend = "FARTHING_ENCODER=multilingual finds their rewordings (docs/how-to.md, Serve Chinese)"
         yield Check("languages", "warning", said, mend)
 
