@@ -60,9 +60,9 @@ def store(memory: Memory, seen: Neighbourhood | None) -> Lesson | None:
     if seen.suspect != home and evidence <= -memory.one:
         memory.forget(seen.suspect)
     _teach_the_others(memory, home, assignment)
-    return (
-        Lesson(assignment.right, evidence) if evidence != 0.0 else None
-    )  # a comparison that told nothing teaches nothing
+    if evidence == 0.0:
+        return None  # a comparison that told nothing teaches nothing
+    return Lesson(assignment.right, evidence)
 
 
 def assign(memory: Memory, seen: Neighbourhood) -> Assignment:

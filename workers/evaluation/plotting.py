@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import ConfigurationInvalid
@@ -29,7 +30,7 @@ def stream(path: Path, found: dict[str, Any], title: str) -> None:
     from matplotlib.figure import Figure
 
     windows = found["windows"]
-    ends = [sum(window["requests"] for window in windows[: i + 1]) for i in range(len(windows))]
+    ends = list(accumulate(window["requests"] for window in windows))
     figure = Figure(figsize=(8, 5), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
     above.step(ends, [100 * window["hits"] / window["requests"] for window in windows], where="pre")

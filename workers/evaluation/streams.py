@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.answer import Usage
-from pipelines.cache.judge import MOST_TOKENS, QUESTIONS
-from pipelines.errors import ConfigurationInvalid, PriceUnknown
-from pipelines.evaluation import measures
+from pipelines.errors import ConfigurationInvalid
+from pipelines.evaluation import costs, measures
 from pipelines.evaluation.memory import Channel
 from pipelines.evaluation.replay import Replay
 from pipelines.money.pricing import PriceBook
-from pipelines.routing.choice import EXPECTED_COMPLETION_TOKENS
-from pipelines.text import tokens
 from workers.evaluation import datasets, labelled
 from workers.evaluation.labelled import Labelled
 
@@ -28,7 +23,6 @@ if TYPE_CHECKING:
     from workers.encoders.verifiers import Verifiers
 
 PROVIDER = "openai"
-ANSWER_READ_TOKENS = 100  # of an answer that a judge reads, about
 
 
 def stream(
@@ -64,7 +58,10 @@ def stream(
         raise ConfigurationInvalid([str(error)]) from error
     texts = [text for one in read for text in one.texts]
     every = found[0] if len(found) == 1 else measures.together(found, requests=len(texts), target=target)
-    every |= {"worst_window": _worst(every["windows"]), "usd_per_1000": _costs(texts, every, model)}
+    every |= {
+        "worst_window": costs.worst_window(every["windows"]),
+        "usd_per_1000": costs.usd_per_1000(texts, every, PriceBook(), PROVIDER, model, datetime.now(UTC)),
+    }
     if len(found) > 1:
         every["tenants"] = [
             {
@@ -112,34 +109,3 @@ def _tenant(
         )
         replays.append(replay.run())
     return measures.together(replays, requests=len(asked.texts), target=how["target"])
-
-
-def _worst(windows: Sequence[dict[str, int]]) -> float:
-    """The most wrong hits per request of any whole window of a thousand."""
-    return max((window["wrong_hits"] / window["requests"] for window in windows), default=0.0)
-
-
-def _costs(texts: Sequence[str], every: dict[str, Any], model: str) -> dict[str, float] | None:
-    """Dollars for a thousand requests, each answered by ``model`` or from the cache; None where its price is unknown.
-
-    A question is sent alone, and an answer has some 300 tokens; a judge of the same model reads both questions and an
-    answer; an audit is one more answer.
-    """
-    book, now, count = PriceBook(), datetime.now(UTC), max(len(texts), 1)
-    asked = sum(map(tokens.estimate, texts)) // count
-    judged = Usage(tokens.estimate(QUESTIONS) + 2 * asked + ANSWER_READ_TOKENS, 0, MOST_TOKENS)
-    try:
-        one = book.cost(PROVIDER, model, Usage(asked, 0, EXPECTED_COMPLETION_TOKENS), now)
-        verdict = book.cost(PROVIDER, model, judged, now)
-    except PriceUnknown:
-        return None
-    per = Decimal(1_000) / count
-    answers = one * (count - every["hits"]) * per
-    verdicts, audits = verdict * every["judge_calls"] * per, one * every["audits"] * per
-    parts = {
-        "without_cache": one * 1_000,
-        "with_cache": answers + verdicts + audits,
-        "judge": verdicts,
-        "audits": audits,
-    }
-    return {name: round(float(usd), 4) for name, usd in parts.items()}

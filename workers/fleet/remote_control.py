@@ -12,7 +12,7 @@ from celery.worker.control import Panel
 if TYPE_CHECKING:
     from workers.config.settings import Settings
 
-CANCEL, ALL = "cancel", "all"
+ALL = "all"
 # Beside what looks: a job is cancelled, Flower hears of events.
 CONTROLS = frozenset({"revoke", "enable_events", "disable_events", "heartbeat", "election"})
 LOOKS = frozenset(

@@ -80,9 +80,9 @@ class Judge:
         ``answering_tokens`` is the prompt of the call that a yes would save.
         """
         slot, job = progress.slot, progress.job
-        bucket = "" if slot is None else slot.bucket
+        stands_for = 1.0 if slot is None else self._boundaries.policy(job.tenant, slot.bucket).jobs_per_miss
         with self._lock:
-            self._budget.job(self._boundaries.policy(job.tenant, bucket).jobs_per_miss)
+            self._budget.job(stands_for)
         if slot is None or slot.seen is None or progress.audit is not None or job.cache != "use":
             return None
         seen = slot.seen
