@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,12 +74,34 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     made.close()
 
 
+@contextmanager
+def supervised(fleet: Fleet) -> Iterator[None]:
+    """What ends is started again, as `farthing up` and compose do: a consumer that missed the failover ends itself."""
+    stop = threading.Event()
+
+    def mend() -> None:
+        while not stop.wait(0.5):
+            fleet.mend()
+
+    thread = threading.Thread(target=mend)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
 def test_jobs_are_answered_when_the_master_dies_and_another_takes_its_place(watched: Watched, tmp_path: Path) -> None:
     with StandIn(speed=0.0) as model:
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("FARTHING_", "OPENAI_"))}
         environ |= {"FARTHING_BROKER_URL": watched.url, "FARTHING_STATE_DIR": str(tmp_path), "OPENAI_API_KEY": "x"}
         environ |= {"OPENAI_BASE_URL": model.url, "FARTHING_FLOWER_PASSWORD": "x"}
-        with Fleet(environ, folder=tmp_path / "logs") as fleet, Farthing(watched.url, environ={}) as client:
+        with (
+            Fleet(environ, folder=tmp_path / "logs") as fleet,
+            supervised(fleet),
+            Farthing(watched.url, environ={}) as client,
+        ):
             assert client.ask("Do you sell lamps?", timeout_s=60).source == "model"
             watched.processes[0].kill()
             sent, began = [], time.monotonic()
