@@ -47,13 +47,17 @@ def waiting(fleet: InProcess) -> int:
     return sum(redis.llen(key) for key in redis.keys(keys.waiting("*")))
 
 
+def calls_about(fleet: InProcess, words: str) -> int:
+    """Calls whose prompt has these words: an audit of another test's may come between."""
+    return sum(words in str(request["messages"]) for request in fleet.model.requests)
+
+
 def test_many_that_ask_the_same_are_one_call(fleet: InProcess, tenant: str, slow: threading.Event) -> None:
-    before = len(fleet.model.requests)
     sent = [send(fleet, job("How do I polish a copper kettle?", tenant), task_id=f"{tenant}-{n}") for n in range(30)]
     until(lambda: waiting(fleet) == 29)
     slow.set()
     answers = [one.get(timeout=30) for one in sent]
-    assert len(fleet.model.requests) - before == 1
+    assert calls_about(fleet, "polish a copper kettle") == 1
     assert Counter(answer["source"] for answer in answers) == {"model": 1, "follower": 29}
     assert [answer["job_id"] for answer in answers] == [f"{tenant}-{n}" for n in range(30)]
     assert len({answer["text"] for answer in answers}) == 1
