@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -13,9 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
+    import pytest
+
     from pipelines.answer import Answer, Usage
     from workers.demo.standin import StandIn
     from workers.runtime import Runtime
+
+
+def counts_heard(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """What is counted from now on: the counters themselves may be handed over to the ledger between two lines."""
+    from workers.observability import counters
+
+    heard: Counter[str] = Counter()
+    count = counters.count
+
+    def counted(event: str, amount: int = 1) -> None:
+        heard[event] += amount
+        count(event, amount)
+
+    monkeypatch.setattr(counters, "count", counted)
+    return heard
 
 
 class InProcess:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pipelines.errors import ProvidersExhausted
 from pipelines.job import Job
 from pipelines.journey import Progress
+from tests.fleet import counts_heard
 from tests.waiting import until
-from workers.observability import counters
 from workers.store import keys
 
 if TYPE_CHECKING:
@@ -22,15 +22,17 @@ def job(question: str, tenant: str) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": question}], "tenant": tenant, "user": "u-1"}
 
 
-def test_a_call_whose_worker_died_under_way_is_asked_again_and_counted(fleet: InProcess, tenant: str) -> None:
+def test_a_call_whose_worker_died_under_way_is_asked_again_and_counted(
+    fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job_id, given = f"died-{tenant}", job("How do I oil a sewing machine?", tenant)
     progress = Progress(Job.decode(given), job_id, time.time())
     fleet.runtime.paid_once.begin(progress, ttl_s=60)  # and nothing more was heard of it
-    counters.take_counts()
+    heard = counts_heard(monkeypatch)
     answer = fleet.app.send_task("chat.cache_lookup", [given], queue="cache-lookup", task_id=job_id).get(timeout=30)
     assert answer["source"] == "model"
     assert fleet.tasks.AMBIGUOUS in answer["degraded"]
-    assert counters.take_counts()["model_call.ambiguous"] == 1
+    assert heard["model_call.ambiguous"] == 1
     assert fleet.runtime.paid_once.begin(progress, ttl_s=60).answer is not None
 
 

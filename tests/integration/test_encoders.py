@@ -17,10 +17,10 @@ from pipelines.cache.entry import Entry
 from pipelines.errors import EncoderUnavailable, PriceUnknown, ProviderFailed
 from pipelines.job import Job
 from pipelines.vectors.encoder import readable
+from tests.fleet import counts_heard
 from workers.config.settings import Settings
 from workers.encoders import factory
 from workers.encoders.batching import MicroBatcher
-from workers.observability import counters
 from workers.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -187,11 +187,12 @@ def test_an_encoder_whose_price_nobody_knows_is_not_used() -> None:
     ("text", "counted"), [("환불은 언제 되나요?", "encoder.unread"), ("怎么退款?", "encoder.characters")]
 )
 def test_what_the_configured_encoder_cannot_read_is_counted_and_nothing_is_where_there_is_none(
-    fleet: InProcess, tenant: str, text: str, counted: str
+    fleet: InProcess, tenant: str, text: str, counted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counters.take_counts()
+    heard = counts_heard(monkeypatch)
     fleet.ask(text, tenant=tenant)
-    assert counters.take_counts()[counted] == 1
+    assert heard[counted] == 1
+    heard.clear()
     with fleet.instead(encoder=None):
         fleet.ask(text, tenant=f"{tenant}-none")
-    assert not {"encoder.unread", "encoder.characters"} & counters.take_counts().keys()
+    assert not {"encoder.unread", "encoder.characters"} & heard.keys()
