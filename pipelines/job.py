@@ -29,7 +29,14 @@ DEFAULT_DEADLINE_S = 60.0  # a person has left the page by then
 CACHE_MODES = ("use", "refresh", "bypass")
 CacheMode = Literal["use", "refresh", "bypass"]
 
-_FIELDS = ("messages", "tenant", "user", "model", "params", "cache", "knowledge", "deadline_s", "priority", "metadata")
+CONTEXT_MODES = ("all", "auto")
+Context = Literal["all", "auto"] | int
+LEAST_CONTEXT_TOKENS, MOST_CONTEXT_TOKENS = 100, 10_000_000
+
+_FIELDS = (
+    *("messages", "tenant", "user", "model", "params", "cache", "context", "knowledge", "deadline_s", "priority"),
+    "metadata",
+)
 
 
 def _empty() -> Mapping[str, Any]:
@@ -38,7 +45,10 @@ def _empty() -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Job:
-    """One chat request. Build it with :meth:`decode`, which checks it; its ``repr`` shows no text."""
+    """One chat request. Build it with :meth:`decode`, which checks it; its ``repr`` shows no text.
+
+    ``context`` is how much of the conversation is sent, a number being tokens in the whole; None as configured.
+    """
 
     messages: tuple[Message, ...]
     tenant: str = "default"
@@ -46,6 +56,7 @@ class Job:
     model: str = "auto"
     params: Mapping[str, Any] = field(default_factory=_empty)
     cache: CacheMode = "use"
+    context: Context | None = None
     knowledge: str | None = None
     deadline_s: float = DEFAULT_DEADLINE_S
     priority: Priority = "interactive"
@@ -101,6 +112,7 @@ class Job:
             "deadline_s": self.deadline_s,
             # A worker of an older version takes no field that it does not know.
             **({} if self.priority == "interactive" else {"priority": self.priority}),
+            **({} if self.context is None else {"context": self.context}),
             "metadata": dict(self.metadata),
         }
 
@@ -143,6 +155,7 @@ class Job:
             model=validation.name("model", given.get("model", "auto")),
             params=MappingProxyType(read),
             cache=cast("CacheMode", cache),
+            context=_context(given.get("context")),
             knowledge=None if given.get("knowledge") is None else validation.name("knowledge", given["knowledge"]),
             deadline_s=DEFAULT_DEADLINE_S
             if deadline is None
@@ -163,9 +176,21 @@ class Job:
             cache=raw["cache"],
             knowledge=raw["knowledge"],
             deadline_s=raw["deadline_s"],
+            context=raw.get("context"),
             priority=raw.get("priority", "interactive"),  # a stage of an older version says nothing
             metadata=MappingProxyType(raw["metadata"]),
         )
+
+
+def _context(value: object) -> Context | None:
+    if value is None or value in CONTEXT_MODES:
+        return cast("Context | None", value)
+    wanted = f"{' or '.join(CONTEXT_MODES)}, or tokens from {LEAST_CONTEXT_TOKENS} to {MOST_CONTEXT_TOKENS}"
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise JobInvalid("context", validation.show(value), wanted)
+    if not LEAST_CONTEXT_TOKENS <= value <= MOST_CONTEXT_TOKENS:
+        raise JobInvalid("context", str(value)[:20], wanted)
+    return value
 
 
 def _messages(value: object) -> tuple[Message, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAX_MEDIA_CHARS = 10_000_000  # of a picture or a sound in base64, and of all of a job's; more is sent as an address
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
-_MESSAGE_FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id", "refusal")
+_MESSAGE_FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id", "refusal", "pin")
 # What SDKs hand back beside them: null, or said by a model to its reader alone. No provider takes it as input.
 _OUTPUT_ONLY = (
     *("annotations", "parsed", "reasoning", "reasoning_content", "reasoning_details", "thinking", "signature"),
@@ -28,13 +28,16 @@ _KEPT_BESIDE = ("id", "index", "created", "created_at", "createdAt", "timestamp"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Message:
-    """A chat message in OpenAI's shape. ``content`` is text, a list of parts, or None beside tool calls."""
+    """A chat message in OpenAI's shape. ``content`` is text, a list of parts, or None beside tool calls; ``pin``, which
+    is ours and goes to no provider, says that it is always sent.
+    """
 
     role: str
     content: str | tuple[Mapping[str, Any], ...] | None
     name: str | None = None
     tool_calls: tuple[Mapping[str, Any], ...] = ()
     tool_call_id: str | None = None
+    pin: bool = False
 
     @property
     def text(self) -> str:
@@ -62,6 +65,11 @@ class Message:
 
     def encode(self) -> dict[str, Any]:
         """The message as JSON values, absent fields left out."""
+        return {**self.sent, "pin": True} if self.pin else self.sent
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        """The message as a provider gets it."""
         content = self.content if self.content is None or isinstance(self.content, str) else list(self.content)
         out: dict[str, Any] = {"role": self.role, "content": content}
         if self.name is not None:
@@ -87,6 +95,8 @@ class Message:
             raise JobInvalid(f"{path}.tool_calls", validation.show(calls), "a list, on a message of role assistant")
         for index, call in enumerate(calls or ()):
             validation.plain(f"{path}.tool_calls[{index}]", validation.record(f"{path}.tool_calls[{index}]", call))
+        if not isinstance(given.get("pin", False), bool):
+            raise JobInvalid(f"{path}.pin", validation.show(given["pin"]), "true or false")
         call_id = given.get("tool_call_id")
         if (role == "tool") != (call_id is not None):
             raise JobInvalid(
@@ -98,6 +108,7 @@ class Message:
             name=None if given.get("name") is None else validation.name(f"{path}.name", given["name"]),
             tool_calls=tuple(calls or ()),
             tool_call_id=None if call_id is None else validation.name(f"{path}.tool_call_id", call_id),
+            pin=bool(given.get("pin")),
         )
 
     @classmethod
@@ -110,6 +121,7 @@ class Message:
             name=raw.get("name"),
             tool_calls=tuple(raw.get("tool_calls") or ()),
             tool_call_id=raw.get("tool_call_id"),
+            pin=bool(raw.get("pin")),
         )
 
 

@@ -197,12 +197,11 @@ class Parts(Makes):
         """The cache as a lookup worker sees it; without an encoder it has its exact tier alone."""
         from workers.cache.lookup import Lookup
         from workers.cache.replica import Replicas
-        from workers.encoders import factory
 
         broken: list[str] = []
         readers: tuple[Encoder, ...] = ()
         try:
-            readers = factory.readers(self.encoder, self.settings.encoders)
+            readers = self.readers
             for reader in readers:
                 self.verifiers.check(reader)
         except EncoderUnavailable as error:
@@ -224,6 +223,13 @@ class Parts(Makes):
             broken=broken,
             judged=self.configuration.cache.judge_share > 0,
         )
+
+    @once
+    def readers(self) -> tuple[Encoder, ...]:
+        """The encoders, in the order in which they are asked what they can read; raises EncoderUnavailable."""
+        from workers.encoders import factory
+
+        return tuple(factory.readers(self.encoder, self.settings.encoders))
 
     @once
     def encoder(self) -> Encoder | None:

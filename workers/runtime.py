@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from workers.config.settings import Settings
+from workers.encoders.turns import Turns
 from workers.once import once
 from workers.parts import Parts
 from workers.stages.arrival import Arrival
 from workers.stages.billing import Billing
+from workers.stages.context import Contexts
 from workers.stages.economy import Economy
 from workers.stages.feedback import Feedback
 from workers.stages.flight import Flight
@@ -79,6 +81,11 @@ class Runtime(Parts):
     def summaries(self) -> Summaries:
         """Summaries of old turns."""
         return Summaries(self.economy, self.market)
+
+    @once
+    def contexts(self) -> Contexts:
+        """How much of a conversation is sent."""
+        return Contexts(self.configuration, self.market, self.summaries, Turns(lambda: self.readers))
 
     @once
     def paid_once(self) -> PaidOnce:

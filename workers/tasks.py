@@ -12,7 +12,6 @@ from pipelines import journey
 from pipelines.answer import Answer
 from pipelines.cache import admission
 from pipelines.cache.entry import Entry, entry_id
-from pipelines.context import compress
 from pipelines.errors import FarthingError
 from pipelines.journey import Progress, Slot
 from pipelines.routing import tier
@@ -121,15 +120,11 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> Any:
 
 @app.task(name=journey.COMPRESS, base=StageTask, shared=False, ignore_result=True)
 def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
-    """Send all that the model's window takes, or the operator's budget where there is one; say what is left out."""
+    """Leave out what matters less to the question where that pays, or the model has no room; say what is left out."""
     watch, held = Stopwatch(), runtime()
     progress = Progress.decode(raw)
     in_time(progress, "compress-context")
-    budget = held.configuration.context_budget_tokens
-    window = held.market().window(progress.asking, progress.route)
-    chosen = compress.compress(progress.sent, budget_tokens=window if budget is None else min(budget, window))
-    if chosen.dropped and budget is not None:
-        chosen, progress = held.summaries.summarised(progress, chosen, budget_tokens=budget)
+    chosen, progress = held.contexts.chosen(progress)
     timings = {**progress.timings_ms, "compress": watch.lap_ms()}
     progress = replace(
         progress,

@@ -51,7 +51,7 @@ class Prompt:
         return [self._encoded(message) for message in self.messages]
 
     def _encoded(self, message: Message) -> dict[str, Any]:
-        encoded = message.encode()
+        encoded = message.sent
         if message is self.question and not message.has_parts:
             encoded["content"] = None  # the exact key holds the words
         elif self.leave_out and isinstance(encoded["content"], str):
@@ -81,7 +81,7 @@ class Prompt:
 
 def strings(message: Message) -> Iterator[str]:
     """Every text of a message that may hold somebody's words: content, parts' fields, name, arguments of tool calls."""
-    encoded = message.encode()
+    encoded = message.sent
     yield from _within({name: encoded.get(name) for name in ("content", "name")})
     for call in message.tool_calls:
         yield from _within(call.get("function"))

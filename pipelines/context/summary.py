@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.answer import Usage
-from pipelines.context.compress import INSTRUCTIONS, Compressed, groups
+from pipelines.context.selection import INSTRUCTIONS, Selected, groups
 from pipelines.message import Message
 from pipelines.text.tokens import estimate_messages
 
@@ -28,12 +28,15 @@ _SAID = "Earlier in this conversation (summary): "
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
-    """``older`` would be summarised; ``kept`` are sent as they are, instructions first. Tokens are estimates."""
+    """``older``, by ``numbers``, would be summarised; ``kept`` are sent as they are, instructions first. Tokens are
+    estimates.
+    """
 
     older: tuple[Message, ...]
     kept: tuple[Message, ...]
     older_tokens: int
     before_tokens: int
+    numbers: tuple[int, ...]
 
 
 def plan(messages: Sequence[Message], *, budget_tokens: int) -> Plan | None:
@@ -45,7 +48,7 @@ def plan(messages: Sequence[Message], *, budget_tokens: int) -> Plan | None:
     if not older or estimate_messages(kept) + SUMMARY_TOKENS > budget_tokens:
         return None
     replaced = tuple(messages[index] for index in sorted(older))
-    return Plan(replaced, kept, estimate_messages(replaced), estimate_messages(messages))
+    return Plan(replaced, kept, estimate_messages(replaced), estimate_messages(messages), tuple(sorted(older)))
 
 
 def pays(plan: Plan, *, answering: Callable[[Usage], Decimal], summing_up: Callable[[Usage], Decimal]) -> bool:
@@ -62,10 +65,12 @@ def request(plan: Plan, job: Job) -> Job:
     return replace(job, messages=asked, params={"temperature": 0, "max_tokens": SUMMARY_TOKENS}, model="economy")
 
 
-def applied(plan: Plan, text: str) -> Compressed:
+def applied(plan: Plan, text: str) -> Selected:
     """The context with the summary behind the instructions."""
     position = next((i for i, m in enumerate(plan.kept) if m.role not in INSTRUCTIONS), len(plan.kept))
     said = Message("system", _SAID + text.strip())
     messages = (*plan.kept[:position], said, *plan.kept[position:])
     after = estimate_messages(messages)
-    return Compressed(messages, len(plan.older), plan.before_tokens, after, summarised=len(plan.older))
+    return Selected(
+        messages, plan.before_tokens, after, dropped=plan.numbers, summarised=len(plan.older), why="summed up"
+    )

@@ -63,7 +63,7 @@ def request(
     ``thinks``, a model that refuses max_tokens gets room to think before its few words.
     """
     refused = {*offer.refuses, *refuses}
-    out: dict[str, Any] = {"model": offer.model, "messages": [m.encode() for m in messages], **params}
+    out: dict[str, Any] = {"model": offer.model, "messages": [m.sent for m in messages], **params}
     if "max_tokens" in out:
         out["max_tokens"] = min(out["max_tokens"], offer.max_output_tokens)
         if "max_tokens" in refused:

@@ -48,6 +48,14 @@ def _identifier() -> Any:
 
 
 @remembered(REMEMBERED)
+def latin(text: str) -> str:
+    """The most likely language of a text in Latin script, as a code of two letters; ``en`` where nothing is told."""
+    if english(text):
+        return "en"
+    return str(_identifier().rank(_NAME.sub(" ", text).lower())[0][0])
+
+
+@remembered(REMEMBERED)
 def english(text: str) -> bool:
     """Is this text, of Latin script, English? In doubt, no."""
     plain = _NAME.sub(" ", text.replace("’", "'")).lower()

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pipelines.params import prompt_extras
+from pipelines.text.remembered import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +24,7 @@ PER_MESSAGE = 4  # role and separators, as in OpenAI's chat format
 PER_PART = 85  # an image at low detail, OpenAI's published figure; more cannot be known without its size
 PER_TOOL = 8  # what wraps a function's schema
 JSON_SHARE = 0.85  # of a schema's JSON: providers write it shorter than it is sent
+REMEMBERED = 20_000  # texts: a conversation's turns are counted again with each of its questions
 LEAST_SCALE, MOST_SCALE = 0.3, 3.0
 
 # A word costs one token and a part of one for each letter beyond so many; accented ones are cut finer.
@@ -51,6 +53,7 @@ _PIECES = re.compile(
 )
 
 
+@remembered(REMEMBERED)
 def estimate(text: str) -> int:
     """Tokens in ``text``, 0 for an empty one."""
     return round(_count(text)) or int(bool(text.strip()))
@@ -76,13 +79,18 @@ def _count(text: str) -> float:
 
 def estimate_messages(messages: Iterable[Message]) -> int:
     """Tokens of a prompt made of these messages."""
-    total = 0
-    for message in messages:
-        total += PER_MESSAGE + estimate(message.text)
-        total += sum(estimate(json.dumps(call, ensure_ascii=False)) for call in message.tool_calls)
-        if not isinstance(message.content, str):
-            total += PER_PART * sum(part.get("type") != "text" for part in message.content or ())
-    return total
+    return sum(estimate_frame(message) + estimate_content(message) for message in messages)
+
+
+def estimate_frame(message: Message) -> int:
+    """Tokens of a message beside its content: its role, the tools it calls."""
+    return PER_MESSAGE + sum(estimate(json.dumps(call, ensure_ascii=False)) for call in message.tool_calls)
+
+
+def estimate_content(message: Message) -> int:
+    """Tokens of a message's content, parts that are no text included."""
+    parts = () if isinstance(message.content, str) else message.content or ()
+    return estimate(message.text) + PER_PART * sum(bool(part.get("type") != "text") for part in parts)
 
 
 def estimate_prompt(messages: Iterable[Message], params: Mapping[str, Any]) -> int:

@@ -29,5 +29,5 @@ def parrot(fleet: InProcess) -> Iterator[InProcess]:
 @pytest.fixture
 def budget(fleet: InProcess) -> Iterator[None]:
     """As with `[context] budget_tokens = 3000`."""
-    with fleet.instead(configuration=replace(fleet.runtime.configuration, context_budget_tokens=3_000)):
+    with fleet.instead(configuration=replace(fleet.runtime.configuration, context=3_000)):
         yield

@@ -1,4 +1,4 @@
-"""All that the window takes is sent, unless the operator set a budget."""
+"""What a question needs of a conversation is sent: by default, on a budget, and all of it on request."""
 
 from __future__ import annotations
 
@@ -12,10 +12,22 @@ if TYPE_CHECKING:
     from tests.fleet import InProcess
 
 
-def test_all_that_the_window_takes_is_sent(parrot: InProcess, tenant: str) -> None:
-    contract = "Here is my contract. " + "The tenant pays on the first of each month. " * 600 + "Notice is 77 days."
-    answer = parrot.ask(talk(contract, "Thanks.", "What is the notice period?"), tenant=tenant)
+CONTRACT = "Here is my contract. " + "The tenant pays on the first of each month. " * 600 + "Notice is 77 days."
+
+
+def test_what_the_question_needs_is_sent_and_what_says_nothing_of_it_is_not(parrot: InProcess, tenant: str) -> None:
+    answer = parrot.ask(talk(CONTRACT, "Thanks.", "What is the notice period?"), tenant=tenant)
     assert "Notice is 77 days." in answer.text
+    assert answer.context is not None
+    assert answer.context["why"] == "the rest matters less to the question"
+    assert answer.context["prompt_tokens_after"] < 0.5 * answer.context["prompt_tokens_before"]
+    assert answer.degraded == ()
+
+
+def test_all_is_sent_to_who_asks_for_all(parrot: InProcess, tenant: str) -> None:
+    messages = talk(CONTRACT, "Thanks.", "What is the notice period?")
+    answer = parrot.client.ask(messages, tenant=tenant, context="all")
+    assert CONTRACT in answer.text
     assert answer.context is not None
     assert (answer.context["alone"], answer.context["dropped_messages"], answer.degraded) == (False, 0, ())
 
@@ -31,9 +43,9 @@ def test_only_the_history_that_fits_the_operators_budget_is_sent(fleet: InProces
     assert sent[0]["content"] == "Be brief."
     assert sent[-1]["content"] == "And the last one?"
     assert answer.context is not None
-    assert answer.context["dropped_messages"] == 122 - len(sent) > 0
+    assert (dropped := answer.context["dropped_messages"]) == 122 - len(sent) > 0
     assert answer.usage.prompt_tokens < 3_200
-    assert answer.degraded == (f"context cut: {answer.context['dropped_messages']} earlier messages were not sent",)
+    assert answer.degraded[0].startswith(f"context cut: {dropped} earlier messages were not sent")
 
 
 @pytest.mark.usefixtures("budget")

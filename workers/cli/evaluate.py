@@ -129,6 +129,22 @@ def followups(file: Path, as_json: bool) -> None:
     _print(commands.followups(file), as_json)
 
 
+@evaluate.command("context")
+@click.argument("file", type=FILE)
+@click.option("--joined", type=click.IntRange(1), default=1, show_default=True, help="Conversations that are one.")
+@click.option("--limit", type=click.IntRange(1), help="How many conversations of the file.")
+@encoder_option
+@as_json
+def context(file: Path, encoder: str, as_json: bool, joined: int, limit: int | None) -> None:
+    """What of the turns that questions need survives? (JSON lines: turns, questions with their evidence)."""
+    from workers.config.settings import Settings
+    from workers.encoders import factory
+    from workers.evaluation import conversations
+
+    readers = factory.readers(_encoder(encoder), Settings.from_env().encoders)
+    _print(conversations.evidence_kept(file, readers, limit=limit, joined=joined), as_json)
+
+
 @evaluate.command("privacy")
 @click.argument("file", type=FILE)
 @as_json

@@ -27,6 +27,7 @@ from workers.config.toml_lines import lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pipelines.job import Context
     from workers.config.settings import Settings
 
 
@@ -40,7 +41,7 @@ class Configuration:
     rules: RuleBook
     cache: CacheRules = field(default_factory=CacheRules)
     tenants: Mapping[str, CacheRules] = field(default_factory=dict)
-    context_budget_tokens: int | None = None
+    context: Context = "auto"
 
     def cache_of(self, tenant: str) -> CacheRules:
         """What holds for a tenant's cache."""
@@ -112,7 +113,7 @@ def _built(raw: dict[str, Any], origin: Origin, environ: Mapping[str, str]) -> C
         rules=RuleBook([table.rule() for table in file.rules]),
         cache=cache,
         tenants={name: cache.but(table.model_dump(exclude_unset=True)) for name, table in file.tenants.items()},
-        context_budget_tokens=file.context.budget_tokens,
+        context=file.context.budget_tokens or file.context.mode,
     )
 
 

@@ -183,7 +183,14 @@ class CacheTable(TenantTable):
 class ContextTable(Table):
     """`[context]`: how much of a conversation is sent."""
 
-    budget_tokens: int | None = Field(None, ge=100, description="tokens of history that are sent, at the most")
+    mode: Literal["auto", "all"] = Field(
+        "auto",
+        description="`auto` leaves out what matters less to the question where that surely pays, `all` what the model"
+        " has no room for",
+    )
+    budget_tokens: int | None = Field(
+        None, ge=100, description="instead of a mode: tokens that are sent, at the most, the question's own aside"
+    )
 
 
 def _twice(what: str, names: list[Any]) -> list[str]:

@@ -14,7 +14,7 @@ from workers.observability import counters, logs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipelines.context.compress import Compressed
+    from pipelines.context.selection import Selected
     from pipelines.journey import Progress
     from pipelines.routing.market import Market
     from workers.stages.economy import Economy
@@ -26,7 +26,7 @@ class Summaries:
     def __init__(self, economy: Economy, market: Callable[[], Market]) -> None:
         self._economy, self._market = economy, market
 
-    def summarised(self, progress: Progress, chosen: Compressed, *, budget_tokens: int) -> tuple[Compressed, Progress]:
+    def summarised(self, progress: Progress, chosen: Selected, *, budget_tokens: int) -> tuple[Selected, Progress]:
         """The context with a summary, and what it cost; both as they were when there is to be none."""
         job, market = progress.job, self._market()
         planned = summary.plan(progress.sent, budget_tokens=budget_tokens)

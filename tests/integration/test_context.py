@@ -1,0 +1,49 @@
+"""A long text in the first turn: what a question needs of it reaches the model, at the default and on a budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.agreement import CLAUSES, agreement
+
+if TYPE_CHECKING:
+    from tests.fleet import InProcess
+
+LEAST_FOUND = 39  # of forty questions
+
+
+def asked(fleet: InProcess, tenant: str, question: str, **job: object) -> tuple[str, dict[str, object]]:
+    messages = [
+        {"role": "user", "content": "This is our agreement.\n\n" + agreement()},
+        {"role": "assistant", "content": "Thank you, I have read it."},
+        {"role": "user", "content": question},
+    ]
+    answer = fleet.client.ask(messages, tenant=tenant, cache="bypass", **job)  # type: ignore[arg-type]
+    assert answer.context is not None
+    return "\n".join(str(m["content"]) for m in fleet.model.requests[-1]["messages"]), dict(answer.context)
+
+
+@pytest.mark.parametrize("context", ["auto", 3_000])
+def test_what_a_question_needs_of_a_long_agreement_is_sent(fleet: InProcess, tenant: str, context: str | int) -> None:
+    found, shares = 0, []
+    for _, _, question, needed in CLAUSES:
+        sent, report = asked(fleet, tenant, question, context=context)
+        found += needed in sent
+        shares.append(int(str(report["prompt_tokens_after"])) / int(str(report["prompt_tokens_before"])))
+    assert found >= LEAST_FOUND
+    assert sum(shares) / len(shares) < 0.5
+
+
+def test_all_of_it_is_sent_to_who_asks_for_all(fleet: InProcess, tenant: str) -> None:
+    sent, report = asked(fleet, tenant, "What do we pay per month?", context="all")
+    assert all(needed in sent for *_, needed in CLAUSES)
+    assert "why" not in report
+
+
+def test_what_is_left_out_is_said(fleet: InProcess, tenant: str) -> None:
+    sent, report = asked(fleet, tenant, "What do we pay per month?")
+    assert "[…]" in sent
+    assert report["shortened_messages"] == 2 or report["dropped_messages"] == 1
+    assert report["why"] == "the rest matters less to the question"

@@ -1,0 +1,90 @@
+"""How much each turn matters to a question, by the encoder that reads the question; each turn is encoded once."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipelines.cache.verifier import CHARACTERS
+from pipelines.context import plan, selection
+from pipelines.errors import FarthingError
+from pipelines.vectors import encoder as encoders
+from workers.observability import counters, logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from pipelines.context.passages import Passage
+    from pipelines.message import Message
+    from pipelines.vectors.encoder import Encoder, Vectors
+
+MOST_VECTORS = 20_000  # some 15 MB: a conversation's turns come again with its next question
+LEAST_READ = 0.8  # of a passage's tokens: a rank is no decision, and bears an unknown name
+MOST_NEW = 400  # passages encoded for one job, the latest; some three seconds of one core
+
+
+class Turns:
+    """Scores passages. ``readers`` are the encoders, in the order in which they are asked what they can read; one that
+    a provider is paid for is not asked.
+    """
+
+    def __init__(self, readers: Callable[[], Sequence[Encoder]], *, most_new: int = MOST_NEW) -> None:
+        self._readers, self._most_new = readers, most_new
+        self._held: OrderedDict[bytes, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def reads(self, asked: str) -> bool:
+        """Is there an encoder that reads this question?"""
+        try:
+            return self._reader(asked) is not None
+        except FarthingError:
+            return False
+
+    def _reader(self, asked: str) -> Encoder | None:
+        return next((r for r in self._readers() if r.reads(asked) >= LEAST_READ and not r.cost_usd(asked)), None)
+
+    def scores(self, messages: Sequence[Message], passages: Sequence[Passage]) -> NDArray[np.float64]:
+        """How much each passage matters to the conversation's question, (n,); by words alone where nobody reads it."""
+        asked = messages[selection.question(messages)].text
+        try:
+            reader = self._reader(asked)
+            if reader is None or not passages:
+                return plan.score(messages, passages, None)
+            cosines = self._cosines(reader, asked, [passage.whole for passage in passages])
+        except FarthingError as error:
+            counters.count("encoder.unavailable")
+            logs.log().warning("turns are ranked by their words alone", said=str(error))
+            return plan.score(messages, passages, None)
+        return plan.score(messages, passages, cosines, characters=reader.kind == CHARACTERS)
+
+    def _cosines(self, reader: Encoder, asked: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        read = [n for n, text in enumerate(texts) if reader.reads(text) >= LEAST_READ][-self._most_new :]
+        found = np.full(len(texts), np.nan, dtype=np.float32)
+        if read:
+            vectors = self._vectors(reader, [*(texts[n] for n in read), asked])
+            found[read] = vectors[:-1] @ vectors[-1]
+        return found
+
+    def _vectors(self, reader: Encoder, texts: Sequence[str]) -> Vectors:
+        """(n, d) float32 rows of length 1. What is kept is named by a digest: no text."""
+        of_reader = reader.fingerprint.encode()[:64]
+        names = [hashlib.blake2b(text.encode(), digest_size=16, key=of_reader).digest() for text in texts]
+        with self._lock:
+            known = {name: self._held[name] for name in names if name in self._held}
+        new = {name: text for name, text in zip(names, texts, strict=True) if name not in known}
+        if new:
+            made = reader.encode(list(new.values()))
+            known |= {name: encoders.pack(vector) for name, vector in zip(new, made, strict=True)}
+        with self._lock:
+            for name in names:
+                self._held[name] = known[name]
+                self._held.move_to_end(name)
+            while len(self._held) > MOST_VECTORS:
+                self._held.popitem(last=False)
+        return np.stack([encoders.unpack(known[name], reader.dimensions) for name in names])
