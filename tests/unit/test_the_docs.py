@@ -36,7 +36,7 @@ def test_the_reference_is_what_the_code_says() -> None:
 
 def test_every_field_of_job_and_answer_is_in_the_reference() -> None:
     page = reference.PAGE.read_text(encoding="utf-8")
-    job = Job.decode({"messages": [{"role": "user", "content": "x"}], "priority": "batch"})
+    job = Job.decode({"messages": [{"role": "user", "content": "x"}], "priority": "batch", "context": "all"})
     for title, fields in (("The job", job.encode()), ("The answer", Answer("x", "model").encode())):
         section = page.partition(f"## {title}\n")[2].partition("\n## ")[0]
         named = re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", section, re.MULTILINE)))
