@@ -114,7 +114,8 @@ class Boundary:
         near = [request for request in self.recent if request.features is not None]
         if not near:
             return
-        margins = np.array([request.features for request in near]) @ self.weights
+        features = np.array([request.features for request in near])
+        margins = features @ self.weights
         offsets = np.array([request.offset for request in near])
         served = np.array([request.served for request in near])
         probabilities = sigmoids(margins + offsets)
@@ -124,9 +125,18 @@ class Boundary:
         judged = np.where(served & (offsets != 0.0), 1.0 - probabilities, 0.0)
         # Of the latest alone: while a cache fills, more is near each day than the day before.
         latest = sum(request.features is not None for request in list(self.recent)[-risk.LATEST :])
-        allowed = self._allowed(wrong)
-        requests = min(len(self.recent), risk.LATEST)
-        self.at = risk.boundary(unjudged[-latest:], judged[-latest:], requests, allowed) if latest else risk.NOTHING
+        self.at = (
+            risk.boundary(
+                unjudged[-latest:],
+                judged[-latest:],
+                min(len(self.recent), risk.LATEST),
+                self._allowed(wrong),
+                features=features[-latest:],
+                covariance=risk.unsure(self.weights, self.lessons),
+            )
+            if latest
+            else risk.NOTHING
+        )
         doubts = risk.doubt(probabilities[served | (unjudged >= self.at)])
         if len(doubts):
             self.uncertainty = float(doubts.mean())
@@ -168,14 +178,12 @@ class Boundary:
         return mean * max(0.0, 1.0 - chance / max(mean**2, 1e-12))
 
     def _allowed(self, wrong: float) -> float:
-        """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus;
-        less of it while few lessons stand behind what is believed.
+        """Wrong hits per request that the next requests may bring: the target, less debts, plus a part of a surplus.
 
         ``wrong`` were expected of the recent requests.
         """
         surplus = (self.target * len(self.recent) - max(wrong, 0.0)) / risk.HORIZON
-        allowed = min(max(self.target + surplus, risk.LEAST_ALLOWED * self.target), risk.MOST_STRETCH * self.target)
-        return allowed * self.taught / (self.taught + risk.PACE)
+        return min(max(self.target + surplus, risk.LEAST_ALLOWED * self.target), risk.MOST_STRETCH * self.target)
 
     def encode(self) -> dict[str, str | int]:
         """What was learned, as text, and on which verifier; what is counted is counted where it is kept."""

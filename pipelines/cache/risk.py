@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.cache import verifier
 from pipelines.statistics.intervals import interval
-from pipelines.statistics.logistic import regress
+from pipelines.statistics.logistic import regress, sigmoids
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -31,14 +31,14 @@ EVERY = 100  # lessons between two refits; fewer at first
 EARLY_SHARE, EARLY_AUDITS = 0.5, 40
 # How strongly the shipped weights hold against lessons: the bias may move, the shape less.
 HOLDS_BIAS, HOLDS_SHAPE = 0.3, 3.0
-MOST_WEIGHT = 10.0  # of one lesson in a refit: one mistaken audit of a sure hit must not turn everything over
+MOST_WEIGHT = 15.0  # of one lesson in a refit: one mistaken audit of a sure hit must not turn everything over
 AUDITS = 0.06  # of hits, on average; uncertain ones more often
 LEAST_AUDIT = 0.02
 TELLING_AUDITS = 20  # of fewer, a share of wrong hits says nothing; the interval does
 HORIZON = 1_500  # requests within which a surplus or a debt of errors is made good
 LEAST_ALLOWED = 0.2  # of the target, while a debt is paid back: no hits would teach nothing
-PACE = 250  # lessons after which half of what is allowed is spent
 MOST_STRETCH = 1.5  # of the target, while a surplus is spent
+SURELY = 1.0  # standard deviations of what is expected that the boundary keeps clear of
 
 
 FOLLOW_UP = "/follow-up"
@@ -87,30 +87,55 @@ def refit(
     """The weights (16,) that the lessons suggest, from ``weights`` on and held near ``shipped``; ``right`` (n,) in
     [0, 1] is how right each one's suspect was.
     """
-    holds = np.full(len(shipped), HOLDS_SHAPE)
-    holds[0] = HOLDS_BIAS
     return regress(
         np.array([lesson.features for lesson in lessons]),
         right,
         np.array([min(lesson.weight, MOST_WEIGHT) for lesson in lessons]),
         start=weights,
         towards=shipped,
-        holds=holds,
+        holds=_holds(len(shipped)),
         steps=6,
         enough=1e-3,
     )
 
 
-def boundary(recent: NDArray[np.float64], judged: NDArray[np.float64], requests: int, allowed: float) -> float:
+def unsure(weights: NDArray[np.float64], lessons: Collection[Lesson]) -> NDArray[np.float64]:
+    """The covariance (16, 16) of ``weights`` after these lessons, by P. Laplace's approximation."""
+    features = np.array([lesson.features for lesson in lessons]).reshape(-1, len(weights))
+    weighed = np.array([min(lesson.weight, MOST_WEIGHT) for lesson in lessons])
+    told = weighed * doubt(sigmoids(features @ weights)) ** 2
+    found: NDArray[np.float64] = np.linalg.inv((features * told[:, None]).T @ features + np.diag(_holds(len(weights))))
+    return found
+
+
+def _holds(count: int) -> NDArray[np.float64]:
+    holds = np.full(count, HOLDS_SHAPE)
+    holds[0] = HOLDS_BIAS
+    return holds
+
+
+def boundary(
+    recent: NDArray[np.float64],
+    judged: NDArray[np.float64],
+    requests: int,
+    allowed: float,
+    *,
+    features: NDArray[np.float64],
+    covariance: NDArray[np.float64],
+) -> float:
     """The least probability at which serving brings at most ``allowed`` expected wrong hits per request.
 
-    ``recent`` are the probabilities of those of ``requests`` that had one, before a judge spoke; ``judged`` how
-    probably each was served wrongly on a judge's word (0 where it was not), which is what it costs below the boundary.
+    ``recent`` (n,) are the probabilities of those of ``requests`` that had one, before a judge spoke; ``judged`` (n,)
+    how probably each was served wrongly on a judge's word (0 where it was not), which is what it costs below the
+    boundary. To what is expected comes SURELY times its standard deviation, by how ``features`` (n, 16) hang on weights
+    of this ``covariance`` (see unsure): while few lessons stand behind them, less is served.
     """
     order = np.argsort(-recent, kind="stable")
     falling = recent[order]
-    expected = (np.cumsum(1.0 - falling) + judged.sum() - np.cumsum(judged[order])) / requests
-    served = int(np.searchsorted(expected, allowed, side="right"))
+    slopes = np.cumsum((falling * (1.0 - falling))[:, None] * features[order], axis=0)
+    spread = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", slopes, covariance, slopes), 0.0))
+    wrong = np.cumsum(1.0 - falling) + judged.sum() - np.cumsum(judged[order]) + SURELY * spread
+    served = int(np.searchsorted(np.maximum.accumulate(wrong) / requests, allowed, side="right"))
     if served == len(falling):
         return max(LEAST_BOUNDARY, float(falling[-1]))
     # What is as probable as the first that is too much is too much as well.

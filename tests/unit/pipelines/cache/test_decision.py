@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from pipelines.cache import clustering, judge, risk, verifier
 from pipelines.cache.boundary import Boundary, Policy
 from pipelines.cache.decision import Candidate, Gray, Hit, Miss, decide
+from pipelines.cache.lessons import Lesson
 from pipelines.evaluation import training
 from pipelines.evaluation.memory import Channel
 from pipelines.evaluation.replay import Replay
 from pipelines.neighbourhood import Near
 from pipelines.statistics import intervals, logistic
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ONE = logistic.weight(0.05)
 
@@ -158,18 +164,32 @@ def test_a_judges_verdict_moves_the_probability_and_never_alone_decides() -> Non
     assert judge.after(0.9, yes=False, worth=judge.worth_of(0.05)) < 0.6
 
 
+def sure_boundary(
+    recent: NDArray[np.float64], judged: NDArray[np.float64], requests: int, allowed: float, doubt: float = 0.0
+) -> float:
+    """The boundary where weights of this variance stand behind what is believed."""
+    return risk.boundary(
+        recent,
+        judged,
+        requests,
+        allowed,
+        features=np.ones((len(recent), 16)) / 4.0,
+        covariance=doubt * np.eye(16),
+    )
+
+
 def test_the_boundary_serves_what_the_target_allows() -> None:
     recent = np.array([0.999] * 50 + [0.9] * 50)
     unjudged = np.zeros(len(recent))
-    assert risk.boundary(recent, unjudged, 100, allowed=0.0001) == risk.NOTHING
-    assert risk.boundary(recent, unjudged, 100, allowed=0.01) == pytest.approx(0.999), (
+    assert sure_boundary(recent, unjudged, 100, allowed=0.0001) == risk.NOTHING
+    assert sure_boundary(recent, unjudged, 100, allowed=0.01) == pytest.approx(0.999), (
         "equally probable ones go together"
     )
-    assert risk.boundary(recent, unjudged, 100, allowed=0.06) == pytest.approx(0.9)
-    assert risk.boundary(recent, unjudged, 1_000, allowed=0.006) == pytest.approx(0.9), (
+    assert sure_boundary(recent, unjudged, 100, allowed=0.06) == pytest.approx(0.9)
+    assert sure_boundary(recent, unjudged, 1_000, allowed=0.006) == pytest.approx(0.9), (
         "those without a suspect count too"
     )
-    assert risk.boundary(recent, unjudged, 100, allowed=0.2) >= risk.LEAST_BOUNDARY
+    assert sure_boundary(recent, unjudged, 100, allowed=0.2) >= risk.LEAST_BOUNDARY
     with pytest.raises(ValueError, match="target"):
         Boundary(verifier.shipped(), 0.0)
 
@@ -241,10 +261,25 @@ def test_of_an_encoder_that_nobody_measured_a_new_tenant_is_served_nothing() -> 
     assert Policy.new(verifier.shipped()).least_similarity == 0.9
 
 
+def test_less_is_served_while_what_is_believed_is_unsure() -> None:
+    recent = np.linspace(0.999, 0.5, 200)
+    found = [sure_boundary(recent, np.zeros(200), 200, 0.01, doubt) for doubt in (0.0, 0.1, 1.0, 100.0)]
+    assert found == sorted(found)
+    assert len(set(found)) == 4
+
+
+def test_many_lessons_make_sure() -> None:
+    weights = np.zeros(16)
+    dice = np.random.default_rng(0)
+    few, many = ([Lesson(dice.normal(size=16), 0.5) for _ in range(count)] for count in (20, 2_000))
+    assert np.trace(risk.unsure(weights, many)) < 0.1 * np.trace(risk.unsure(weights, few))
+    assert np.trace(risk.unsure(weights, [])) == pytest.approx(1 / risk.HOLDS_BIAS + 15 / risk.HOLDS_SHAPE)
+
+
 def test_what_a_judge_serves_below_the_boundary_is_charged_to_the_same_target() -> None:
     recent, judged = np.array([0.99, 0.95, 0.9, 0.8]), np.array([0.0, 0.0, 0.02, 0.03])
-    assert risk.boundary(recent, judged, 10, allowed=0.0111) == pytest.approx(0.95), (
+    assert sure_boundary(recent, judged, 10, allowed=0.0111) == pytest.approx(0.95), (
         "0.05 of the judge's, 0.06 of these"
     )
-    assert risk.boundary(recent, np.zeros(4), 10, allowed=0.0111) == pytest.approx(0.95)
-    assert risk.boundary(recent, judged, 10, allowed=0.0061) == pytest.approx(0.99)
+    assert sure_boundary(recent, np.zeros(4), 10, allowed=0.0111) == pytest.approx(0.95)
+    assert sure_boundary(recent, judged, 10, allowed=0.0061) == pytest.approx(0.99)
