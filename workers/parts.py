@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import redis
 
     from pipelines.cache.judge import Budget
+    from pipelines.routing.router import Router
     from pipelines.vectors.encoder import Encoder
     from workers.cache.clusters import Membership
     from workers.cache.documents import Sources
@@ -113,6 +114,13 @@ class Parts(Makes):
         from workers.cache.risk_state import Boundaries
 
         return Boundaries(self.ledger_redis, lambda tenant: self.configuration.cache_of(tenant).target, self.verifiers)
+
+    @once
+    def router(self) -> Router:
+        """What tells when premium is worth its price."""
+        from workers.providers import routers
+
+        return routers.load(self.settings.router)
 
     @once
     def verifiers(self) -> Verifiers:

@@ -20,6 +20,7 @@ from workers.stages.flight import Flight
 from workers.stages.judge import Judge
 from workers.stages.learning import Learning
 from workers.stages.paid_once import PaidOnce
+from workers.stages.routing import Routing
 from workers.stages.rules import Rules
 from workers.stages.summary import Summaries
 
@@ -76,6 +77,11 @@ class Runtime(Parts):
     def rules(self) -> Rules:
         """What a database answers."""
         return Rules(self.configuration.rules, self.databases, self.market)
+
+    @once
+    def routing(self) -> Routing:
+        """Which tier answers."""
+        return Routing(self.configuration, self.router)
 
     @once
     def summaries(self) -> Summaries:

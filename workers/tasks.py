@@ -14,7 +14,6 @@ from pipelines.cache import admission
 from pipelines.cache.entry import Entry, entry_id
 from pipelines.errors import FarthingError
 from pipelines.journey import Progress, Slot
-from pipelines.routing import tier
 from pipelines.text import tokens
 from workers.app import app
 from workers.broker.away import Later
@@ -105,12 +104,7 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> Any:
     if answer is not None:
         held.flight.land(app, progress.flight)
         return held.billing.finish(progress, answer).encode()
-    route = tier.route(
-        progress.asking,
-        prompt_tokens=tokens.estimate_prompt(progress.sent, progress.job.params),
-        catalog=held.configuration.catalog,
-    )
-    progress = replace(progress, route=route)
+    progress = replace(progress, route=held.routing.route(progress))
     return (
         self.replace(canvas.to_the_model(app, progress, canvas.rides_along(self, progress.job), self))
         if last

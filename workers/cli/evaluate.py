@@ -91,7 +91,7 @@ def stream(
     found = streams.stream(files, readers, verifiers=verifiers, **options)
     if plot is not None:
         plotting.stream(plot, found, ", ".join(file.name for file in files))
-    _print(found, as_json)
+    print_values(found, as_json)
 
 
 @evaluate.command("pairs")
@@ -106,7 +106,7 @@ def pairs(file: Path, encoder: str, verifier: str, as_json: bool, judge_error: f
     from workers.evaluation import commands
 
     readers, verifiers = _deciding(encoder, verifier)
-    _print(commands.pairs(file, readers, judge_error=judge_error, seed=seed, verifiers=verifiers), as_json)
+    print_values(commands.pairs(file, readers, judge_error=judge_error, seed=seed, verifiers=verifiers), as_json)
 
 
 @evaluate.command("gates")
@@ -116,7 +116,7 @@ def gates(file: Path, as_json: bool) -> None:
     """How often does each gate trip, and on what? (CSV: question_a, question_b, same_meaning)."""
     from workers.evaluation import commands
 
-    _print(commands.gates(file), as_json)
+    print_values(commands.gates(file), as_json)
 
 
 @evaluate.command("followups")
@@ -126,7 +126,7 @@ def followups(file: Path, as_json: bool) -> None:
     """Which last turns cannot stand alone? (JSON lines: user_turns, last_turn, standalone_rewrite)."""
     from workers.evaluation import commands
 
-    _print(commands.followups(file), as_json)
+    print_values(commands.followups(file), as_json)
 
 
 @evaluate.command("context")
@@ -141,8 +141,8 @@ def context(file: Path, encoder: str, as_json: bool, joined: int, limit: int | N
     from workers.encoders import factory
     from workers.evaluation import conversations
 
-    readers = factory.readers(_encoder(encoder), Settings.from_env().encoders)
-    _print(conversations.evidence_kept(file, readers, limit=limit, joined=joined), as_json)
+    readers = factory.readers(loaded_encoder(encoder), Settings.from_env().encoders)
+    print_values(conversations.evidence_kept(file, readers, limit=limit, joined=joined), as_json)
 
 
 @evaluate.command("privacy")
@@ -152,7 +152,7 @@ def privacy(file: Path, as_json: bool) -> None:
     """Which personal data is found? (JSON lines: text, spans)."""
     from workers.evaluation import commands
 
-    _print(commands.privacy(file), as_json)
+    print_values(commands.privacy(file), as_json)
 
 
 @click.group()
@@ -176,9 +176,9 @@ def train_verify(
 
     if not files and tenant is None:
         raise click.UsageError("name files with labels, or a --tenant whose lessons are in the ledger")
-    loaded = _encoder(encoder)
+    loaded = loaded_encoder(encoder)
     taught = None if tenant is None else (tenant, runtime_of_fleet().boundaries.lessons(tenant, loaded.kind))
-    _print(commands.train_verify(files, loaded, out, streams=streams, learned_from=taught), as_json)
+    print_values(commands.train_verify(files, loaded, out, streams=streams, learned_from=taught), as_json)
 
 
 @train.command("characters")
@@ -190,7 +190,7 @@ def train_characters(files: tuple[Path, ...], out: Path, seed: int, as_json: boo
     """Teach the characters' encoder from labelled pairs (CSV: question_a, question_b, same_meaning)."""
     from workers.evaluation import commands
 
-    _print(commands.train_characters(files, out, seed=seed), as_json)
+    print_values(commands.train_characters(files, out, seed=seed), as_json)
 
 
 def _deciding(encoder: str, verifier: str) -> tuple[Sequence[Encoder], Verifiers]:
@@ -199,7 +199,7 @@ def _deciding(encoder: str, verifier: str) -> tuple[Sequence[Encoder], Verifiers
     from workers.encoders import factory, verifiers
 
     readers, own = (
-        factory.readers(_encoder(encoder), Settings.from_env().encoders),
+        factory.readers(loaded_encoder(encoder), Settings.from_env().encoders),
         verifiers.load(verifier, "--verifier"),
     )
     for reader in readers:
@@ -207,7 +207,8 @@ def _deciding(encoder: str, verifier: str) -> tuple[Sequence[Encoder], Verifiers
     return readers, own
 
 
-def _encoder(spec: str) -> Encoder:
+def loaded_encoder(spec: str) -> Encoder:
+    """The encoder of an option; raises EncoderUnavailable."""
     from pipelines.errors import EncoderUnavailable
     from workers.config.settings import Settings
     from workers.encoders import factory
@@ -221,7 +222,8 @@ def _encoder(spec: str) -> Encoder:
     return loaded
 
 
-def _print(values: dict[str, Any], as_json: bool) -> None:
+def print_values(values: dict[str, Any], as_json: bool) -> None:
+    """Figures for people, or as JSON."""
     if as_json:
         print_json(values)
         return

@@ -1,4 +1,4 @@
-"""The command line: `farthing demo | up | ask | feedback | cache | jobs | top | report | doctor | evaluate | train`."""
+"""The command line: `farthing demo | up | ask | route | feedback | cache | jobs | top | report | doctor | evaluate`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pipelines.errors import FarthingError, UnknownModel
-from workers.cli import evaluate, jobs, review, top
+from workers.cli import evaluate, jobs, review, routing, top
 from workers.cli.printing import as_json, print_json
 from workers.cli.running import client_of_fleet, runtime_of_fleet
 
@@ -48,6 +48,7 @@ def main() -> None:
 
 main.add_command(evaluate.evaluate)
 main.add_command(evaluate.train)
+main.add_command(routing.route)
 main.add_command(review.feedback)
 main.add_command(review.review)
 main.add_command(jobs.jobs)

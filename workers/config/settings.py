@@ -52,6 +52,9 @@ class Settings:
     verifier: str = _setting(
         "FARTHING_VERIFIER", "", "weights of `farthing train verify` for this encoder; the shipped ones when empty"
     )
+    router: str = _setting(
+        "FARTHING_ROUTER", "", "a router of `farthing train routing` for this encoder; the shipped one when empty"
+    )
     replica_mb: int = _setting(
         "FARTHING_REPLICA_MB", 2000, "memory for the replicas of one lookup worker; the scope unused for longest goes"
     )

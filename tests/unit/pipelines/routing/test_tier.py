@@ -30,6 +30,11 @@ def routed(question: str, *, prompt_tokens: int = 50, **fields: Any) -> Any:
         "怎么修改收货地址？",
         "可以用支付宝付款吗？",
         "退货运费谁承担？",
+        "What is proof of work?",
+        "什么是智能合约？",
+        "Explain how I can change my plan, in detail please, since I have tried it twice and it did not work " * 5,
+        "Write a Python function that merges two sorted lists.",
+        "写一段Python代码实现快速排序",
     ],
 )
 def test_simple_questions_go_to_economy(question: str) -> None:
@@ -39,13 +44,14 @@ def test_simple_questions_go_to_economy(question: str) -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        "Compare the two plans and explain the trade-offs.",
+        "Compare your two plans and analyze their trade-offs.",
         "Prove that the square root of 2 is irrational.",
-        "Write a Python function that merges two sorted lists.",
+        "Build a payment platform with fraud detection, retries and an audit log.",
+        "设计一个支持百万用户的消息系统，包括存储和监控",
         "Analyze our Q3 revenue against last year.",
         "对比Q3财报与去年同期的变化",
         "解释量子纠缠的原理",
-        "写一段Python代码实现快速排序",
+        "用归纳法证明前 n 个奇数之和等于 n 的平方",
         "分析这份合同的风险",
     ],
 )

@@ -1,0 +1,95 @@
+"""The commands about routing: `farthing route`, `evaluate routing`, `train routing`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workers.cli.evaluate import FILE, encoder_option, evaluate, loaded_encoder, print_values, train
+from workers.cli.printing import as_json, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pipelines.vectors.encoder import Encoder
+
+economy_option = click.option(
+    "--economy", default="weak_correct", show_default=True, help="Column: how right economy's answers were."
+)
+premium_option = click.option(
+    "--premium", default="strong_correct", show_default=True, help="Column: how right premium's answers were."
+)
+
+
+@evaluate.command("routing")
+@click.argument("file", type=FILE)
+@click.option("--folds", type=click.IntRange(2), help="Fit on the file itself, each part by the others.")
+@click.option("--halves", type=click.IntRange(1), help="So many times, fit on half of the subjects, hold out the rest.")
+@click.option("--outcomes", type=click.IntRange(50), help="How many outcomes are learned from; else all.")
+@click.option("--router", default="", help="A file of `farthing train routing`; else the shipped one.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which prompts are held out together.")
+@economy_option
+@premium_option
+@encoder_option
+@as_json
+def evaluate_routing(file: Path, router: str, encoder: str, as_json: bool, **options: Any) -> None:
+    """Quality against the share of premium (CSV: prompt, weak_correct, strong_correct; optional subject)."""
+    from workers.evaluation import outcomes
+    from workers.providers import routers
+
+    print_values(
+        outcomes.evaluate(file, _readers(encoder), router=routers.load(router, "--router"), **options), as_json
+    )
+
+
+@train.command("routing")
+@click.argument("file", type=FILE)
+@click.option("--out", type=FILE, required=True, help="Where the router goes (JSON): FARTHING_ROUTER reads it.")
+@click.option("--premium-share", type=click.FloatRange(0.0, 1.0), help="At most this share of jobs to premium.")
+@click.option("--quality", type=click.FloatRange(0.0, 1.0), help="As few to premium as keep this share of its quality.")
+@economy_option
+@premium_option
+@encoder_option
+@as_json
+def train_routing(
+    file: Path, encoder: str, as_json: bool, premium_share: float | None, quality: float | None, **options: Any
+) -> None:
+    """Learn from outcomes when premium is worth its price (CSV: prompt, weak_correct, strong_correct)."""
+    from workers.evaluation import outcomes
+
+    if (premium_share is None) == (quality is None):
+        raise click.UsageError("say either --premium-share or --quality")
+    print_values(
+        outcomes.train(file, _readers(encoder), premium_share=premium_share, quality=quality, **options), as_json
+    )
+
+
+@click.command()
+@click.argument("question")
+@click.option("--router", default="", help="A file of `farthing train routing`; else what FARTHING_ROUTER names.")
+@as_json
+def route(question: str, router: str, as_json: bool) -> None:
+    """Which tier a question goes to, why, and what the offers would cost."""
+    from workers.cli.running import runtime_of_fleet
+    from workers.providers import routers
+    from workers.stages.routing import explained
+
+    held = runtime_of_fleet()
+    learned = routers.load(router, "--router") if router else held.router
+    found = explained(question, held.configuration, learned, held.readers if learned.encoder else ())
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{found['tier']}: {found['reason']} (score {found['score']})")
+    for offer in found["offers"]:
+        chosen = "->" if offer["chosen"] else "  "
+        click.echo(f"{chosen} {offer['tier']:<8} {offer['provider']}/{offer['model']:<32} ${offer['expected_usd']}")
+
+
+def _readers(encoder: str) -> Sequence[Encoder]:
+    from workers.config.settings import Settings
+    from workers.encoders import factory
+
+    return factory.readers(loaded_encoder(encoder), Settings.from_env().encoders)

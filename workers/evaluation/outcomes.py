@@ -1,0 +1,195 @@
+"""`farthing evaluate routing`, `farthing train routing`: outcomes of two models in, a router and its figures out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines.errors import ConfigurationInvalid
+from pipelines.evaluation import routing
+from pipelines.routing import surface
+from pipelines.routing.gain import Gain
+from pipelines.routing.router import LEAST_OUTCOMES, Router
+from pipelines.routing.tier import judged
+from pipelines.text.normalise import normalise
+from workers.evaluation import datasets, labelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from pipelines.vectors.encoder import Encoder
+
+ECONOMY, PREMIUM = "weak_correct", "strong_correct"
+PROMPT = ("prompt", "question", "instruction")
+LEAST_READ = 0.8  # of a prompt's tokens
+_WORDS = {"true": "1", "false": "0", "": "nan"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Prompts, how right both models' answers were, (n,) in [0, 1] each, and what each is about where the file says."""
+
+    prompts: list[str]
+    economy: NDArray[np.float64]
+    premium: NDArray[np.float64]
+    subjects: list[str] | None
+
+    def folds(self, count: int, seed: int) -> Iterator[NDArray[np.int64]]:
+        """The numbers of each fold; prompts that are the same are in one."""
+        number_of: dict[str, int] = {}
+        groups = np.array([number_of.setdefault(normalise(prompt), len(number_of)) for prompt in self.prompts])
+        order = np.random.default_rng(seed).permutation(len(number_of))
+        for fold in range(count):
+            yield np.flatnonzero(np.isin(groups, order[fold::count]))
+
+    def halves(self, count: int, seed: int) -> Iterator[NDArray[np.int64]]:
+        """The numbers that are held out, half of the subjects each time."""
+        names = sorted(set(self.subjects or ()))
+        dice = np.random.default_rng(seed)
+        for _ in range(count):
+            out = {names[i] for i in dice.permutation(len(names))[: len(names) // 2]}
+            yield np.flatnonzero([subject in out for subject in self.subjects or ()])
+
+
+def read(path: Path, *, economy: str, premium: str) -> Outcomes:
+    """What a file says; rows without an outcome of either model are left out. Raises ConfigurationInvalid."""
+    rows = datasets.rows(path)
+    prompts = datasets.column(path, rows, *PROMPT)
+    weak, strong = (_scores(path, rows, name) for name in (economy, premium))
+    known = np.flatnonzero(~np.isnan(weak + strong)).tolist()
+    if not known:
+        raise ConfigurationInvalid([f"{path}: no row has both {economy} and {premium}"])
+    name = next((name for name in ("subject", "category") if name in rows[0]), None)
+    subjects = None if name is None else [str(rows[i][name]) for i in known]
+    return Outcomes([prompts[i] for i in known], weak[known], strong[known], subjects)
+
+
+def _scores(path: Path, rows: list[dict[str, Any]], name: str) -> NDArray[np.float64]:
+    found = []
+    for number, said in enumerate(datasets.column(path, rows, name), 1):
+        try:
+            value = float(_WORDS.get(said.strip().lower(), said))
+        except ValueError:
+            value = 2.0
+        if value < 0.0 or value > 1.0:
+            raise ConfigurationInvalid([f"{path}: row {number}: {name}: got {said!r:.40}, expected 0 to 1"])
+        found.append(value)
+    return np.array(found)
+
+
+def vectors(prompts: Sequence[str], encoders: Sequence[Encoder]) -> tuple[NDArray[np.float32], str]:
+    """(n, d) of the encoder that reads most of the prompts, zeros where it does not; and its fingerprint."""
+    reads = [[i for i, prompt in enumerate(prompts) if encoder.reads(prompt) >= LEAST_READ] for encoder in encoders]
+    best = max(range(len(reads)), key=lambda i: len(reads[i]), default=None)
+    if best is None or not reads[best]:
+        return np.zeros((len(prompts), 0), dtype=np.float32), ""
+    found = np.zeros((len(prompts), encoders[best].dimensions), dtype=np.float32)
+    found[reads[best]] = labelled.vectors(encoders[best], [prompts[i] for i in reads[best]])
+    return found, encoders[best].fingerprint
+
+
+def evaluate(
+    path: Path,
+    encoders: Sequence[Encoder],
+    *,
+    router: Router,
+    folds: int | None,
+    halves: int | None,
+    outcomes: int | None,
+    economy: str,
+    premium: str,
+    seed: int,
+) -> dict[str, Any]:
+    """Quality against the share of premium: of ``router``; with ``folds`` or ``halves`` of routers fitted on what is
+    not held out, on at most ``outcomes`` of it.
+    """
+    given = read(path, economy=economy, premium=premium)
+    lengths = np.array([float(len(prompt)) for prompt in given.prompts])
+    if folds is None and halves is None:
+        known, _ = vectors(given.prompts, encoders) if router.gain.learned is not None else (None, "")
+        scores = np.array(
+            [
+                judged(prompt, router=router, vector=None if known is None else known[i])[0]
+                for i, prompt in enumerate(given.prompts)
+            ]
+        )
+        return {"fitted": False, **routing.measures(scores, given.economy, given.premium, lengths)}
+    known, _ = vectors(given.prompts, encoders)
+    if halves is not None:
+        if given.subjects is None:
+            raise ConfigurationInvalid([f"{path}: --halves needs a column subject or category"])
+        parts = {
+            f"half {number}": routing.measures(
+                _fitted(given, known, out, outcomes, seed), given.economy[out], given.premium[out], lengths[out]
+            )
+            for number, out in enumerate(given.halves(halves, seed), 1)
+        }
+        return {"fitted": True, **routing.mean(parts), "halves": [one["apgr"] for one in parts.values()]}
+    scores = np.zeros(len(given.prompts))
+    for out in given.folds(folds or 1, seed):
+        if len(out):
+            scores[out] = _fitted(given, known, out, outcomes, seed)
+    return {"fitted": True, "folds": folds, **routing.measures(scores, given.economy, given.premium, lengths)}
+
+
+def _fitted(
+    given: Outcomes, known: NDArray[np.float32], out: NDArray[np.int64], most: int | None, seed: int
+) -> NDArray[np.float64]:
+    """What a predictor that saw none of the prompts ``out`` expects of them."""
+    rest = np.setdiff1d(np.arange(len(given.prompts)), out)
+    rest = np.random.default_rng(seed).permutation(rest)[:most]
+    if len(rest) < LEAST_OUTCOMES:
+        raise ConfigurationInvalid([f"got {len(rest)} outcomes to learn from, expected at least {LEAST_OUTCOMES}"])
+    gain, _ = Gain.fit([given.prompts[i] for i in rest], known[rest], given.premium[rest] - given.economy[rest])
+    return gain.predict([given.prompts[i] for i in out], known[out])
+
+
+def train(
+    path: Path,
+    encoders: Sequence[Encoder],
+    out: Path,
+    *,
+    economy: str,
+    premium: str,
+    premium_share: float | None,
+    quality: float | None,
+) -> dict[str, Any]:
+    """A router from outcomes, written to ``out``; and what it is expected to do."""
+    given = read(path, economy=economy, premium=premium)
+    known, fingerprint = vectors(given.prompts, encoders)
+    try:
+        router = Router.fit(
+            given.prompts,
+            known,
+            given.economy,
+            given.premium,
+            encoder=fingerprint,
+            premium_share=premium_share,
+            quality=quality,
+        )
+    except ValueError as error:
+        raise ConfigurationInvalid([f"{path}: {error}"]) from error
+    try:
+        made = {"made_by": f"farthing train routing {path.name}", **router.encode()}
+        out.write_text(json.dumps(made) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationInvalid([f"{out}: cannot be written: {error.strerror}"]) from error
+    expected = router.expected
+    assert expected is not None  # noqa: S101 - it was fitted
+    return {
+        "out": str(out),
+        "outcomes": router.gain.outcomes,
+        "premium_from": round(float(router.at or 0.0), 4),
+        "premium_share": expected.premium_share,
+        "quality": expected.quality,
+        "economy": expected.economy,
+        "premium": expected.premium,
+        "weights": {name: round(value, 3) for name, value in made["weights"].items()},
+        "features": len(surface.NAMES),
+    }

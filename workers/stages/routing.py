@@ -1,0 +1,80 @@
+"""Which tier answers a job: the router's decision, with the vector that the lookup made of the question."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pipelines.answer import Usage, usd
+from pipelines.job import Job
+from pipelines.routing import choice, tier
+from pipelines.text import tokens
+from pipelines.vectors.encoder import unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pipelines.answer import Route
+    from pipelines.journey import Progress, Slot
+    from pipelines.routing.router import Router
+    from pipelines.vectors.encoder import Encoder
+    from workers.config.configuration import Configuration
+
+LEAST_READ = 0.8  # of the question's tokens
+
+
+class Routing:
+    """Routes jobs."""
+
+    def __init__(self, configuration: Configuration, router: Router) -> None:
+        self._configuration, self._router = configuration, router
+
+    def route(self, progress: Progress) -> Route:
+        """Who answers."""
+        return tier.route(
+            progress.asking,
+            prompt_tokens=tokens.estimate_prompt(progress.sent, progress.job.params),
+            catalog=self._configuration.catalog,
+            router=self._router,
+            vector=self._vector(progress.slot),
+        )
+
+    def _vector(self, slot: Slot | None) -> NDArray[np.float32] | None:
+        if slot is None or slot.vector is None or slot.encoder != self._router.encoder:
+            return None
+        return unpack(slot.vector, len(slot.vector) // 2)
+
+
+def explained(
+    question: str, configuration: Configuration, router: Router, encoders: Sequence[Encoder]
+) -> dict[str, Any]:
+    """Where a question would go: ``tier``, ``score``, ``reason``, and every offer with its expected dollars."""
+    job = Job.decode({"messages": [{"role": "user", "content": question}]})
+    market = configuration.market(datetime.now(UTC))
+    reader = next((one for one in encoders if one.fingerprint == router.encoder), None)
+    vector = reader.encode([question])[0] if reader is not None and reader.reads(question) >= LEAST_READ else None
+    prompt_tokens = tokens.estimate_prompt(job.messages, job.params)
+    route = tier.route(job, prompt_tokens=prompt_tokens, catalog=configuration.catalog, router=router, vector=vector)
+    chosen = market.offers(job, route, prompt_tokens=prompt_tokens)[0]
+    usage = Usage(prompt_tokens, 0, choice.EXPECTED_COMPLETION_TOKENS)
+    offers = [offer for name in ("economy", "premium") for offer in configuration.catalog.of_tier(name)]
+    return {
+        "tier": route.tier,
+        "score": route.score,
+        "reason": route.reason,
+        "expected_gain": round(router.expects(question, vector), 4),
+        "outcomes": router.gain.outcomes,
+        "offers": [
+            {
+                "tier": offer.tier,
+                "provider": offer.provider,
+                "model": offer.model,
+                "expected_usd": usd(market.cost_usd(offer, usage)),
+                "chosen": offer == chosen,
+            }
+            for offer in offers
+        ],
+    }
