@@ -43,7 +43,9 @@ def plan(messages: Sequence[Message], *, budget_tokens: int) -> Plan | None:
     """What a summary would replace; None when the last turns alone exceed the budget, or nothing is older."""
     last_user = max(i for i, message in enumerate(messages) if message.role == "user")
     turns = groups(messages, last_user)
-    older = {index for group in turns[: max(0, len(turns) + 1 - LAST_TURNS)] for index in group}
+    older = {
+        index for group in turns[: max(0, len(turns) + 1 - LAST_TURNS)] for index in group if not messages[index].pin
+    }
     kept = tuple(message for index, message in enumerate(messages) if index not in older)
     if not older or estimate_messages(kept) + SUMMARY_TOKENS > budget_tokens:
         return None

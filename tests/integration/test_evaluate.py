@@ -171,3 +171,34 @@ def test_a_bad_json_file_is_named_with_its_line(tmp_path: Path, command: str, te
 def test_an_encoder_that_cannot_measure_is_refused(pairs: Path) -> None:
     assert "would pay for every row" in run("evaluate", "pairs", pairs, "--encoder", "openai:m", status=1)
     assert "nothing to measure" in run("evaluate", "pairs", pairs, "--encoder", "none", status=1)
+
+
+def test_what_conversations_cost_and_what_selection_keeps_of_them(tmp_path: Path) -> None:
+    turns = [
+        {"id": n, "speaker": "ab"[n % 2], "text": f"On day {n} I saw a {'heron' if n == 7 else 'crow'} by the river."}
+        for n in range(40)
+    ]
+    asked = {"question": "On which day was there a heron?", "evidence": [7]}
+    row = json.dumps({"turns": turns, "questions": [asked]})
+    path = tmp_path / "talks.jsonl"
+    path.write_text(row + "\n", encoding="utf-8")
+    kept = figures("evaluate", "context", path)
+    assert kept["evidence_kept"] == {"0.05": 1.0, "0.10": 1.0, "0.25": 1.0}
+    assert kept["baselines"]["last_turns"]["0.25"] == 0.0
+    bill = figures("evaluate", "invoice", path, "--model", "openai/gpt-4o-mini")["models"]["openai/gpt-4o-mini"]
+    assert (bill["conversations"], bill["questions"], bill["dearer_than_all"]) == (1, 20, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"turns": [{"id": 1}], "questions": []}, "expected turns (id, text, speaker)"),
+        ({"turns": [{"id": 1, "text": "x"}], "questions": [{"question": "?"}]}, "names no evidence"),
+        ({"turns": [{"id": 1, "text": "x"}], "questions": []}, "no question names the turns"),
+    ],
+)
+def test_conversations_that_are_wrong_are_named(tmp_path: Path, row: dict[str, Any], says: str) -> None:
+    path = tmp_path / "talks.jsonl"
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    assert says in run("evaluate", "context", path, status=1)
+    assert "price" in run("evaluate", "invoice", path, "--model", "openai/none", status=1)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from workers.encoders.verifiers import Verifiers
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+# With a discount of half, of three quarters and of nine tenths on what a provider saw before.
+PRICED = ("openai/gpt-4o-mini", "openai/gpt-4.1-mini", "anthropic/claude-haiku-4-5")
 RATE = click.FloatRange(0.0, 0.5, max_open=True)
 
 encoder_option = click.option(
@@ -143,6 +145,22 @@ def context(file: Path, encoder: str, as_json: bool, joined: int, limit: int | N
 
     readers = factory.readers(loaded_encoder(encoder), Settings.from_env().encoders)
     print_values(conversations.evidence_kept(file, readers, limit=limit, joined=joined), as_json)
+
+
+@evaluate.command("invoice")
+@click.argument("file", type=FILE)
+@click.option("--model", "models", multiple=True, help="provider/model, as price lists name them; several times.")
+@click.option("--limit", type=click.IntRange(1), help="How many conversations of the file.")
+@encoder_option
+@as_json
+def invoice(file: Path, encoder: str, as_json: bool, models: tuple[str, ...], limit: int | None) -> None:
+    """What would conversations cost, sent whole, with a summary, or as the fleet sends them? (JSON lines: turns)."""
+    from workers.config.settings import Settings
+    from workers.encoders import factory
+    from workers.evaluation import conversations
+
+    readers = factory.readers(loaded_encoder(encoder), Settings.from_env().encoders)
+    print_values(conversations.invoice(file, readers, models=models or PRICED, limit=limit), as_json)
 
 
 @evaluate.command("privacy")

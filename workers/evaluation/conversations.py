@@ -1,17 +1,24 @@
-"""`farthing evaluate context`: reads conversations with questions and what these need, and measures selection."""
+"""`farthing evaluate context` and `invoice`: conversations in, what selection keeps of them and what it saves out."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pipelines.answer import Usage
 from pipelines.errors import ConfigurationInvalid
 from pipelines.evaluation import context
+from pipelines.evaluation import invoice as bill
 from pipelines.evaluation.context import Asked, Conversation
+from pipelines.message import Message
+from pipelines.money.pricing import PriceBook
 from workers.encoders.turns import Turns
 from workers.evaluation import datasets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from pipelines.vectors.encoder import Encoder
@@ -69,3 +76,47 @@ def _asked(row: dict[str, Any], number_of: dict[Any, int]) -> Asked:
         said = list(row[kind])
     numbers = sorted({number_of[one] for one in said if one in number_of})
     return Asked(str(row["question"]), tuple(numbers), any_of=kind == "answers", in_tokens=kind == "turn_spans")
+
+
+def invoice(path: Path, encoders: Sequence[Encoder], *, models: Sequence[str], limit: int | None) -> dict[str, Any]:
+    """What conversations would cost at each of ``models`` (``provider/model``), by each way of sending context."""
+    at, prices = datetime.now(UTC), PriceBook()
+    price_of = {name: partial(_cost, prices, *name.partition("/")[::2], at) for name in models}
+    for price in price_of.values():
+        price(Usage(1, 0, 1))  # a model without a price is refused before any turn is read
+    found = datasets.part([_dialogue(path, number, row) for number, row in enumerate(datasets.rows(path), 1)], limit)
+    turns = Turns(lambda: encoders, most_new=sum(map(len, found)))
+    bills = {
+        name: bill.invoice(found, price=price, scores=turns.scores, reads=turns.reads)
+        for name, price in price_of.items()
+    }
+    return {"price_version": prices.version, "models": bills}
+
+
+def _cost(prices: PriceBook, provider: str, model: str, at: datetime, usage: Usage) -> Decimal:
+    return prices.cost(provider, model, usage, at)
+
+
+def _dialogue(path: Path, number: int, row: dict[str, Any]) -> list[Message]:
+    """The turns of a conversation as messages; who speaks first is the user where no role is said."""
+    said: list[Message] = []
+    first = None
+    turns = row.get("messages") or row.get("turns")
+    if not isinstance(turns, list) or not turns:
+        raise ConfigurationInvalid([f"{path}: row {number}: expected messages (role, content) or turns"])
+    for turn in turns:
+        text, role = turn, None
+        if isinstance(turn, dict):
+            text = turn.get("content", turn.get("text"))
+            role = {"agent": "assistant", "sys": "assistant"}.get(str(turn.get("role")), turn.get("role"))
+            if role is None and turn.get("speaker") is not None:
+                first = turn["speaker"] if first is None else first
+                role = "user" if turn["speaker"] == first else "assistant"
+        if not isinstance(text, str):
+            raise ConfigurationInvalid([f"{path}: row {number}: expected turns of text"])
+        role = role or ("user" if not said or said[-1].role == "assistant" else "assistant")
+        if said and said[-1].role == role:  # two messages in a row are one turn
+            said[-1] = Message(str(role), f"{said[-1].text}\n{text}")
+        else:
+            said.append(Message(str(role), text))
+    return said
