@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 INSTRUCTIONS = ("system", "developer")
 LATEST_SHARE, LATEST_TOKENS = 0.2, 600  # of the budget, for the latest exchanges; and at the most
+LAST_SHARE, LAST_TOKENS = 0.5, 2_000  # as much may the very last one take: "and the second?" asks about its list
 LEFT_OUT = "[…]"  # stands where something was
 _MARK_TOKENS = estimate(LEFT_OUT)
 _JOINT = f"\n{LEFT_OUT}\n"
@@ -158,13 +159,15 @@ class _Room:
             self._add_exchange(number)
 
     def latest(self, most_tokens: int) -> None:
-        """Take the latest exchanges, whole, while they cost no more."""
+        """Take the latest exchanges, whole, while they cost no more; the last one may cost more by itself."""
         taken = 0
+        most = max(most_tokens, min(LAST_TOKENS, round(LAST_SHARE * self.left))) if most_tokens else 0
         for group in reversed(self._groups):
             passages_of = [number for message in group for number in self._of.get(message, ())]
             cost = self._cost(passages_of)
-            if taken + cost > min(most_tokens, self.left + taken):
+            if taken + cost > min(most, self.left + taken):
                 return
+            most = most_tokens
             self._pay(passages_of, cost)
             taken += cost
 

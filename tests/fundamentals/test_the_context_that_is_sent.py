@@ -54,7 +54,8 @@ def test_old_turns_are_summed_up_where_the_dear_model_answers(fleet: InProcess, 
     for turn in range(60):
         long_talk += [{"role": "user", "content": f"Tell me about lamp {turn} " + "and its colours " * 20}]
         long_talk += [{"role": "assistant", "content": "It is a lamp. " * 20}]
-    answer = fleet.ask([*long_talk, {"role": "user", "content": "Compare the first two."}], tenant=tenant)
+    question = {"role": "user", "content": "Compare the first two."}
+    answer = fleet.ask([*long_talk, question], tenant=tenant, model="premium")
     asked, sent = fleet.model.requests[-2:]
     assert (asked["model"], sent["model"]) == ("gpt-4o-mini", "gpt-4o")
     assert "Tell me about lamp 0" in asked["messages"][1]["content"]

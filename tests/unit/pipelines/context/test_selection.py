@@ -57,6 +57,15 @@ def test_the_latest_exchange_stays_whatever_it_says() -> None:
     assert messages[1] in chosen.messages
 
 
+def test_the_last_exchange_stays_though_it_is_long() -> None:
+    listed = Message("assistant", "\n".join(f"{n}. Plan {n} has {n} gigabytes and costs {n} euros." for n in range(60)))
+    messages = [*talk(60)[:-1], Message("user", "Which plans are there?"), listed, Message("user", "And the second?")]
+    found = cut(messages)
+    chosen = select(messages, found, np.zeros(len(found)), budget_tokens=3_000, least=1.0)
+    assert listed in chosen.messages
+    assert estimate(listed.text) > selection.LATEST_TOKENS
+
+
 def test_the_question_is_sent_even_when_it_alone_exceeds_the_budget() -> None:
     assert of_latest([SYSTEM, Message("user", "word " * 500)], 100).dropped == ()
 
