@@ -92,7 +92,7 @@ class Learned:
         found: Floats = np.zeros(len(vectors))
         many = min(NEAREST, len(self.gains))
         for start in range(0, len(vectors), 500):
-            cosines = vectors[start : start + 500].astype(np.float64) @ self.vectors.T
+            cosines = (vectors[start : start + 500].astype(np.float32) @ self.vectors.T).astype(np.float64)
             best = np.argpartition(-cosines, many - 1, axis=1)[:, :many]
             near = np.take_along_axis(cosines, best, axis=1)
             weights = np.exp((near - near.max(axis=1, keepdims=True)) / NEARNESS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from pipelines.routing.router import Router
 from workers.cli import main
+from workers.cli.doctor import examine
 from workers.providers import routers
 
 if TYPE_CHECKING:
@@ -133,3 +135,23 @@ def test_a_goal_must_be_said(outcomes: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["train", "routing", str(outcomes), "--out", str(tmp_path / "r.json")])
     assert result.exit_code == 2
     assert "say either --premium-share or --quality" in result.output
+
+
+@pytest.mark.parametrize(
+    ("encoder", "status", "said"),
+    [("another", "warning", "sees the questions' surface alone"), ("", "ok", "learned from 60 outcomes")],
+)
+def test_the_doctor_sees_a_router_of_another_encoder(tmp_path: Path, encoder: str, status: str, said: str) -> None:
+    dice = np.random.default_rng(0)
+    prompts = [f"question {number}" for number in range(60)]
+    vectors = np.zeros((60, 4 if encoder else 0), dtype=np.float32)
+    router = Router.fit(prompts, vectors, dice.random(60), dice.random(60), encoder=encoder, premium_share=0.5)
+    path = tmp_path / "router.json"
+    path.write_text(json.dumps(router.encode()), encoding="utf-8")
+    found = {check.name: check for check in examine({**os.environ, "FARTHING_ROUTER": str(path)})}
+    assert (found["router"].state, said in found["router"].says) == (status, True)
+
+
+def test_the_doctor_says_that_a_router_is_broken() -> None:
+    found = {check.name: check for check in examine({**os.environ, "FARTHING_ROUTER": "/nowhere"})}
+    assert (found["router"].state, found["router"].mend) == ("broken", "mend FARTHING_ROUTER, or unset it")

@@ -53,6 +53,7 @@ def examine(environ: Mapping[str, str] | None = None) -> Iterator[Check]:
     yield Check("prices", "ok", f"known for {models} ({held.configuration.prices.version})")
     yield _keys(held)
     yield _encoder(held)
+    yield _router(held)
     yield from _unread(held)
     yield from _providers(held)
     yield from _databases(held)
@@ -157,6 +158,24 @@ def _encoder(held: Runtime) -> Check:
     except ConfigurationInvalid as error:
         return Check("encoder", "broken", "; ".join(error.faults), "mend FARTHING_VERIFIER, or unset it")
     return Check("encoder", "ok", ", then ".join(encoder.fingerprint for encoder in readers))
+
+
+def _router(held: Runtime) -> Check:
+    from workers.encoders import factory
+
+    try:
+        router = held.router
+        readers = factory.readers(held.encoder, held.settings.encoders) if router.encoder else ()
+    except ConfigurationInvalid as error:
+        return Check("router", "broken", "; ".join(error.faults), "mend FARTHING_ROUTER, or unset it")
+    except EncoderUnavailable:
+        readers = ()
+    if router.gain.learned is None:
+        return Check("router", "ok", "shipped: economy, but for tasks that are a long chain of steps")
+    if router.encoder and router.encoder not in {reader.fingerprint for reader in readers}:
+        said = f"it was trained on vectors of {router.encoder}, which is not here: it sees the questions' surface alone"
+        return Check("router", "warning", said, "farthing train routing with this fleet's encoder")
+    return Check("router", "ok", f"learned from {router.gain.outcomes} outcomes")
 
 
 def _folder(settings: Settings) -> Check:
