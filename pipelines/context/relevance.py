@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -115,12 +116,19 @@ def by_words(passages: Sequence[str], question: str) -> NDArray[np.float64]:
     many = len(said)
     lengths = np.fromiter(map(len, said), dtype=np.float64, count=many)
     slow = SATURATION * (1.0 - LENGTH + LENGTH * lengths / max(float(lengths.mean()), 1.0))
+    asked_for = Counter(wanted.terms)
+    # Each passage is read once, however long the question is.
+    having: dict[str, dict[int, int]] = {}
+    for number, words in enumerate(said):
+        for word in words:
+            if word in asked_for:
+                there = having.setdefault(word, {})
+                there[number] = there.get(number, 0) + 1
     scores = np.zeros(many)
-    for term in wanted.terms:
-        times = np.fromiter((words.count(term) for words in said), dtype=np.float64, count=many)
-        having = int(np.count_nonzero(times))
-        if having:
-            scores += math.log1p((many - having + 0.5) / (having + 0.5)) * times / (times + slow)
+    for term, there in having.items():
+        rare = math.log1p((many - len(there) + 0.5) / (len(there) + 0.5))
+        for number, times in there.items():
+            scores[number] += asked_for[term] * rare * times / (times + slow[number])
     return scores
 
 

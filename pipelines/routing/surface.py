@@ -28,8 +28,9 @@ _CONDITIONS = re.compile(
     r"|如果|假设|若|所以|因为|已知|设|求",
     re.IGNORECASE,
 )
-_TABLE = re.compile(r"^\s*\|.+\|\s*$", re.MULTILINE)
-_CHOICES = re.compile(r"^\s*\(?[A-E][.)．、]", re.MULTILINE)
+# Within a line: what spans lines would look from every empty one to the end.
+_TABLE = re.compile(r"^[^\S\n]*\|.+\|[^\S\n]*$", re.MULTILINE)
+_CHOICES = re.compile(r"^[^\S\n]*\(?[A-E][.)．、]", re.MULTILINE)
 
 NAMES = (
     *("tokens", "characters", "sentences", "lines", "variety", "word length", "numbers", "digits", "mathematics"),

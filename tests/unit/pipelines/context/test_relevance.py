@@ -72,3 +72,10 @@ def test_nothing_to_rank_is_no_error(passages: list[str]) -> None:
     found = relevance(passages, "what?")
     assert found.shape == (len(passages),)
     assert np.isfinite(found).all()
+
+
+def test_a_question_of_a_books_length_is_ranked_all_the_same() -> None:
+    passages = [f"word{number} refund of the order " * 8 for number in range(500)]
+    scores = by_words(passages, " ".join(f"word{number}" for number in range(499, 40_000)))
+    assert int(np.argmax(scores)) == 499
+    assert np.count_nonzero(scores) == 1

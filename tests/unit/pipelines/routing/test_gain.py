@@ -130,7 +130,10 @@ def test_none_and_all_may_go_to_premium(share: float) -> None:
     assert router.expected.premium_share == share
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n", "😀" * 50, "x" * 100_000, "| a | b |\n| - | - |", "\x00\u202e"])
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\n", "😀" * 50, "x" * 100_000, "| a | b |\n| - | - |", "\x00\u202e", "\n" * 200_000, "|\n" * 50_000],
+)
 def test_any_text_has_a_surface(text: str) -> None:
     found = surface.surface(text)
     assert found.shape == (len(surface.NAMES),)
