@@ -11,7 +11,7 @@ from pipelines.text import asker, followup, privacy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipelines.job import Job
+    from pipelines.job import Context, Job
     from pipelines.message import Message
 
 INSTRUCTIONS = ("system", "developer")
@@ -24,7 +24,8 @@ class Prompt:
 
     ``alone``: no earlier turn is sent, because there is none, or because the question surely needs none: ``follows``
     tells which. ``readable``: the question is asked in words alone, so that an encoder may stand for it. ``leave_out``
-    are the operator's patterns of what is sent and is no part of the key: a clock, a request id.
+    are the operator's patterns of what is sent and is no part of the key: a clock, a request id. ``context`` is what the
+    job says of how much is sent.
     """
 
     messages: tuple[Message, ...]
@@ -34,6 +35,7 @@ class Prompt:
     follows: bool = False
     readable: bool = True
     leave_out: tuple[str, ...] = ()
+    context: Context | None = None
 
     @property
     def words(self) -> str:
@@ -47,8 +49,15 @@ class Prompt:
 
     @property
     def around(self) -> list[dict[str, Any]]:
-        """All that is sent beside the question's own words, as JSON values: what makes the scope of the prompt."""
-        return [self._encoded(message) for message in self.messages]
+        """All that is sent beside the question's own words, as JSON values: what makes the scope of the prompt.
+
+        Of turns a part may be sent: by what the job says of that, it is another prompt.
+        """
+        around = [self._encoded(message) for message in self.messages]
+        pinned = [number for number, message in enumerate(self.messages) if message.pin]
+        if not self.alone and (self.context is not None or pinned):
+            around.append({"context": self.context, "pinned": pinned})
+        return around
 
     def _encoded(self, message: Message) -> dict[str, Any]:
         encoded = message.sent
@@ -110,7 +119,15 @@ def closed(job: Job, *, leave_out: tuple[str, ...] = ()) -> Prompt:
     reason = _needs(question, beside, job.messages)
     if reason is not None:
         whole = question is job.messages[-1] and not question.has_parts
-        return Prompt(job.messages, question, alone=False, reason=reason, readable=whole, leave_out=leave_out)
+        return Prompt(
+            job.messages,
+            question,
+            alone=False,
+            reason=reason,
+            readable=whole,
+            leave_out=leave_out,
+            context=job.context,
+        )
     if not beside:
         return Prompt(job.messages, question, alone=True, reason="nothing was said before", leave_out=leave_out)
     sent = tuple(m for m in job.messages if m is question or m.role in INSTRUCTIONS)

@@ -47,3 +47,19 @@ def test_what_is_left_out_is_said(fleet: InProcess, tenant: str) -> None:
     assert "[…]" in sent
     assert report["shortened_messages"] == 2 or report["dropped_messages"] == 1
     assert report["why"] == "the rest matters less to the question"
+
+
+def test_an_answer_that_saw_a_part_is_not_given_to_who_asks_with_all(fleet: InProcess, tenant: str) -> None:
+    messages: list[dict[str, object]] = [
+        {"role": "user", "content": agreement()},
+        {"role": "assistant", "content": "Read."},
+        {"role": "user", "content": "And what do we pay for it?"},
+    ]
+    pinned = [{**messages[0], "pin": True}, *messages[1:]]
+    seen = []
+    for given, job in ((messages, {"context": 300}), (messages, {"context": "all"}), (messages, {}), (pinned, {})):
+        answer = fleet.client.ask(given, tenant=tenant, **job)  # type: ignore[arg-type]
+        fleet.settled(answer)
+        seen.append(answer.source)
+    assert seen == ["model"] * 4
+    assert fleet.client.ask(messages, tenant=tenant, context="all").source == "exact"  # type: ignore[arg-type]
