@@ -54,6 +54,12 @@ def about_all(question: str) -> bool:
     return bool(_ABOUT_ALL.search(question))
 
 
+def said(messages: Sequence[Message], found: Sequence[Passage]) -> list[str]:
+    """The passages as their words are ranked: with who spoke, where that is named."""
+    names = [messages[passage.message].name for passage in found]
+    return [f"{name} {p.whole}" if name else p.whole for name, p in zip(names, found, strict=True)]
+
+
 def score(
     messages: Sequence[Message],
     found: Sequence[Passage],
@@ -66,13 +72,11 @@ def score(
     ``cosines`` (n,) of passages and question, NaN where the encoder cannot read one; ``characters`` when they are those
     of the characters' encoder.
     """
-    names = [messages[passage.message].name for passage in found]
-    said = [f"{name} {p.whole}" if name else p.whole for name, p in zip(names, found, strict=True)]
     if cosines is not None and np.isnan(cosines).any():
         known = cosines[~np.isnan(cosines)]
         cosines = np.nan_to_num(cosines, nan=float(known.mean())) if len(known) else None
     asked = messages[selection.question(messages)].text
-    return relevance(said, asked, cosines, words=WORDS_BESIDE_CHARACTERS if characters else WORDS)
+    return relevance(said(messages, found), asked, cosines, words=WORDS_BESIDE_CHARACTERS if characters else WORDS)
 
 
 def choose(

@@ -24,8 +24,8 @@ class Prompt:
 
     ``alone``: no earlier turn is sent, because there is none, or because the question surely needs none: ``follows``
     tells which. ``readable``: the question is asked in words alone, so that an encoder may stand for it. ``leave_out``
-    are the operator's patterns of what is sent and is no part of the key: a clock, a request id. ``context`` is what the
-    job says of how much is sent.
+    are the operator's patterns of what is sent and is no part of the key: a clock, a request id. ``context`` is what
+    the job says of how much is sent.
     """
 
     messages: tuple[Message, ...]

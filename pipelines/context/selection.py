@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.context.passages import Passage, passages
+from pipelines.context.prompt import INSTRUCTIONS
 from pipelines.text.tokens import estimate, estimate_frame, estimate_messages
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from pipelines.message import Message
 
-INSTRUCTIONS = ("system", "developer")
 LATEST_SHARE, LATEST_TOKENS = 0.2, 600  # of the budget, for the latest exchanges; and at the most
 LAST_SHARE, LAST_TOKENS = 0.5, 2_000  # as much may the very last one take: "and the second?" asks about its list
 LEFT_OUT = "[…]"  # stands where something was

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.answer import Usage
-from pipelines.context.selection import INSTRUCTIONS, Selected, groups
+from pipelines.context.prompt import INSTRUCTIONS
+from pipelines.context.selection import Selected, groups
 from pipelines.message import Message
 from pipelines.text.tokens import estimate_messages
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.context import selection
+from pipelines.context.plan import said
 from pipelines.context.relevance import by_words
 from pipelines.message import Message
 from pipelines.text.tokens import estimate_messages
@@ -62,7 +63,7 @@ def evidence_kept(
     ranks: dict[str, Callable[[list[Message], list[Passage]], NDArray[np.float64]]] = {
         "": scores,
         "last_turns": lambda _, found: np.arange(len(found), dtype=np.float64),
-        "bm25": lambda messages, found: by_words([_said(messages, p) for p in found], messages[-1].text),
+        "bm25": lambda messages, found: by_words(said(messages, found), messages[-1].text),
         "random": lambda messages, found: np.random.default_rng(len(messages[-1].text)).random(len(found)),
     }
     kept: dict[str, dict[float, list[float]]] = {name: {share: [] for share in SHARES} for name in ranks}
@@ -87,11 +88,6 @@ def evidence_kept(
     }
 
 
-def _said(messages: Sequence[Message], passage: Passage) -> str:
-    name = messages[passage.message].name
-    return f"{name} {passage.whole}" if name else passage.whole
-
-
 def _survives(
     messages: list[Message], found: list[Passage], scores: NDArray[np.float64], asked: Asked, share: float
 ) -> float:
@@ -99,12 +95,12 @@ def _survives(
     budget = round(share * turns) + estimate_messages(messages[-1:])
     chosen = selection.select(messages, found, scores, budget_tokens=budget, latest_tokens=0)
     gone = set(chosen.dropped)
-    whole = {number for number in asked.evidence if number not in gone and number not in chosen.shortened}
     if asked.in_tokens:
         sizes = {number: estimate_messages([messages[number]]) for number in asked.evidence}
         parts = dict(zip((k for k in range(len(messages)) if k not in gone), chosen.messages, strict=True))
         kept = sum(estimate_messages([parts[n]]) for n in asked.evidence if n in parts)
         return min(1.0, kept / max(min(sum(sizes.values()), share * turns), 1.0))
+    whole = [number for number in asked.evidence if number not in gone and number not in chosen.shortened]
     if asked.any_of:
         return float(bool(whole))
     return len(whole) / len(asked.evidence)

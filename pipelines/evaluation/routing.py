@@ -64,10 +64,14 @@ def measures(scores: Floats, economy: Floats, premium: Floats, lengths: Floats) 
 
 
 def mean(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Means over several parts of a file, and the least of each."""
-    values = {name: [float(one[name]) for one in found.values()] for name in ("apgr", "gap")}
-    values |= {"length_apgr": [float(one["baselines"]["length"]) for one in found.values()]}
-    return {name: {"mean": _rounded(float(np.mean(of))), "least": _rounded(min(of))} for name, of in values.items()}
+    """Means over several parts of a file, and the least of each; a part without a gap has no area, and is left out."""
+    told = [one for one in found.values() if one["apgr"] is not None]
+    values = {name: [float(one[name]) for one in told] for name in ("apgr", "gap")}
+    values |= {"length_apgr": [float(one["baselines"]["length"]) for one in told]}
+    return {
+        name: {"mean": round(sum(of) / len(of), 4), "least": round(min(of), 4)} if of else None
+        for name, of in values.items()
+    }
 
 
 def _first(reached: NDArray[np.bool_], shares: Floats) -> float | None:

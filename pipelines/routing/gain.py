@@ -54,7 +54,7 @@ class Learned:
 
     @classmethod
     def fit(cls, features: Floats, vectors: NDArray[np.float32], gains: Floats, dice: np.random.Generator) -> Learned:
-        """Fit on ``features`` (n, 17) as surface.surface has them, ``vectors`` (n, d), ``gains`` (n,) in [-1, 1]."""
+        """Fit on ``features`` (n, 17) as surface.surfaces has them, ``vectors`` (n, d), ``gains`` (n,) in [-1, 1]."""
         mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
         standard = np.clip((features - mean) / spread, -4.0, 4.0)
         landmarks = standard[dice.permutation(len(standard))[:LANDMARKS]]
@@ -119,7 +119,7 @@ class Gain:
         ``vectors`` (n, d) of the prompts, rows of zeros where the encoder does not read one, (n, 0) without an encoder;
         ``gains`` (n,) premium's quality less economy's.
         """
-        features = np.array([surface.surface(prompt) for prompt in prompts]).reshape(len(prompts), len(surface.NAMES))
+        features = surface.surfaces(prompts)
         dice = np.random.default_rng(seed)
         unseen = np.zeros((len(gains), len(LEARNERS)))
         order = dice.permutation(len(gains))
@@ -140,7 +140,7 @@ class Gain:
 
     def predict(self, prompts: Sequence[str], vectors: NDArray[np.float32] | None = None) -> Floats:
         """The expected gain of each prompt, (n,); ``vectors`` (n, d) where an encoder reads them."""
-        features = np.array([surface.surface(prompt) for prompt in prompts]).reshape(len(prompts), len(surface.NAMES))
+        features = surface.surfaces(prompts)
         if self.learned is None:
             by_length: Floats = PRIOR_GAIN * (features[:, surface.LENGTH] - PRIOR_MEAN) / PRIOR_SPREAD
             return by_length

@@ -12,6 +12,8 @@ from pipelines.text.remembered import remembered
 from pipelines.text.tokens import estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 REMEMBERED = 2_000
@@ -65,6 +67,6 @@ def _counted(text: str) -> tuple[float, ...]:
     )
 
 
-def surface(text: str) -> NDArray[np.float64]:
-    """(17,) float64, by :data:`NAMES`: counts as log(1 + count), shares in [0, 1]."""
-    return np.array(_counted(text))
+def surfaces(texts: Sequence[str]) -> NDArray[np.float64]:
+    """(n, 17) float64, by :data:`NAMES`: counts as log(1 + count), shares in [0, 1]."""
+    return np.array([_counted(text) for text in texts]).reshape(len(texts), len(NAMES))

@@ -46,6 +46,14 @@ def readable(encoder: Encoder, text: str) -> bool:
     return encoder.reads(text) >= 1.0
 
 
+LEAST_READ = 0.8  # of a text's tokens
+
+
+def mostly_readable(encoder: Encoder, text: str) -> bool:
+    """May the vector help to rank the text? A rank decides nothing by itself, and bears an unknown name."""
+    return encoder.reads(text) >= LEAST_READ
+
+
 def reader(encoders: Sequence[Encoder], text: str) -> Encoder | None:
     """The first encoder that reads the text; None when there is none."""
     return next((encoder for encoder in encoders if readable(encoder, text)), None)

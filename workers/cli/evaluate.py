@@ -89,8 +89,8 @@ def stream(
 
     if plot is not None:
         plotting.check(plot)
-    readers, verifiers = _deciding(encoder, verifier)
-    found = streams.stream(files, readers, verifiers=verifiers, **options)
+    encoders, verifiers = _deciding(encoder, verifier)
+    found = streams.stream(files, encoders, verifiers=verifiers, **options)
     if plot is not None:
         plotting.stream(plot, found, ", ".join(file.name for file in files))
     print_values(found, as_json)
@@ -107,8 +107,8 @@ def pairs(file: Path, encoder: str, verifier: str, as_json: bool, judge_error: f
     """Would the second question be served from the first? (CSV: question_a, question_b, same_meaning)."""
     from workers.evaluation import commands
 
-    readers, verifiers = _deciding(encoder, verifier)
-    print_values(commands.pairs(file, readers, judge_error=judge_error, seed=seed, verifiers=verifiers), as_json)
+    encoders, verifiers = _deciding(encoder, verifier)
+    print_values(commands.pairs(file, encoders, judge_error=judge_error, seed=seed, verifiers=verifiers), as_json)
 
 
 @evaluate.command("gates")
@@ -139,12 +139,9 @@ def followups(file: Path, as_json: bool) -> None:
 @as_json
 def context(file: Path, encoder: str, as_json: bool, joined: int, limit: int | None) -> None:
     """What of the turns that questions need survives? (JSON lines: turns, questions with their evidence)."""
-    from workers.config.settings import Settings
-    from workers.encoders import factory
     from workers.evaluation import conversations
 
-    readers = factory.readers(loaded_encoder(encoder), Settings.from_env().encoders)
-    print_values(conversations.evidence_kept(file, readers, limit=limit, joined=joined), as_json)
+    print_values(conversations.evidence_kept(file, readers(encoder), limit=limit, joined=joined), as_json)
 
 
 @evaluate.command("invoice")
@@ -155,12 +152,9 @@ def context(file: Path, encoder: str, as_json: bool, joined: int, limit: int | N
 @as_json
 def invoice(file: Path, encoder: str, as_json: bool, models: tuple[str, ...], limit: int | None) -> None:
     """What would conversations cost, sent whole, with a summary, or as the fleet sends them? (JSON lines: turns)."""
-    from workers.config.settings import Settings
-    from workers.encoders import factory
     from workers.evaluation import conversations
 
-    readers = factory.readers(loaded_encoder(encoder), Settings.from_env().encoders)
-    print_values(conversations.invoice(file, readers, models=models or PRICED, limit=limit), as_json)
+    print_values(conversations.invoice(file, readers(encoder), models=models or PRICED, limit=limit), as_json)
 
 
 @evaluate.command("privacy")
@@ -213,16 +207,20 @@ def train_characters(files: tuple[Path, ...], out: Path, seed: int, as_json: boo
 
 def _deciding(encoder: str, verifier: str) -> tuple[Sequence[Encoder], Verifiers]:
     """What reads the questions, and what weighs their cosines."""
-    from workers.config.settings import Settings
-    from workers.encoders import factory, verifiers
+    from workers.encoders import verifiers
 
-    readers, own = (
-        factory.readers(loaded_encoder(encoder), Settings.from_env().encoders),
-        verifiers.load(verifier, "--verifier"),
-    )
-    for reader in readers:
+    found, own = readers(encoder), verifiers.load(verifier, "--verifier")
+    for reader in found:
         own.check(reader)
-    return readers, own
+    return found, own
+
+
+def readers(encoder: str) -> Sequence[Encoder]:
+    """The encoder of an option, with those that read what it cannot, as a fleet has them."""
+    from workers.config.settings import Settings
+    from workers.encoders import factory
+
+    return factory.readers(loaded_encoder(encoder), Settings.from_env().encoders)
 
 
 def loaded_encoder(spec: str) -> Encoder:

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workers.cli.evaluate import FILE, encoder_option, evaluate, loaded_encoder, print_values, train
+from workers.cli.evaluate import FILE, encoder_option, evaluate, print_values, readers, train
 from workers.cli.printing import as_json, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-    from pipelines.vectors.encoder import Encoder
 
 economy_option = click.option(
     "--economy", default="weak_correct", show_default=True, help="Column: how right economy's answers were."
@@ -39,9 +36,7 @@ def evaluate_routing(file: Path, router: str, encoder: str, as_json: bool, **opt
     from workers.evaluation import outcomes
     from workers.providers import routers
 
-    print_values(
-        outcomes.evaluate(file, _readers(encoder), router=routers.load(router, "--router"), **options), as_json
-    )
+    print_values(outcomes.evaluate(file, readers(encoder), router=routers.load(router, "--router"), **options), as_json)
 
 
 @train.command("routing")
@@ -62,7 +57,7 @@ def train_routing(
     if (premium_share is None) == (quality is None):
         raise click.UsageError("say either --premium-share or --quality")
     print_values(
-        outcomes.train(file, _readers(encoder), premium_share=premium_share, quality=quality, **options), as_json
+        outcomes.train(file, readers(encoder), premium_share=premium_share, quality=quality, **options), as_json
     )
 
 
@@ -86,10 +81,3 @@ def route(question: str, router: str, as_json: bool) -> None:
     for offer in found["offers"]:
         chosen = "->" if offer["chosen"] else "  "
         click.echo(f"{chosen} {offer['tier']:<8} {offer['provider']}/{offer['model']:<32} ${offer['expected_usd']}")
-
-
-def _readers(encoder: str) -> Sequence[Encoder]:
-    from workers.config.settings import Settings
-    from workers.encoders import factory
-
-    return factory.readers(loaded_encoder(encoder), Settings.from_env().encoders)

@@ -189,7 +189,10 @@ class ContextTable(Table):
         " has no room for",
     )
     budget_tokens: int | None = Field(
-        None, ge=100, description="instead of a mode: tokens that are sent, at the most, the question's own aside"
+        None,
+        ge=100,
+        description="instead of a mode: tokens that are sent in the whole, at the most; instructions and question are"
+        " always",
     )
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pipelines.vectors.encoder import Encoder, Vectors
 
 MOST_VECTORS = 20_000  # some 15 MB: a conversation's turns come again with its next question
-LEAST_READ = 0.8  # of a passage's tokens: a rank is no decision, and bears an unknown name
 MOST_NEW = 400  # passages encoded for one job, the latest; some three seconds of one core
 
 
@@ -47,7 +46,7 @@ class Turns:
             return False
 
     def _reader(self, asked: str) -> Encoder | None:
-        return next((r for r in self._readers() if r.reads(asked) >= LEAST_READ and not r.cost_usd(asked)), None)
+        return next((r for r in self._readers() if encoders.mostly_readable(r, asked) and not r.cost_usd(asked)), None)
 
     def scores(self, messages: Sequence[Message], passages: Sequence[Passage]) -> NDArray[np.float64]:
         """How much each passage matters to the conversation's question, (n,); by words alone where nobody reads it."""
@@ -64,27 +63,32 @@ class Turns:
         return plan.score(messages, passages, cosines, characters=reader.kind == CHARACTERS)
 
     def _cosines(self, reader: Encoder, asked: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        read = [n for n, text in enumerate(texts) if reader.reads(text) >= LEAST_READ][-self._most_new :]
-        found = np.full(len(texts), np.nan, dtype=np.float32)
-        if read:
-            vectors = self._vectors(reader, [*(texts[n] for n in read), asked])
-            found[read] = vectors[:-1] @ vectors[-1]
-        return found
+        """(n,) float32 of each text and the question, NaN where the encoder does not read one."""
+        vectors = self._vectors(reader, [*texts, asked])
+        return np.where(vectors.any(axis=1), vectors @ vectors[-1], np.nan)[:-1].astype(np.float32)
 
     def _vectors(self, reader: Encoder, texts: Sequence[str]) -> Vectors:
-        """(n, d) float32 rows of length 1. What is kept is named by a digest: no text."""
+        """(n, d) float32 rows of length 1; zeros where the encoder does not read a text, or too many are new.
+
+        What is kept is named by a digest: no text.
+        """
         of_reader = reader.fingerprint.encode()[:64]
         names = [hashlib.blake2b(text.encode(), digest_size=16, key=of_reader).digest() for text in texts]
         with self._lock:
             known = {name: self._held[name] for name in names if name in self._held}
         new = {name: text for name, text in zip(names, texts, strict=True) if name not in known}
-        if new:
-            made = reader.encode(list(new.values()))
-            known |= {name: encoders.pack(vector) for name, vector in zip(new, made, strict=True)}
+        read = dict([item for item in new.items() if encoders.mostly_readable(reader, item[1])][-self._most_new :])
+        if read:
+            made = reader.encode(list(read.values()))
+            known |= {name: encoders.pack(vector) for name, vector in zip(read, made, strict=True)}
         with self._lock:
-            for name in names:
+            for name in filter(known.__contains__, names):
                 self._held[name] = known[name]
                 self._held.move_to_end(name)
             while len(self._held) > MOST_VECTORS:
                 self._held.popitem(last=False)
-        return np.stack([encoders.unpack(known[name], reader.dimensions) for name in names])
+        found = np.zeros((len(names), reader.dimensions), dtype=np.float32)
+        for number, name in enumerate(names):
+            if name in known:
+                found[number] = encoders.unpack(known[name], reader.dimensions)
+        return found

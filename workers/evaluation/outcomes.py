@@ -15,6 +15,7 @@ from pipelines.routing.gain import Gain
 from pipelines.routing.router import LEAST_OUTCOMES, Router
 from pipelines.routing.tier import judged
 from pipelines.text.normalise import normalise
+from pipelines.vectors.encoder import mostly_readable
 from workers.evaluation import datasets, labelled
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 
     from pipelines.vectors.encoder import Encoder
 
-ECONOMY, PREMIUM = "weak_correct", "strong_correct"
 PROMPT = ("prompt", "question", "instruction")
-LEAST_READ = 0.8  # of a prompt's tokens
 _WORDS = {"true": "1", "false": "0", "": "nan"}
 
 
@@ -83,15 +82,20 @@ def _scores(path: Path, rows: list[dict[str, Any]], name: str) -> NDArray[np.flo
     return np.array(found)
 
 
-def vectors(prompts: Sequence[str], encoders: Sequence[Encoder]) -> tuple[NDArray[np.float32], str]:
-    """(n, d) of the encoder that reads most of the prompts, zeros where it does not; and its fingerprint."""
-    reads = [[i for i, prompt in enumerate(prompts) if encoder.reads(prompt) >= LEAST_READ] for encoder in encoders]
-    best = max(range(len(reads)), key=lambda i: len(reads[i]), default=None)
-    if best is None or not reads[best]:
-        return np.zeros((len(prompts), 0), dtype=np.float32), ""
-    found = np.zeros((len(prompts), encoders[best].dimensions), dtype=np.float32)
-    found[reads[best]] = labelled.vectors(encoders[best], [prompts[i] for i in reads[best]])
-    return found, encoders[best].fingerprint
+def vectors(prompts: Sequence[str], encoder: Encoder | None) -> NDArray[np.float32]:
+    """(n, d) of the prompts, zeros where the encoder does not read one; (n, 0) without an encoder."""
+    if encoder is None:
+        return np.zeros((len(prompts), 0), dtype=np.float32)
+    found = np.zeros((len(prompts), encoder.dimensions), dtype=np.float32)
+    read = [i for i, prompt in enumerate(prompts) if mostly_readable(encoder, prompt)]
+    found[read] = labelled.vectors(encoder, [prompts[i] for i in read])
+    return found
+
+
+def best(prompts: Sequence[str], encoders: Sequence[Encoder]) -> Encoder | None:
+    """The encoder that reads most of the prompts, the first of equals; None where none reads any."""
+    reads = [sum(mostly_readable(encoder, prompt) for prompt in prompts) for encoder in encoders]
+    return encoders[int(np.argmax(reads))] if any(reads) else None
 
 
 def evaluate(
@@ -112,15 +116,16 @@ def evaluate(
     given = read(path, economy=economy, premium=premium)
     lengths = np.array([float(len(prompt)) for prompt in given.prompts])
     if folds is None and halves is None:
-        known, _ = vectors(given.prompts, encoders) if router.gain.learned is not None else (None, "")
+        own = next((encoder for encoder in encoders if encoder.fingerprint == router.encoder), None)
+        known = vectors(given.prompts, own)
         scores = np.array(
             [
-                judged(prompt, router=router, vector=None if known is None else known[i])[0]
-                for i, prompt in enumerate(given.prompts)
+                judged(prompt, router=router, vector=vector)[0]
+                for prompt, vector in zip(given.prompts, known, strict=True)
             ]
         )
         return {"fitted": False, **routing.measures(scores, given.economy, given.premium, lengths)}
-    known, _ = vectors(given.prompts, encoders)
+    known = vectors(given.prompts, best(given.prompts, encoders))
     if halves is not None:
         if given.subjects is None:
             raise ConfigurationInvalid([f"{path}: --halves needs a column subject or category"])
@@ -162,14 +167,14 @@ def train(
 ) -> dict[str, Any]:
     """A router from outcomes, written to ``out``; and what it is expected to do."""
     given = read(path, economy=economy, premium=premium)
-    known, fingerprint = vectors(given.prompts, encoders)
+    encoder = best(given.prompts, encoders)
     try:
         router = Router.fit(
             given.prompts,
-            known,
+            vectors(given.prompts, encoder),
             given.economy,
             given.premium,
-            encoder=fingerprint,
+            encoder="" if encoder is None else encoder.fingerprint,
             premium_share=premium_share,
             quality=quality,
         )

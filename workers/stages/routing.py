@@ -9,7 +9,7 @@ from pipelines.answer import Usage, usd
 from pipelines.job import Job
 from pipelines.routing import choice, tier
 from pipelines.text import tokens
-from pipelines.vectors.encoder import unpack
+from pipelines.vectors.encoder import mostly_readable, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from pipelines.routing.router import Router
     from pipelines.vectors.encoder import Encoder
     from workers.config.configuration import Configuration
-
-LEAST_READ = 0.8  # of the question's tokens
 
 
 class Routing:
@@ -55,7 +53,7 @@ def explained(
     job = Job.decode({"messages": [{"role": "user", "content": question}]})
     market = configuration.market(datetime.now(UTC))
     reader = next((one for one in encoders if one.fingerprint == router.encoder), None)
-    vector = reader.encode([question])[0] if reader is not None and reader.reads(question) >= LEAST_READ else None
+    vector = reader.encode([question])[0] if reader is not None and mostly_readable(reader, question) else None
     prompt_tokens = tokens.estimate_prompt(job.messages, job.params)
     route = tier.route(job, prompt_tokens=prompt_tokens, catalog=configuration.catalog, router=router, vector=vector)
     chosen = market.offers(job, route, prompt_tokens=prompt_tokens)[0]

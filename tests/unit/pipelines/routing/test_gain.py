@@ -135,8 +135,8 @@ def test_none_and_all_may_go_to_premium(share: float) -> None:
     ["", " ", "\n", "😀" * 50, "x" * 100_000, "| a | b |\n| - | - |", "\x00\u202e", "\n" * 200_000, "|\n" * 50_000],
 )
 def test_any_text_has_a_surface(text: str) -> None:
-    found = surface.surface(text)
-    assert found.shape == (len(surface.NAMES),)
+    found = surface.surfaces([text])
+    assert found.shape == (1, len(surface.NAMES))
     assert np.isfinite(found).all()
 
 
