@@ -7,7 +7,18 @@ import importlib
 import json
 from typing import Any
 
-BENCHES = ("fleet", "decision", "encoding", "search", "visible", "beside_gptcache", "noise", "isolation", "tokens")
+BENCHES = (
+    "fleet",
+    "decision",
+    "encoding",
+    "search",
+    "visible",
+    "beside_gptcache",
+    "noise",
+    "isolation",
+    "tokens",
+    "tiers",
+)
 LONG = ("constants",)  # a quarter of an hour: when it is named
 
 

@@ -35,7 +35,7 @@ from workers.cache.replica import Replicas
 from workers.cache.risk_state import Boundaries
 from workers.encoders import factory
 from workers.encoders.batching import MicroBatcher
-from workers.evaluation.commands import _vectors
+from workers.evaluation import labelled
 from workers.fleet.embedded_redis import EmbeddedRedis
 from workers.store.connection import connect
 
@@ -116,7 +116,7 @@ class Ours:
         loaded = factory.load(spec, lambda _: sys.exit("no provider"), folder)
         assert loaded is not None
         encoder: Encoder = MicroBatcher(loaded)
-        self.vectors: Vectors = _vectors(encoder, cached)
+        self.vectors: Vectors = labelled.vectors(encoder, cached)
         store = CacheStore(client)
         self.tenant = spec.replace(":", "-")
         job = self._job("?")

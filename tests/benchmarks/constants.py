@@ -15,7 +15,7 @@ from pipelines.evaluation.memory import Channel
 from pipelines.evaluation.replay import Replay
 from tests.benchmarks.search import DATA
 from workers.encoders import factory
-from workers.evaluation.commands import _vectors
+from workers.evaluation import labelled
 from workers.evaluation.datasets import rows
 
 FILE = "banking77-train.csv.gz"
@@ -30,7 +30,7 @@ def run() -> dict[str, Any]:
         return {"skipped": f"{path}: not there"}
     found = rows(path)
     texts = [row["question"] for row in found]
-    vectors = _vectors(factory.load("packaged", lambda _: None, DATA), texts)  # type: ignore[arg-type]
+    vectors = labelled.vectors(factory.load("packaged", lambda _: None, DATA), texts)  # type: ignore[arg-type]
     labels = np.unique([row["intent"] for row in found], return_inverse=True)[1]
     figures: dict[str, Any] = {"as it is": _replayed(texts, vectors, labels)}
     names = [name for name, value in vars(clustering).items() if name.isupper() and type(value) in (int, float)]

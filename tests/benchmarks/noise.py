@@ -13,8 +13,8 @@ import numpy as np
 from pipelines.cache.verifier import NEAREST
 from tests.benchmarks.search import DATA
 from workers.encoders import factory
-from workers.evaluation.commands import OUT_OF_SCOPE, _vectors
 from workers.evaluation.datasets import rows
+from workers.evaluation.labelled import OUT_OF_SCOPE, vectors
 
 FILES = ("banking77-train.csv.gz", "clinc150-train.csv.gz")
 AGREEING = (14, 15, 16)
@@ -32,11 +32,11 @@ def run() -> dict[str, Any]:
 
 def _of(encoder: factory.TransformerEncoder, name: str) -> dict[str, Any]:
     found = rows(DATA / "questions-en" / name)
-    vectors = _vectors(encoder, [row["question"] for row in found])
+    known = vectors(encoder, [row["question"] for row in found])
     labels = np.array([row["intent"] for row in found])
     against: Counter[int] = Counter()
     for start in range(0, len(found), BLOCK):
-        similar = vectors[start : start + BLOCK] @ vectors.T
+        similar = known[start : start + BLOCK] @ known.T
         for at, cosines in enumerate(similar, start):
             cosines[at] = -1.0  # itself
             label, count = Counter(labels[np.argpartition(-cosines, NEAREST)[:NEAREST]].tolist()).most_common(1)[0]

@@ -18,7 +18,7 @@ from pipelines.cache.verifier import NEAREST
 from pipelines.vectors.faiss_index import FlatIndex, GraphIndex
 from tests.benchmarks.measure import percentile
 from workers.encoders import factory
-from workers.evaluation.commands import _vectors
+from workers.evaluation import labelled
 
 DATA = Path(os.environ.get("FARTHING_DATA", "../shared/data"))
 ASKED = 1_000
@@ -35,7 +35,7 @@ def run() -> dict[str, Any]:
         return {"skipped": f"{folder}: no *.csv.gz with questions there"}
     encoder = factory.TransformerEncoder(factory.packaged(), latin=True)
     dice = np.random.default_rng(0)
-    vectors = _vectors(encoder, texts)[dice.permutation(len(texts))]
+    vectors = labelled.vectors(encoder, texts)[dice.permutation(len(texts))]
     asked, vectors = vectors[:ASKED], vectors[ASKED:]
     return {f"{min(size, len(vectors))} questions": _at(asked, vectors[:size]) for size in SIZES}
 
