@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.errors import ProvidersExhausted
 from tests.waiting import until
+from workers.jobs.flights import Joined
 from workers.store import keys
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ def send(fleet: InProcess, given: dict[str, Any], **options: Any) -> Any:
 def waiting(fleet: InProcess) -> int:
     redis: Any = fleet.runtime.ledger_redis
     return sum(redis.llen(key) for key in redis.keys(keys.waiting("*")))
+
+
+def leads(fleet: InProcess, job_id: str) -> bool:
+    redis: Any = fleet.runtime.ledger_redis
+    return job_id.encode() in redis.mget([*redis.keys(keys.flight("*")), "none"])
 
 
 def calls_about(fleet: InProcess, words: str) -> int:
@@ -143,19 +149,57 @@ def test_a_flight_whose_leader_was_lost_is_landed(fleet: InProcess, tenant: str)
     message = fleet.app.signature("chat.cache_lookup", args=(given,), queue="cache-lookup", task_id=f"lost-{tenant}")
     import json
 
-    assert flights.leads(f"x-{tenant}", "gone", again=False, now=past, until=past + 1, message="")
+    when: dict[str, Any] = {"looked": past, "now": past, "until": past + 1}
+    assert flights.join(f"x-{tenant}", "gone", again=False, message="", **when) is Joined.LEADS
     fleet.runtime.ledger_redis.set(keys.flight(f"x-{tenant}"), "gone")
     held = json.dumps(message)
-    assert not flights.leads(f"x-{tenant}", f"lost-{tenant}", again=False, now=past, until=past + 1, message=held)
+    assert flights.join(f"x-{tenant}", f"lost-{tenant}", again=False, message=held, **when) is Joined.WAITS
     fleet.app.send_task("cache.maintain", queue="maintenance")
     assert fleet.app.AsyncResult(f"lost-{tenant}").get(timeout=30)["source"] == "model"
 
 
 def test_a_leader_whose_message_comes_again_goes_on(fleet: InProcess, tenant: str) -> None:
     flights, now = fleet.runtime.flights, time.time()
-    given: dict[str, Any] = {"now": now, "until": now + 60, "message": "m"}
-    assert flights.leads(f"y-{tenant}", "job", again=False, **given)
-    assert not flights.leads(f"y-{tenant}", "job", again=False, **given), "sent twice"
-    assert flights.leads(f"y-{tenant}", "job", again=True, **given), "its worker died"
-    assert not flights.leads(f"y-{tenant}", "other", again=True, **given)
-    assert flights.land(f"y-{tenant}", lambda _: None) == 2
+    given: dict[str, Any] = {"looked": now, "now": now, "until": now + 60, "message": "m"}
+    assert flights.join(f"y-{tenant}", "job", again=False, **given) is Joined.LEADS
+    assert flights.join(f"y-{tenant}", "job", again=False, **given) is Joined.WAITS, "sent twice"
+    assert flights.join(f"y-{tenant}", "job", again=True, **given) is Joined.LEADS, "its worker died"
+    assert flights.join(f"y-{tenant}", "other", again=True, **given) is Joined.WAITS
+    assert flights.land(f"y-{tenant}", lambda _: None, now=now) == 2
+
+
+def test_who_looked_before_the_answer_came_and_joins_after_it_looks_again(fleet: InProcess, tenant: str) -> None:
+    flights, now, name = fleet.runtime.flights, time.time(), f"z-{tenant}"
+    given: dict[str, Any] = {"again": False, "until": now + 60, "message": "m"}
+    assert flights.join(name, "first", looked=now, now=now, **given) is Joined.LEADS
+    flights.land(name, lambda _: None, now=now + 1.0)
+    assert not flights.waits("", name, "m"), "it has landed"
+    assert flights.join(name, "late", looked=now + 0.9, now=now + 1.1, **given) is Joined.LOOKS_AGAIN
+    assert flights.join(name, "later", looked=now + 1.1, now=now + 1.2, **given) is Joined.LEADS
+    assert flights.join(name, "last", looked=now + 0.9, now=now + 1.3, **given) is Joined.WAITS
+
+
+def test_a_job_that_looked_before_the_answer_came_is_given_that_answer(
+    fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = job("How do I tune a harpsichord in a damp room?", tenant)
+    arrival = fleet.runtime.arrival
+    look_up, looked, go = arrival.look_up, threading.Event(), threading.Event()
+
+    def looks_and_pauses(progress: Any, **options: Any) -> Any:
+        found = look_up(progress, **options)
+        if progress.job_id == f"slow-{tenant}" and not looked.is_set():
+            looked.set()
+            assert go.wait(20)
+        return found
+
+    monkeypatch.setattr(arrival, "look_up", looks_and_pauses)
+    slow = send(fleet, given, task_id=f"slow-{tenant}")
+    assert looked.wait(20)
+    first = send(fleet, given, task_id=f"first-{tenant}").get(timeout=30)
+    until(lambda: not leads(fleet, f"first-{tenant}"))
+    go.set()
+    second = slow.get(timeout=30)
+    assert (first["source"], second["text"]) == ("model", first["text"])
+    assert second["source"] != "model"
+    assert calls_about(fleet, "harpsichord in a damp room") == 1

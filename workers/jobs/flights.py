@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from workers.store import keys, scripts
@@ -15,6 +16,17 @@ if TYPE_CHECKING:
     import redis
 
 FLYING_S = 600  # nobody flies longer without another that asks in its scope
+LANDED_MS = 5_000  # a lookup takes no longer: who looked before the landing has joined by then
+
+
+class Joined(IntEnum):
+    """What a job does that found nothing: it waits for who asks the same, asks a model itself, or looks again, because
+    the answer came since it looked.
+    """
+
+    WAITS = 0
+    LEADS = 1
+    LOOKS_AGAIN = 2
 
 
 class Flights:
@@ -25,19 +37,21 @@ class Flights:
         self._lead = scripts.register(redis, "lead")
         self._wait = scripts.register(redis, "wait")
 
-    def leads(self, flight: str, job_id: str, *, again: bool, now: float, until: float, message: str) -> bool:
-        """Does this job fly? Otherwise ``message`` waits, and is sent when the flight lands.
+    def join(
+        self, flight: str, job_id: str, *, again: bool, looked: float, now: float, until: float, message: str
+    ) -> Joined:
+        """Does this job fly, or wait? Where it waits, ``message`` is sent when the flight lands.
 
-        ``again``: the leader's own message, which comes again after its worker died. ``now`` and ``until`` are seconds
-        since the epoch; after ``until`` nobody waits for the leader any more.
+        ``again``: the leader's own message, which comes again after its worker died. ``looked``, ``now`` and ``until``
+        are seconds since the epoch; after ``until`` nobody waits for the leader any more.
         """
         left_ms = max(1, int((until - now) * 1000))
         with failing_as("ledger"):
             done = self._lead(
                 keys=[keys.flight(flight), keys.waiting(flight), keys.FLIGHTS],
-                args=[job_id, int(again), left_ms, message, until, flight],
+                args=[job_id, int(again), left_ms, message, until, flight, looked],
             )
-        return bool(done)
+        return Joined(done)
 
     def note(self, scope: str, flight: str, question: str, vector: bytes, at: int) -> None:
         """This flight asks that in this scope since ``at`` (ns): who comes later and asks nearly the same may wait."""
@@ -62,11 +76,12 @@ class Flights:
             self._redis.hdel(keys.flying(scope), flight)
         return False
 
-    def land(self, flight: str, send: Callable[[str], None]) -> int:
+    def land(self, flight: str, send: Callable[[str], None], *, now: float) -> int:
         """Send the messages of those who wait: how many. What cannot be sent waits for the next who looks."""
         sent = 0
         with failing_as("ledger"):
-            self._redis.delete(keys.flight(flight))  # whoever comes now flies
+            # Whoever looked before this moment looks again; whoever looks after it flies.
+            self._redis.set(keys.flight(flight), f"\n{now!r}", px=LANDED_MS)
             if scope := flight.partition(".")[2]:
                 self._redis.hdel(keys.flying(scope), flight)
             for raw in self._redis.lrange(keys.waiting(flight), 0, -1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from pipelines.cache import verifier
 from pipelines.cache.decision import Candidate, Hit, decide
 from pipelines.errors import StoreUnavailable
 from pipelines.journey import SUBMITTED_AT, TENANT
+from workers.jobs.flights import Joined
 from workers.observability import counters, logs
 from workers.stages import canvas
 
@@ -60,6 +62,10 @@ def _waited(headers: Mapping[str, Any]) -> int:
     return said if isinstance(said, int) else MOST_WAITS
 
 
+def _send(app: Celery, message: str) -> None:
+    Signature.from_dict(json.loads(message), app=app).apply_async()
+
+
 class Flight:
     """Decides who waits, and sends those who waited on their way again."""
 
@@ -84,23 +90,29 @@ class Flight:
         message = json.dumps(task.signature_from_request(request, headers=headers))
         again = canvas.comes_again(task)
         try:
-            waits = not self._flights.leads(
+            joined = self._flights.join(
                 flight,
                 progress.job_id,
                 again=again,
+                looked=progress.started_at,
                 now=time.time(),
                 until=progress.deadline_at + GRACE_S,
                 message=message,
             )
-            if not waits and not again and self._near(progress, words, flight, message):
+            if joined is Joined.LOOKS_AGAIN:
+                _send(task.app, message)
+                raise Ignore
+            if joined is Joined.LEADS and not again and self._near(progress, words, flight, message):
                 self.land(task.app, flight)  # whoever began to wait for this one meanwhile looks again
-                waits = True
-            if waits:
+                joined = Joined.WAITS
+            if joined is Joined.WAITS:
                 counters.count("flight.waits")
                 raise Ignore
         except StoreUnavailable:
             counters.count("ledger.unavailable")
             return ""  # paying twice is better than not answering
+        except (KombuError, RedisError):
+            return ""
         return flight
 
     def _near(self, progress: Progress, words: str, flight: str, message: str) -> bool:
@@ -136,11 +148,8 @@ class Flight:
         if not flight:
             return
 
-        def send(raw: str) -> None:
-            Signature.from_dict(json.loads(raw), app=app).apply_async()
-
         try:
-            self._flights.land(flight, send)
+            self._flights.land(flight, partial(_send, app), now=time.time())
         except (StoreUnavailable, KombuError, RedisError) as error:
             logs.log().warning("those who wait are sent later", said=type(error).__name__)
 

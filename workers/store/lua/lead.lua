@@ -1,8 +1,11 @@
--- Lead a flight, or wait for whoever does. KEYS: the flight's leader, those who wait, all flights by their end.
--- ARGV: the job, 1 where its message comes again after its worker died, milliseconds until the flight is given up, the
--- message to send again, seconds since the epoch when it is given up, the flight. Returns 1 to lead, 0 to wait.
+-- Lead a flight, wait for whoever does, or look again where it landed since. KEYS: the flight's leader, those who wait,
+-- all flights by their end. ARGV: the job, 1 where its message comes again after its worker died, milliseconds until the
+-- flight is given up, the message to send again, seconds since the epoch when it is given up, the flight, seconds since
+-- the epoch when this job looked. Returns 1 to lead, 0 to wait, 2 to look again.
 local leader = redis.call('GET', KEYS[1])
-if not leader or (leader == ARGV[1] and ARGV[2] == '1') then
+local landed = leader and string.match(leader, '^\n(.+)$')
+if landed and tonumber(ARGV[7]) < tonumber(landed) then return 2 end
+if not leader or landed or (leader == ARGV[1] and ARGV[2] == '1') then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
   redis.call('ZADD', KEYS[3], ARGV[5], ARGV[6])
   return 1
