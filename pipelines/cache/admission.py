@@ -12,55 +12,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.cache import admission_words as words
-from pipelines.text.patterns import compiled
+from pipelines.text.answering import answers
+from pipelines.text.patterns import any_of, compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pipelines.answer import Answer
     from pipelines.job import Job
 
-# Languages that part their words by no space: their patterns stand anywhere.
-_UNSPACED = frozenset({"zh", "ja", "ko"})
-SHORT_CHARS = 240  # an answer as short as that may be nothing but an excuse; a longer one says something, too
-MOST_SENTENCES = 4
-LONGEST_CHARS = 2_000  # of a question or an answer that is read
+LONGEST_CHARS = 2_000  # of a question that is read
 _TERMS = re.compile(
     r"\b(?:buy now|(?:in )?real[- ]time(?= \w|\W*$)|lines? of credit|weather[- ]?(?:resistan\w+|proof\w*)|(?:oven|fridge|freezer|water) temperature"
     r"|temperature in the (?:oven|fridge|freezer)|latest (?:time|date))\b|现在完成时|現在完了",
     re.IGNORECASE,
 )  # words of a subject, not of the clock
 _QUOTED = re.compile(r"'[^']{1,60}'|\"[^\"]{1,60}\"|“[^”]{1,60}”")
-TERSE_CHARS = 20  # "What size?" asks the reader, whatever its words
-_TO_THE_READER = re.compile(
-    r"\b(?:you|your|yours|usted|su|sie|ihr|ihre[nrms]?|vous|votre|você|seu|sua|вы|ваш\w*)\b|您|你|ですか|さい|세요|까요",
-    re.IGNORECASE,
-)
 
 
-def _any_of(rows: Mapping[str, str]) -> re.Pattern[str]:
-    """One pattern of a table's rows, each matched as its script is written."""
-    spaced = "|".join(f"(?:{row})" for name, row in rows.items() if name not in _UNSPACED)
-    unspaced = "|".join(f"(?:{row})" for name, row in rows.items() if name in _UNSPACED)
-    return re.compile(rf"(?<!\w)(?:{spaced})(?!\w)" + (f"|{unspaced}" if unspaced else ""), re.IGNORECASE)
-
-
-_NOW, _PASSES, _ADVERBIAL = _any_of(words.NOW), _any_of(words.PASSES), _any_of(words.ADVERBIAL)
+_NOW, _PASSES, _ADVERBIAL = any_of(words.NOW), any_of(words.PASSES), any_of(words.ADVERBIAL)
 _HOW_TO = re.compile("|".join(f"(?:{row})" for row in words.HOW_TO.values()), re.IGNORECASE)
-_DECLINES, _FAILED, _ASKS_BACK = _any_of(words.DECLINES), _any_of(words.FAILED), _any_of(words.ASKS_BACK)
-_PLEASANTRY = re.compile(words.PLEASANTRY, re.IGNORECASE)
 _OF_ONESELF = re.compile(words.OF_ONESELF, re.IGNORECASE)
 _SCHEDULE = re.compile(words.SCHEDULE, re.IGNORECASE)
 _GENERAL = re.compile(words.GENERAL, re.IGNORECASE)
-_PLACEHOLDER = re.compile(words.PLACEHOLDERS, re.IGNORECASE)
-_BROKEN = re.compile(words.BROKEN, re.IGNORECASE | re.DOTALL)  # a page, an error, a thought in an answer's place
-_NOTHING = re.compile(words.NOTHING, re.IGNORECASE)
-_IF = re.compile(
-    r"\b(?:if|when|whenever|in case|should|wenn|falls|si|se|quando|если)\b[^,.;:]*|(?:如果|若|当|假如)[^，,。]*|[^，,。]*(?:的话|时(?=[，,]))",
-    re.IGNORECASE,
-)
-_SENTENCE = re.compile(r"[^.!?。！？؟।\n]+[.!?。！？؟।]*")
-_QUESTION = ("?", "？", "؟")
 
 
 def of_this_moment(question: str) -> bool:
@@ -79,37 +51,6 @@ def of_this_moment(question: str) -> bool:
     if _HOW_TO.search(plain):
         asked = _ADVERBIAL.sub(" ", asked)
     return _NOW.search(asked) is not None
-
-
-def answers(text: str) -> bool:
-    """Does a model's text answer anything? Not if it declines, failed, asks back, or was left to be filled in."""
-    plain = text.strip()
-    if len(plain) > LONGEST_CHARS:
-        return True
-    if _BROKEN.match(plain) or _NOTHING.fullmatch(plain.rstrip(" .…!:")) or _PLACEHOLDER.search(plain):
-        return False
-    sentences = [found.strip(" \t*_\"'«»“”「」>-") for found in _SENTENCE.findall(plain)]
-    sentences = [one for one in sentences if re.search(r"\w", one)]
-    if not sentences:
-        return False
-    if _DECLINES.match(sentences[0]) or (len(plain) <= SHORT_CHARS and any(map(_DECLINES.match, sentences))):
-        return False
-    if len(plain) > SHORT_CHARS or len(sentences) > MOST_SENTENCES:
-        return True
-    # "Try again later if the terminal shows code 12" tells what to do.
-    if any(_FAILED.search(one) and not _IF.search(one) for one in sentences):
-        return False
-    said = [one for one in sentences if not _PLEASANTRY.search(one)]
-    return not said or not all(map(_asks_back, said))
-
-
-def _asks_back(sentence: str) -> bool:
-    """Does it want something of the reader? A text that merely repeats a question does not."""
-    if _ASKS_BACK.search(sentence):
-        return True
-    return sentence.endswith(_QUESTION) and (
-        len(sentence) <= TERSE_CHARS or _TO_THE_READER.search(sentence) is not None
-    )
 
 
 @dataclass(frozen=True, slots=True)

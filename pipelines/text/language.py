@@ -23,6 +23,7 @@ LATIN = frozenset(
     ).split()
 )
 LEAST = 0.3  # probability of English, among the languages of Latin script
+SURE = 0.99
 LEAST_LETTERS = 8  # of fewer, nothing can be said
 LEAST_COMMON = 0.5  # share of the words that are English and nothing else
 REMEMBERED = 20_000
@@ -53,6 +54,12 @@ def latin(text: str) -> str:
     if english(text):
         return "en"
     return str(_identifier().rank(_NAME.sub(" ", text).lower())[0][0])
+
+
+def surely(text: str) -> str | None:
+    """The language of a text in Latin script, as a code of two letters; None where there is any doubt."""
+    language, probability = _identifier().rank(_NAME.sub(" ", text).lower())[0]
+    return str(language) if probability >= SURE else None
 
 
 @remembered(REMEMBERED)

@@ -24,6 +24,7 @@ from workers.store import lists
 if TYPE_CHECKING:
     from celery import Celery
 
+_state: Any = state  # the stubs leave out what is scheduled
 WAKE_S = 2
 SWITCH_S = 0.0005
 
@@ -179,5 +180,16 @@ class Worker:
 
 
 def _at_work() -> set[str]:
-    """The fields of all messages whose tasks run, wait for a thread or for their time."""
-    return {request.message.delivery_tag for request in list(state.requests.values())}
+    """The fields of all messages whose tasks run, wait for a thread or for their time.
+
+    Several messages may have one task id, of a job that was sent twice: Celery's table by id knows one of them.
+    """
+    sets = (_state.reserved_requests, _state.active_requests, _state.scheduled_requests)
+    return {request.message.delivery_tag for requests in sets for request in _listed(requests)}
+
+
+def _listed(requests: Any) -> list[Any]:
+    """What is in a set to which another thread adds meanwhile."""
+    while True:
+        with suppress(RuntimeError):
+            return list(requests)

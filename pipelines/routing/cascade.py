@@ -1,0 +1,95 @@
+"""The cascade: whether an economy model's answer is asked again of premium, by what its checks found."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipelines.routing.checks import CHECKS, Check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FROM = 0.5  # the probability of a better answer from which premium is asked
+PRIOR = 12.0  # escalations that a check's shipped precision counts as
+LIFETIME = 200.0  # escalations that are remembered: what was learned of older models fades
+SLOWER = 1.5  # premium takes about so much longer than economy took
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What escalations for one check showed: how many there were, and in how many premium did better."""
+
+    escalated: float = 0.0
+    better: float = 0.0
+
+
+def precision(check: Check, seen: Seen | None) -> float:
+    """How often premium does better where this check speaks: as shipped, corrected by what was seen."""
+    if seen is None:
+        return check.precision
+    return (PRIOR * check.precision + seen.better) / (PRIOR + seen.escalated)
+
+
+def doubt(found: Sequence[Check], seen: Mapping[str, Seen], base: float = 0.0) -> float:
+    """The probability that premium's answer would be better, in [0, 1]: each check by itself, as if independent.
+
+    ``base`` is what was expected of premium before the answer was there.
+    """
+    sure = math.prod(1.0 - precision(check, seen.get(check.name)) for check in found)
+    return 1.0 - (1.0 - min(max(base, 0.0), 1.0)) * sure
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found, how probable it makes a better answer, and whether premium is asked; ``why_not`` where it would
+    have been, in words.
+    """
+
+    found: tuple[Check, ...] = ()
+    doubt: float = 0.0
+    escalate: bool = False
+    why_not: str | None = None
+
+    @property
+    def says(self) -> str:
+        """What was found, in words."""
+        return "; ".join(check.says for check in self.found)
+
+
+def judged(
+    found: Sequence[Check],
+    seen: Mapping[str, Seen],
+    *,
+    base: float = 0.0,
+    at: float = FROM,
+    took_s: float,
+    left_s: float,
+) -> Verdict:
+    """Whether premium is asked: where its answer is better with a probability of ``at`` or more, and there is time.
+
+    ``took_s`` is how long the first answer took, ``left_s`` what is left of the job's deadline. Without a finding
+    nothing is asked: what was expected before the answer was decided on before it.
+    """
+    expected = doubt(found, seen, base)
+    if not found or expected < at:
+        return Verdict(tuple(found), expected)
+    if left_s < SLOWER * took_s:
+        return Verdict(tuple(found), expected, why_not="no time was left")
+    return Verdict(tuple(found), expected, escalate=True)
+
+
+def learned(seen: Seen, *, better: bool) -> Seen:
+    """One escalation more; the older ones fade."""
+    kept = 1.0 - 1.0 / LIFETIME
+    return Seen(seen.escalated * kept + 1.0, seen.better * kept + better)
+
+
+def did_better(first: Sequence[Check], second: Sequence[Check]) -> bool:
+    """Did premium do better? Not where the same check, or any graver one, speaks again."""
+    gravest = max((check.precision for check in first), default=0.0)
+    return not any(check in first or check.precision >= gravest for check in second)
+
+
+NAMES = tuple(check.name for check in CHECKS)

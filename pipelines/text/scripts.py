@@ -1,0 +1,77 @@
+"""Which scripts a text is in, and whether another text is in another language, as far as that shows for certain."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pipelines.text.language import surely
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LEAST_LETTERS = 4  # of a question, to say what it is in; an ideograph says as much as three letters
+LEAST_ANSWERED = 24  # letters of an answer
+MOST_OF_IT = 0.6
+HARDLY = 0.1
+LEAST_TOLD = 60  # letters of Latin script of which a language can be told
+LONGEST_CHARS = 4_000
+WEIGHTS: Mapping[str, int] = {"han": 3, "kana": 2, "hangul": 2}
+_SCRIPTS = {
+    "latin": r"A-Za-zÀ-ÖØ-öø-ɏ",
+    "han": r"\u3400-\u4dbf\u4e00-\u9fff",
+    "kana": r"\u3041-\u30ff",
+    "hangul": r"\uac00-\ud7af",
+    "cyrillic": r"\u0400-\u04ff",
+    "arabic": r"\u0620-\u06ff",
+    "hebrew": r"\u05d0-\u05ea",
+    "devanagari": r"\u0900-\u097f",
+    "thai": r"\u0e00-\u0e7f",
+    "greek": r"\u0370-\u03ff",
+}
+_LETTERS = {name: re.compile(f"[{letters}]") for name, letters in _SCRIPTS.items()}
+_NO_PROSE = re.compile(r"`[^`\n]*`|https?://\S+|\S+@\S+|\b[A-Z][A-Za-z]*\d\w*\b|\$[^$\n]*\$")
+_LANGUAGES = re.compile(
+    r"\b(?:translat\w+|languages?|english|chinese|mandarin|cantonese|japanese|korean|french|german|spanish|italian|portuguese"
+    r"|russian|arabic|hindi|thai|greek|hebrew|latin|dutch|turkish|polish|vietnamese|bilingual|pinyin|idioma|sprache|langue"
+    r"|перев\w+|язык\w*)\b"
+    r"|翻译|翻譯|[英中日韩韓法德俄汉漢粤粵][文语語]|语言|語言|双语|外语|葡萄牙语|西班牙语|阿拉伯语|拼音|訳して|번역|영어로|ترجم",
+    re.IGNORECASE,
+)
+
+
+def names_a_language(text: str) -> bool:
+    """Does a text speak of languages? Then what it is written in says nothing of what is wanted."""
+    return _LANGUAGES.search(text[:LONGEST_CHARS]) is not None
+
+
+def scripts(text: str) -> Counter[str]:
+    """How much of a text is in which script, in letters; addresses, code and model numbers are in none."""
+    plain = _NO_PROSE.sub(" ", text[:LONGEST_CHARS])
+    counted = {name: len(pattern.findall(plain)) * WEIGHTS.get(name, 1) for name, pattern in _LETTERS.items()}
+    return Counter({name: count for name, count in counted.items() if count})
+
+
+def another_language(asked: str, answered: str) -> bool:
+    """Is an answer surely in another language than its question? In doubt, no."""
+    of_asked, of_answer = scripts(asked), scripts(answered)
+    letters, words = sum(of_asked.values()), sum(of_answer.values())
+    if letters < LEAST_LETTERS or words < LEAST_ANSWERED:
+        return False
+    script, most = of_asked.most_common(1)[0]
+    # Japanese is written in two scripts, of which Chinese has one.
+    if of_asked["kana"] >= LEAST_LETTERS:
+        return of_answer["kana"] < HARDLY * words
+    if script == "han" and of_answer["kana"] > MOST_OF_IT * words:
+        return True
+    if most < MOST_OF_IT * letters:
+        return False
+    if of_answer[script] < HARDLY * words:
+        return not of_asked[of_answer.most_common(1)[0][0]]  # who writes in two scripts may be answered in either
+    return script == "latin" and min(most, of_answer["latin"]) >= LEAST_TOLD and _told_apart(asked, answered)
+
+
+def _told_apart(asked: str, answered: str) -> bool:
+    first, second = (surely(text[:LONGEST_CHARS]) for text in (asked, answered))
+    return first is not None and second is not None and first != second
