@@ -39,13 +39,43 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Who answers. ``score`` in [0, 1] rises with the expected gain of premium; ``reason`` is words."""
+    """Who answers. ``score`` in [0, 1] rises with the expected gain of premium; ``reason`` is words.
+
+    ``checks`` are the names of those that spoke of the answer that is given; ``escalated`` of those that spoke of
+    economy's, where premium was asked after it, for ``first_usd``.
+    """
 
     tier: Tier
     score: float
     reason: str
     model: str | None = None
     provider: str | None = None
+    checks: tuple[str, ...] = ()
+    escalated: tuple[str, ...] = ()
+    first_usd: Decimal = Decimal(0)
+
+    def encode(self) -> dict[str, Any]:
+        """As it stands in an answer."""
+        found: dict[str, Any] = {"tier": self.tier, "score": self.score, "reason": self.reason}
+        if self.checks:
+            found["checks"] = list(self.checks)
+        if self.escalated:
+            found |= {"escalated": list(self.escalated), "first_usd": usd(self.first_usd)}
+        return found
+
+    @classmethod
+    def decode(cls, raw: Mapping[str, Any]) -> Route:
+        """Read what :meth:`encode` wrote, or a stage handed on."""
+        return cls(
+            tier=raw["tier"],
+            score=raw["score"],
+            reason=raw["reason"],
+            model=raw.get("model"),
+            provider=raw.get("provider"),
+            checks=tuple(raw.get("checks") or ()),
+            escalated=tuple(raw.get("escalated") or ()),
+            first_usd=Decimal(raw.get("first_usd") or 0),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +127,7 @@ class Answer:
             "cost_usd": usd(self.cost_usd),
             "baseline_usd": usd(self.baseline_usd),
             "price_version": self.price_version,
-            "route": {k: v for k, v in asdict(self.route).items() if k in ("tier", "score", "reason")}
-            if self.route
-            else None,
+            "route": self.route.encode() if self.route else None,
             "cache": dict(self.cache) if self.cache else None,
             "context": dict(self.context) if self.context else None,
             "timings_ms": dict(self.timings_ms),
@@ -122,7 +150,7 @@ class Answer:
             cost_usd=Decimal(raw.get("cost_usd") or 0),
             baseline_usd=Decimal(raw.get("baseline_usd") or 0),
             price_version=raw.get("price_version") or "",
-            route=Route(tier=route["tier"], score=route["score"], reason=route["reason"]) if route else None,
+            route=Route.decode(route) if route else None,
             cache=raw.get("cache"),
             context=raw.get("context"),
             timings_ms=raw.get("timings_ms") or {},
@@ -146,6 +174,14 @@ class Answer:
     def anonymous(self) -> Answer:
         """The answer as a cache keeps it for others: whose it was stays behind."""
         counted = {k: v for k, v in (self.context or {}).items() if k == "prompt_tokens_after"}
+        route = None if self.route is None else replace(self.route, escalated=(), first_usd=Decimal(0))
         return replace(
-            self, job_id=None, tenant=None, fingerprint=None, context=counted or None, timings_ms={}, degraded=()
+            self,
+            job_id=None,
+            tenant=None,
+            fingerprint=None,
+            route=route,
+            context=counted or None,
+            timings_ms={},
+            degraded=(),
         )

@@ -13,7 +13,7 @@ model-call ─▶ Answer ─▶ write-back
 from __future__ import annotations
 
 import base64
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +160,9 @@ class Progress:
             "started_at": self.started_at,
             "submitted_at": self.submitted_at,
             "slot": None if self.slot is None else self.slot.encode(),
-            "route": None if self.route is None else asdict(self.route),
+            "route": None
+            if self.route is None
+            else {**self.route.encode(), "model": self.route.model, "provider": self.route.provider},
             "messages": None
             if self.messages is None
             else [place_of[id(m)] if id(m) in place_of else m.encode() for m in self.messages],
@@ -191,7 +193,7 @@ class Progress:
             started_at=raw["started_at"],
             submitted_at=raw.get("submitted_at"),
             slot=None if slot is None else Slot.decode(slot),
-            route=None if route is None else Route(**route),
+            route=None if route is None else Route.decode(route),
             messages=None
             if messages is None
             else tuple(job.messages[m] if isinstance(m, int) else Message.restore(m) for m in messages),

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from pipelines.answer import Usage
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
+from pipelines.text import language
 from workers.config import configuration
 from workers.observability import counters, logs
 from workers.once import Makes, once
@@ -206,6 +207,7 @@ class Parts(Makes):
         from workers.cache.lookup import Lookup
         from workers.cache.replica import Replicas
 
+        language.ready()
         broken: list[str] = []
         readers: tuple[Encoder, ...] = ()
         try:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from workers.config.settings import Settings
 from workers.encoders.turns import Turns
+from workers.jobs.escalations import Escalations
 from workers.once import once
 from workers.parts import Parts
 from workers.stages.arrival import Arrival
 from workers.stages.billing import Billing
+from workers.stages.cascade import Cascade
 from workers.stages.context import Contexts
 from workers.stages.economy import Economy
 from workers.stages.feedback import Feedback
@@ -53,6 +55,18 @@ class Runtime(Parts):
     def economy(self) -> Economy:
         """The fleet's own questions to the cheapest model."""
         return Economy(self.market, self.providers)
+
+    @once
+    def cascade(self) -> Cascade:
+        """What is looked at in an answer, and premium after economy."""
+        return Cascade(
+            Escalations(self.ledger_redis),
+            self.configuration.routing_of,
+            self.market,
+            self.providers,
+            self.billing,
+            self.router,
+        )
 
     @once
     def judge(self) -> Judge:

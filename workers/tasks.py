@@ -176,7 +176,9 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
         raise
     timings = {**progress.timings_ms, "model": watch.lap_ms()}
     finish = held.billing.finish if progress.audit is None else held.billing.finish_audit
-    answer = finish(replace(progress, timings_ms=timings), held.billing.priced(progress, called))
+    priced = held.cascade.answer(progress, called, took_s=timings["model"] / 1000)
+    timings = {**timings, "cascade": watch.lap_ms()}
+    answer = finish(replace(progress, timings_ms=timings), priced)
     held.paid_once.store(progress, answer, ttl_s=kept_s)
     _hand_over(progress, answer)
     return answer.encode()

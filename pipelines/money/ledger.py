@@ -30,6 +30,8 @@ def record(answer: Answer) -> dict[str, int]:
     }
     if tier is not None and answer.source in ("rule", "model"):
         counters[f"tier:{tier}"] = 1
+    if answer.source == "model" and answer.route is not None and answer.route.escalated:
+        counters |= {"escalations": 1, "escalation_nusd": _nano(answer.cost_usd - answer.route.first_usd)}
     for cause, amount in saved(answer).items():
         counters[f"saved:{cause}_nusd"] = _nano(amount)
     return counters
@@ -142,6 +144,8 @@ class Totals:
             "baseline_usd": usd(self.baseline_usd),
             "saved_usd": usd(self.baseline_usd - self.cost_usd),
             "saved_by": {cause: usd(self.count(f"saved:{cause}_nusd") / NANO) for cause in CAUSES},
+            "escalations": self.count("escalations"),
+            "escalations_usd": usd(self.count("escalation_nusd") / NANO),
             "wasted_usd": usd(self.count("wasted_nusd") / NANO),
             "audits": self.count("audits"),
             "near_exact_audits": self.count("twin_audits"),

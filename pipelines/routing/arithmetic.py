@@ -31,7 +31,7 @@ _PERCENT = re.compile(r"([\d.]+)\s*%")
 _OPERATES = re.compile(r"[\d)%]\s*[-+*/]\s*[(\d]")
 # What stands before the first number, or after the last, makes another sum of it: "x^2 + 1", "sin 30 + 1", "7 million".
 _PART_OF_MORE = re.compile(
-    r"(?:[\w^√°'{}\\|]|\d:|\b(?:a?(?:sin|cos|tan)|log|ln|sqrt|mod|of|plus|minus|times|over|by|x|and|base)\s+)$",
+    r"(?:[\w^√°'{}\\|]|\d:|\b(?:a?(?:sin|cos|tan)|log|ln|sqrt|mod|of|plus|minus|times|over|by|x|base)\s+)$",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(

@@ -6,33 +6,32 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.routing.checks import CHECKS, Check
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pipelines.routing.checks import Check
+
 FROM = 0.5  # the probability of a better answer from which premium is asked
 PRIOR = 12.0  # escalations that a check's shipped precision counts as
-LIFETIME = 200.0  # escalations that are remembered: what was learned of older models fades
 SLOWER = 1.5  # premium takes about so much longer than economy took
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Tried:
     """What escalations for one check showed: how many there were, and in how many premium did better."""
 
-    escalated: float = 0.0
-    better: float = 0.0
+    escalated: int = 0
+    better: int = 0
 
 
-def precision(check: Check, seen: Seen | None) -> float:
+def precision(check: Check, seen: Tried | None) -> float:
     """How often premium does better where this check speaks: as shipped, corrected by what was seen."""
     if seen is None:
         return check.precision
     return (PRIOR * check.precision + seen.better) / (PRIOR + seen.escalated)
 
 
-def doubt(found: Sequence[Check], seen: Mapping[str, Seen], base: float = 0.0) -> float:
+def doubt(found: Sequence[Check], seen: Mapping[str, Tried], base: float = 0.0) -> float:
     """The probability that premium's answer would be better, in [0, 1]: each check by itself, as if independent.
 
     ``base`` is what was expected of premium before the answer was there.
@@ -60,7 +59,7 @@ class Verdict:
 
 def judged(
     found: Sequence[Check],
-    seen: Mapping[str, Seen],
+    seen: Mapping[str, Tried],
     *,
     base: float = 0.0,
     at: float = FROM,
@@ -80,16 +79,15 @@ def judged(
     return Verdict(tuple(found), expected, escalate=True)
 
 
-def learned(seen: Seen, *, better: bool) -> Seen:
-    """One escalation more; the older ones fade."""
-    kept = 1.0 - 1.0 / LIFETIME
-    return Seen(seen.escalated * kept + 1.0, seen.better * kept + better)
-
-
 def did_better(first: Sequence[Check], second: Sequence[Check]) -> bool:
     """Did premium do better? Not where the same check, or any graver one, speaks again."""
-    gravest = max((check.precision for check in first), default=0.0)
-    return not any(check in first or check.precision >= gravest for check in second)
+    return not any(check in first for check in second) and _gravest(second) < _gravest(first)
 
 
-NAMES = tuple(check.name for check in CHECKS)
+def no_worse(first: Sequence[Check], second: Sequence[Check]) -> bool:
+    """May premium's answer stand in place of economy's? Not where something graver was found in it."""
+    return _gravest(second) <= _gravest(first)
+
+
+def _gravest(found: Sequence[Check]) -> float:
+    return max((check.precision for check in found), default=0.0)

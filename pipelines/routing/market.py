@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.answer import Answer, Route, Usage
     from pipelines.job import Job
     from pipelines.money.pricing import PriceBook
-    from pipelines.routing.catalog import Catalog, Offer
+    from pipelines.routing.catalog import Catalog, ModelTier, Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,11 @@ class Market:
 
     def economy(self, job: Job) -> tuple[Offer, ...]:
         """The economy models that can answer ``job``, a question of the fleet's own, the cheapest for it first."""
-        prompt_tokens = tokens.estimate_prompt(job.messages, job.params)
-        return self._cheapest_first(job, self.catalog.of_tier("economy"), prompt_tokens)
+        return self.of_tier(job, "economy", prompt_tokens=tokens.estimate_prompt(job.messages, job.params))
+
+    def of_tier(self, job: Job, tier: ModelTier, *, prompt_tokens: int) -> tuple[Offer, ...]:
+        """Who of a tier may answer the job, the cheapest for it first."""
+        return self._cheapest_first(job, self.catalog.of_tier(tier), prompt_tokens)
 
     def _cheapest_first(self, job: Job, offers: tuple[Offer, ...], prompt_tokens: int) -> tuple[Offer, ...]:
         return choice.cheapest_first(job, prompt_tokens=prompt_tokens, offers=offers, cost=self.cost_usd)

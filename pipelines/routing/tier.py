@@ -46,6 +46,16 @@ def route(
     return Route(tier="premium" if score >= PREMIUM_AT else "economy", score=score, reason=reason)
 
 
+def may_escalate(job: Job, route: Route) -> bool:
+    """May premium be asked after this answer? Not where the job said who answers, or premium did."""
+    return job.model == "auto" and route.tier == "economy"
+
+
+def expected_gain(route: Route, router: Router) -> float:
+    """The gain that ``route`` was decided on, 0 without outcomes of one's own: length tells no probability."""
+    return 0.0 if router.at is None else router.at + 2.0 * (route.score - PREMIUM_AT)
+
+
 def judged(question: str, *, router: Router = SHIPPED, vector: NDArray[np.float32] | None = None) -> tuple[float, str]:
     """The score in [0, 1], which rises with the expected gain of premium and is PREMIUM_AT where premium is asked; and
     why, in words.

@@ -48,6 +48,11 @@ def _identifier() -> Any:
     return made
 
 
+def ready() -> None:
+    """Read the model now, in half a second, instead of in the first question's time and once for each of its threads."""
+    _identifier()
+
+
 @remembered(REMEMBERED)
 def latin(text: str) -> str:
     """The most likely language of a text in Latin script, as a code of two letters; ``en`` where nothing is told."""

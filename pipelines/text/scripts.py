@@ -15,6 +15,8 @@ LEAST_LETTERS = 4  # of a question, to say what it is in; an ideograph says as m
 LEAST_ANSWERED = 24  # letters of an answer
 MOST_OF_IT = 0.6
 HARDLY = 0.1
+JAPANESE = 0.25  # of a text that is kana: its other words are Chinese characters
+LEAST_WORDS = 2  # in small letters
 LEAST_TOLD = 60  # letters of Latin script of which a language can be told
 LONGEST_CHARS = 4_000
 WEIGHTS: Mapping[str, int] = {"han": 3, "kana": 2, "hangul": 2}
@@ -31,6 +33,7 @@ _SCRIPTS = {
     "greek": r"\u0370-\u03ff",
 }
 _LETTERS = {name: re.compile(f"[{letters}]") for name, letters in _SCRIPTS.items()}
+_WORD = re.compile(r"\b[a-zß-öø-ÿ]{2,}\b")
 _NO_PROSE = re.compile(r"`[^`\n]*`|https?://\S+|\S+@\S+|\b[A-Z][A-Za-z]*\d\w*\b|\$[^$\n]*\$")
 _LANGUAGES = re.compile(
     r"\b(?:translat\w+|languages?|english|chinese|mandarin|cantonese|japanese|korean|french|german|spanish|italian|portuguese"
@@ -63,8 +66,10 @@ def another_language(asked: str, answered: str) -> bool:
     # Japanese is written in two scripts, of which Chinese has one.
     if of_asked["kana"] >= LEAST_LETTERS:
         return of_answer["kana"] < HARDLY * words
-    if script == "han" and of_answer["kana"] > MOST_OF_IT * words:
+    if script == "han" and of_answer["kana"] > JAPANESE * words:
         return True
+    if script == "latin" and len(_WORD.findall(asked)) < LEAST_WORDS:
+        return False  # names of things are the same everywhere
     if most < MOST_OF_IT * letters:
         return False
     if of_answer[script] < HARDLY * words:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
+from pipelines.evaluation.cascade import PRICES
 from workers.cli.evaluate import FILE, encoder_option, evaluate, print_values, readers, train
 from workers.cli.printing import as_json, print_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 economy_option = click.option(
     "--economy", default="weak_correct", show_default=True, help="Column: how right economy's answers were."
@@ -26,17 +25,39 @@ premium_option = click.option(
 @click.option("--halves", type=click.IntRange(1), help="So many times, fit on half of the subjects, hold out the rest.")
 @click.option("--outcomes", type=click.IntRange(50), help="How many outcomes are learned from; else all.")
 @click.option("--router", default="", help="A file of `farthing train routing`; else the shipped one.")
+@click.option("--cascade", is_flag=True, help="Premium after economy, too; with a column weak_answer, by our checks.")
+@click.option(
+    "--prices", type=click.FloatRange(1.0), default=PRICES, show_default=True, help="Premium's price by economy's."
+)
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw quality against cost: .png, .svg.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which prompts are held out together.")
 @economy_option
 @premium_option
 @encoder_option
 @as_json
-def evaluate_routing(file: Path, router: str, encoder: str, as_json: bool, **options: Any) -> None:
-    """Quality against the share of premium (CSV: prompt, weak_correct, strong_correct; optional subject)."""
-    from workers.evaluation import outcomes
+def evaluate_routing(
+    file: Path,
+    router: str,
+    encoder: str,
+    as_json: bool,
+    cascade: bool,
+    prices: float,
+    plot: Path | None,
+    **options: Any,
+) -> None:
+    """Quality against the share of premium (CSV: prompt, weak_correct, strong_correct; subject, weak_answer if any)."""
+    from workers.evaluation import outcomes, plotting
     from workers.providers import routers
 
-    print_values(outcomes.evaluate(file, readers(encoder), router=routers.load(router, "--router"), **options), as_json)
+    if plot is not None:
+        plotting.check(plot)
+    given = prices if cascade else None
+    found = outcomes.evaluate(file, readers(encoder), router=routers.load(router, "--router"), prices=given, **options)
+    if plot is not None:
+        plotting.routing(plot, found, file.name, prices)
+    if not as_json:
+        found.get("cascade", {}).pop("curves", None)  # for programs, and for the plot
+    print_values(found, as_json)
 
 
 @train.command("routing")

@@ -21,7 +21,7 @@ from pipelines.routing.rules import RuleBook
 from workers.config.endpoints import ProviderConfig
 from workers.config.faults import Origin, faults
 from workers.config.schema import File, ProviderTable
-from workers.config.tenants import CacheRules
+from workers.config.tenants import CacheRules, RoutingRules
 from workers.config.toml_lines import lines
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from pipelines.job import Context
     from workers.config.settings import Settings
+    from workers.config.tenant_tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,17 @@ class Configuration:
     rules: RuleBook
     cache: CacheRules = field(default_factory=CacheRules)
     tenants: Mapping[str, CacheRules] = field(default_factory=dict)
+    routing: RoutingRules = field(default_factory=RoutingRules)
+    tenants_routing: Mapping[str, RoutingRules] = field(default_factory=dict)
     context: Context = "auto"
 
     def cache_of(self, tenant: str) -> CacheRules:
         """What holds for a tenant's cache."""
         return self.tenants.get(tenant, self.cache)
+
+    def routing_of(self, tenant: str) -> RoutingRules:
+        """What holds for the models that answer a tenant."""
+        return self.tenants_routing.get(tenant, self.routing)
 
     def market(self, at: datetime) -> Market:
         """Who serves at what price, at a moment with a time zone."""
@@ -105,16 +112,23 @@ def _built(raw: dict[str, Any], origin: Origin, environ: Mapping[str, str]) -> C
     providers = tuple(_provider(table, environ) for table in file.providers)
     catalog = Catalog(tuple(offer for table in file.providers for offer in _offers(table)))
     prices = PriceBook(_prices(file))
-    cache = CacheRules().but(file.cache.model_dump(exclude_unset=True))
+    cache, routing = CacheRules().but(_said(file.cache)), RoutingRules().but(_said(file.routing))
     return Configuration(
         catalog=catalog,
         providers=providers,
         prices=prices,
         rules=RuleBook([table.rule() for table in file.rules]),
         cache=cache,
-        tenants={name: cache.but(table.model_dump(exclude_unset=True)) for name, table in file.tenants.items()},
+        tenants={name: cache.but(_said(table, "routing")) for name, table in file.tenants.items()},
+        routing=routing,
+        tenants_routing={name: routing.but(_said(table.routing)) for name, table in file.tenants.items()},
         context=file.context.budget_tokens or file.context.mode,
     )
+
+
+def _said(table: Table, *besides: str) -> dict[str, Any]:
+    """What the file says of a table, without these settings."""
+    return table.model_dump(exclude_unset=True, exclude=set(besides))
 
 
 def _checked(raw: dict[str, Any], environ: Mapping[str, str]) -> File:

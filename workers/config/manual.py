@@ -7,20 +7,12 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from workers.config.schema import (
-    CacheTable,
-    ContextTable,
-    File,
-    ModelTable,
-    PriceTable,
-    ProviderTable,
-    RuleTable,
-    Table,
-    TenantTable,
-)
+from workers.config.schema import ContextTable, File, ModelTable, PriceTable, ProviderTable, RuleTable
+from workers.config.tenant_tables import CacheTable, RoutingTable, Table, TenantRoutingTable, TenantTable
 
 _ORDER: tuple[type[Table], ...] = (
-    ProviderTable, ModelTable, PriceTable, CacheTable, TenantTable, ContextTable, RuleTable,
+    ProviderTable, ModelTable, PriceTable, CacheTable, RoutingTable, TenantTable, TenantRoutingTable,
+    ContextTable, RuleTable,
 )  # fmt: skip
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from pipelines.job import MAX_TTL_S
 from pipelines.routing.catalog import MODEL_TIERS, Offer
 from pipelines.routing.rules import Rule, RuleBook
 from pipelines.routing.rules import faults as rule_faults
-from workers.config.tenants import CacheRules
+from workers.config.tenant_tables import CacheTable, RoutingTable, Table, TenantTable
 from workers.config.types import (
     Amount,
     Capability,
     Currency,
     Day,
     Expanded,
-    Patterns,
     Positive,
     Refusable,
     Text,
@@ -28,13 +26,6 @@ from workers.config.types import (
 )
 
 _OFFER = Offer(provider="", model="", tier="economy")
-_CACHE = CacheRules()
-
-
-class Table(BaseModel):
-    """A table of the file: no other setting than these, no value bent to a type, and no value in an error's text."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class ModelTable(Table):
@@ -115,71 +106,6 @@ class RuleTable(Table):
         return self
 
 
-class TenantTable(Table):
-    """`[tenants.<name>]`: what holds for one tenant's cache; what is not said here, as `[cache]` says."""
-
-    target: float = Field(_CACHE.target, gt=0, lt=0.5, description="wrong hits per request, at the most")
-    ttl_s: float = Field(
-        _CACHE.retention.ttl_s,
-        ge=1,
-        le=MAX_TTL_S,
-        description="seconds that an answer is served; a job's `metadata.ttl_s` comes first, 0 for never",
-    )
-    frequent_ttl_s: float = Field(
-        _CACHE.retention.frequent_ttl_s,
-        ge=1,
-        le=MAX_TTL_S,
-        description="seconds that the answer to a frequent question is served",
-    )
-    frequent_asks: int = Field(
-        _CACHE.retention.frequent_asks, ge=1, description="asked so often in a day, a question is frequent"
-    )
-    max_temperature: float = Field(
-        _CACHE.retention.max_temperature, ge=0, le=2, description="answers sampled at more are not kept"
-    )
-    share_after_users: int = Field(
-        _CACHE.share_after_users, ge=1, description="different users who must have asked before an entry answers others"
-    )
-    share_about_asker: bool = Field(
-        _CACHE.share_about_asker,
-        description="may users be given each other's answers to questions about their own affairs",
-    )
-    wrong_after_users: int = Field(
-        _CACHE.quorum.wrong_after_users,
-        ge=0,
-        description="users who must agree before an answer is dropped for all; 0: an operator alone",
-    )
-    correct_after_users: int = Field(
-        _CACHE.quorum.correct_after_users,
-        ge=0,
-        description="users who must agree before an answer is corrected for all; 0: an operator alone",
-    )
-    passing: Patterns = Field([], description="RE2 patterns of questions about this moment: their answers are not kept")
-    lasting: Patterns = Field([], description="RE2 patterns of questions that look so, and are none")
-    leave_out: Patterns = Field(
-        [],
-        description="RE2 patterns of what is sent and is no part of the key: a clock, a request id"
-        " (`farthing report` says where there are some)",
-    )
-    capacity: int = Field(
-        _CACHE.capacity,
-        ge=1,
-        description="entries; of more, those go that save the least: how often asked, times what the model costs",
-    )
-
-
-class CacheTable(TenantTable):
-    """`[cache]`: what holds for every tenant that says nothing else."""
-
-    judge_share: float = Field(
-        _CACHE.judge_share,
-        ge=0,
-        le=1,
-        description="verdicts, at the most, for each job (all tenants together, hits too as far as model-call workers"
-        " can tell); 0: no judge",
-    )
-
-
 class ContextTable(Table):
     """`[context]`: how much of a conversation is sent."""
 
@@ -241,7 +167,8 @@ class File(Table):
     )
     prices: Annotated[list[PriceTable], AfterValidator(_priced_once)] = Field([], description="prices of your own")
     cache: CacheTable = Field(CacheTable(), description="the cache, for all tenants")
-    tenants: dict[str, TenantTable] = Field({}, description="the cache, for one tenant each")
+    routing: RoutingTable = Field(RoutingTable(), description="which model answers, for all tenants")
+    tenants: dict[str, TenantTable] = Field({}, description="the cache and the models, for one tenant each")
     context: ContextTable = Field(ContextTable(), description="how much of a conversation is sent")
     rules: Annotated[list[RuleTable], AfterValidator(_rules_named_once)] = Field(
         [], description="structured questions that a database answers"

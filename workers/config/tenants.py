@@ -1,4 +1,4 @@
-"""What holds for a tenant's cache: the standard, then `[cache]` of the configuration, then `[tenants.<name>]`."""
+"""What holds for a tenant: the standard, then `[cache]` and `[routing]` of the file, then `[tenants.<name>]`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.cache import judge, risk
 from pipelines.cache.admission import Retention
 from pipelines.cache.voices import Quorum
+from pipelines.routing import cascade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,3 +45,14 @@ class CacheRules:
             quorum=replace(self.quorum, **{name: changes.pop(name) for name in _QUORUM & changes.keys()}),
             **changes,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRules:
+    """``escalate_from``: the probability of a better answer from which premium is asked after economy answered."""
+
+    escalate_from: float = cascade.FROM
+
+    def but(self, said: Mapping[str, Any]) -> RoutingRules:
+        """These rules with what a table of the file says otherwise."""
+        return replace(self, **said)

@@ -16,7 +16,7 @@ from pipelines.routing.router import LEAST_OUTCOMES, Router
 from pipelines.routing.tier import judged
 from pipelines.text.normalise import normalise
 from pipelines.vectors.encoder import mostly_readable
-from workers.evaluation import datasets, labelled
+from workers.evaluation import checked, datasets, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipelines.vectors.encoder import Encoder
 
 PROMPT = ("prompt", "question", "instruction")
+ANSWER = "weak_answer"
 _WORDS = {"true": "1", "false": "0", "": "nan"}
 
 
@@ -38,6 +39,7 @@ class Outcomes:
     economy: NDArray[np.float64]
     premium: NDArray[np.float64]
     subjects: list[str] | None
+    answers: list[str] | None = None  # economy's, where the file has them
 
     def folds(self, count: int, seed: int) -> Iterator[NDArray[np.int64]]:
         """The numbers of each fold; prompts that are the same are in one."""
@@ -66,7 +68,8 @@ def read(path: Path, *, economy: str, premium: str) -> Outcomes:
         raise ConfigurationInvalid([f"{path}: no row has both {economy} and {premium}"])
     name = next((name for name in ("subject", "category") if name in rows[0]), None)
     subjects = None if name is None else [str(rows[i][name]) for i in known]
-    return Outcomes([prompts[i] for i in known], weak[known], strong[known], subjects)
+    answers = [str(rows[i][ANSWER] or "") for i in known] if ANSWER in rows[0] else None
+    return Outcomes([prompts[i] for i in known], weak[known], strong[known], subjects, answers)
 
 
 def _scores(path: Path, rows: list[dict[str, Any]], name: str) -> NDArray[np.float64]:
@@ -109,10 +112,13 @@ def evaluate(
     economy: str,
     premium: str,
     seed: int,
+    prices: float | None = None,
 ) -> dict[str, Any]:
     """Quality against the share of premium: of ``router``; with ``folds`` or ``halves`` of routers fitted on what is
-    not held out, on at most ``outcomes`` of it.
+    not held out, on at most ``outcomes`` of it. With ``prices``, of a cascade too, where a gain is known.
     """
+    if prices is not None and (halves is not None or (folds is None and router.at is None)):
+        raise ConfigurationInvalid(["--cascade needs --folds, or a --router of your own: else no gain is known"])
     given = read(path, economy=economy, premium=premium)
     lengths = np.array([float(len(prompt)) for prompt in given.prompts])
     if folds is None and halves is None:
@@ -124,7 +130,12 @@ def evaluate(
                 for prompt, vector in zip(given.prompts, known, strict=True)
             ]
         )
-        return {"fitted": False, **routing.measures(scores, given.economy, given.premium, lengths)}
+        found = {"fitted": False, **routing.measures(scores, given.economy, given.premium, lengths)}
+        return (
+            found
+            if prices is None
+            else found | _cascade(given, router.gain.predict(given.prompts, known), prices, seed)
+        )
     known = vectors(given.prompts, best(given.prompts, encoders))
     if halves is not None:
         if given.subjects is None:
@@ -140,7 +151,16 @@ def evaluate(
     for out in given.folds(folds or 1, seed):
         if len(out):
             scores[out] = _fitted(given, known, out, outcomes, seed)
-    return {"fitted": True, "folds": folds, **routing.measures(scores, given.economy, given.premium, lengths)}
+    found = {"fitted": True, "folds": folds, **routing.measures(scores, given.economy, given.premium, lengths)}
+    return found if prices is None else found | _cascade(given, scores, prices, seed)
+
+
+def _cascade(given: Outcomes, gains: NDArray[np.float64], prices: float, seed: int) -> dict[str, Any]:
+    return {
+        "cascade": checked.replayed(
+            given.prompts, given.answers, gains, given.economy, given.premium, prices=prices, seed=seed
+        )
+    }
 
 
 def _fitted(

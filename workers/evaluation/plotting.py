@@ -42,3 +42,22 @@ def stream(path: Path, found: dict[str, Any], title: str) -> None:
     below.set(xlabel="requests", ylabel="wrong hits, % of requests")
     below.legend()
     figure.savefig(path)
+
+
+def routing(path: Path, found: dict[str, Any], title: str, prices: float) -> None:
+    """Quality against cost, in parts of premium's price for all: the router, chance, an oracle's end, the cascade."""
+    from matplotlib.figure import Figure
+
+    economy, premium = found["economy"], found["premium"]
+    cost = [point["premium_share"] + (1 - point["premium_share"]) / prices for point in found["curve"]]
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(cost, [100 * point["quality"] for point in found["curve"]], label="router", color="tab:blue")
+    axes.plot([1 / prices, 1.0], [100 * economy, 100 * premium], "--", color="grey", label="chance")
+    for name, curve in found.get("cascade", {}).get("curves", {}).items():
+        if name != "router_alone":
+            axes.plot(*zip(*((x, 100 * y) for x, y in curve), strict=True), label=f"cascade, {name.replace('_', ' ')}")
+    axes.axhline(95 * premium, color="black", linestyle=":", label="95 % of premium's quality")
+    axes.set(xlabel="cost, premium for all being 1", ylabel="quality, %", title=title)
+    axes.legend()
+    figure.savefig(path)

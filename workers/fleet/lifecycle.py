@@ -18,7 +18,7 @@ from celery.signals import heartbeat_sent, setup_logging, worker_init, worker_sh
 
 from pipelines.errors import ConfigurationInvalid, EncoderUnavailable, StoreUnavailable
 from pipelines.journey import COMPRESS, LOOKUP, MODEL_CALL
-from pipelines.text import remembered
+from pipelines.text import language, remembered
 from workers.broker.worker import Worker as BrokerWorker
 from workers.fleet import remote_control, watchdog
 from workers.observability import counters, logs
@@ -66,6 +66,8 @@ def warm_up(sender: Worker, **_: Any) -> None:
             logs.log().error("cache is not ready", said=str(error))
     if serves & {MODEL_CALL, COMPRESS}:
         held.providers.warm()
+    if MODEL_CALL in serves:
+        language.ready()
     BrokerWorker.about = _about(held, lookup=LOOKUP in serves)
     _yield_to_others()
     _collect_seldom()

@@ -25,6 +25,10 @@ EVENTS = {
     "judge.failed": "verdicts that no provider gave",
     "judge.unreadable": "verdicts that were neither yes nor no",
     "judge.unavailable": "jobs that the judge left, for want of the cache",
+    "cascade.escalated": "economy answers after which premium was asked, for what their checks found",
+    "cascade.better": "of these, those in which premium did better by the same checks",
+    "cascade.no_better": "of these, those in which it did not",
+    "cascade.not_asked": "economy answers given though premium was to be asked: no time was left, or nobody answered",
     "flight.waits": "jobs that waited for another which asked the same at that moment",
     "audit.answered": "hits answered afresh",
     "audit.compared": "of these, those that taught something",
@@ -66,7 +70,8 @@ TROUBLE = (
     "judge.unavailable", "audit.unsent", "write_back.unsent", "ledger.unavailable", "model_call.ambiguous",
     "provider.<kind>",
     "provider.left_alone", "provider.param_refused", "risk.unavailable", "risk.unnoted", "broker.parked", "worker.died",
-    "stage.again", "stage.postponed", "queue.full", "rule.failed", "summary.failed", "replica.reloaded",
+    "stage.again", "stage.postponed", "queue.full", "cascade.not_asked", "rule.failed", "summary.failed",
+    "replica.reloaded",
     "replica.unloaded", "replica.unavailable", "replica.bad_vector", "vectors.unforgotten",
 )  # fmt: skip
 

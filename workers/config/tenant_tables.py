@@ -1,0 +1,109 @@
+"""The schema of what holds for tenants: the cache, the models; for all of them, and for one."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.job import MAX_TTL_S
+from workers.config.tenants import CacheRules, RoutingRules
+from workers.config.types import Patterns
+
+_CACHE = CacheRules()
+_ROUTING = RoutingRules()
+
+
+class Table(BaseModel):
+    """A table of the file: no other setting than these, no value bent to a type, and no value in an error's text."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+class CacheFields(Table):
+    """What holds for a cache, of all tenants or of one."""
+
+    target: float = Field(_CACHE.target, gt=0, lt=0.5, description="wrong hits per request, at the most")
+    ttl_s: float = Field(
+        _CACHE.retention.ttl_s,
+        ge=1,
+        le=MAX_TTL_S,
+        description="seconds that an answer is served; a job's `metadata.ttl_s` comes first, 0 for never",
+    )
+    frequent_ttl_s: float = Field(
+        _CACHE.retention.frequent_ttl_s,
+        ge=1,
+        le=MAX_TTL_S,
+        description="seconds that the answer to a frequent question is served",
+    )
+    frequent_asks: int = Field(
+        _CACHE.retention.frequent_asks, ge=1, description="asked so often in a day, a question is frequent"
+    )
+    max_temperature: float = Field(
+        _CACHE.retention.max_temperature, ge=0, le=2, description="answers sampled at more are not kept"
+    )
+    share_after_users: int = Field(
+        _CACHE.share_after_users, ge=1, description="different users who must have asked before an entry answers others"
+    )
+    share_about_asker: bool = Field(
+        _CACHE.share_about_asker,
+        description="may users be given each other's answers to questions about their own affairs",
+    )
+    wrong_after_users: int = Field(
+        _CACHE.quorum.wrong_after_users,
+        ge=0,
+        description="users who must agree before an answer is dropped for all; 0: an operator alone",
+    )
+    correct_after_users: int = Field(
+        _CACHE.quorum.correct_after_users,
+        ge=0,
+        description="users who must agree before an answer is corrected for all; 0: an operator alone",
+    )
+    passing: Patterns = Field([], description="RE2 patterns of questions about this moment: their answers are not kept")
+    lasting: Patterns = Field([], description="RE2 patterns of questions that look so, and are none")
+    leave_out: Patterns = Field(
+        [],
+        description="RE2 patterns of what is sent and is no part of the key: a clock, a request id"
+        " (`farthing report` says where there are some)",
+    )
+    capacity: int = Field(
+        _CACHE.capacity,
+        ge=1,
+        description="entries; of more, those go that save the least: how often asked, times what the model costs",
+    )
+
+
+class RoutingFields(Table):
+    """What holds for the models, of all tenants or of one."""
+
+    escalate_from: float = Field(
+        _ROUTING.escalate_from,
+        gt=0,
+        le=1,
+        description="probability that premium's answer would be better, as the checks of economy's tell it, from which"
+        " premium is asked too; 1: never",
+    )
+
+
+class RoutingTable(RoutingFields):
+    """`[routing]`: which model answers, for every tenant that says nothing else."""
+
+
+class TenantRoutingTable(RoutingFields):
+    """`[tenants.<name>.routing]`: which model answers one tenant; what is not said here, as `[routing]` says."""
+
+
+class TenantTable(CacheFields):
+    """`[tenants.<name>]`: what holds for one tenant's cache; what is not said here, as `[cache]` says."""
+
+    routing: TenantRoutingTable = Field(TenantRoutingTable(), description="which model answers it")
+
+
+class CacheTable(CacheFields):
+    """`[cache]`: what holds for every tenant that says nothing else."""
+
+    judge_share: float = Field(
+        _CACHE.judge_share,
+        ge=0,
+        le=1,
+        description="verdicts, at the most, for each job (all tenants together, hits too as far as model-call workers"
+        " can tell); 0: no judge",
+    )
