@@ -160,8 +160,8 @@ def _language(job: Job, prose: str, _: Completion) -> bool:
 
 def _identifier(job: Job, prose: str, _: Completion) -> bool:
     """It names none of the asked numbers of an order and the like, and others of the same look that nobody named."""
-    asked = facts.facts(job.question.text).identifiers
-    named = facts.facts(prose).identifiers
+    asked = facts.identifiers(job.question.text)
+    named = facts.identifiers(prose) if asked else asked
     if not asked or not named or asked & named:
         return False
     known = " ".join(m.text for m in job.messages).lower()
@@ -209,8 +209,10 @@ def _repeats(_: Job, prose: str, __: Completion) -> bool:
 
 
 def _echo(job: Job, _: str, done: Completion) -> bool:
-    asked, said = normalise(job.question.text), normalise(done.text)
-    return len(asked) >= LEAST_REPEATED_CHARS and said == asked
+    asked = job.question.text
+    if len(asked) < LEAST_REPEATED_CHARS or len(done.text) > 2 * len(asked):
+        return False
+    return normalise(done.text) == normalise(asked)
 
 
 CHECKS = (

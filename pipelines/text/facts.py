@@ -124,7 +124,7 @@ def _read(text: str) -> Facts:
     return Facts(
         numbers=frozenset(_numbers(text).items()),
         units=frozenset(_units(text)),
-        identifiers=frozenset(found.lower() for found in _IDENTIFIER.findall(text) if not _counts(found.lower())),
+        identifiers=identifiers(text),
         denied=len(_NEGATION.findall(_CHOICE.sub(" ", text))) % 2 == 1,
         sides=tuple(_named(both, text, han=han) for both in _SIDES),
         ends=(start[1].lower(), end[1].lower()) if start and end else (),
@@ -140,6 +140,12 @@ def _read(text: str) -> Facts:
         frame=None if han else frame.frame(text),
         text=text,
     )
+
+
+def identifiers(text: str) -> frozenset[str]:
+    """Order numbers, models, flight numbers: letters and digits together, in small letters."""
+    found = (one.lower() for one in _IDENTIFIER.findall(text[:LONGEST_CHARS]))
+    return frozenset(one for one in found if not _counts(one))
 
 
 def _value(number: str, power: str) -> str:

@@ -17,6 +17,7 @@ MOST_OF_IT = 0.6
 HARDLY = 0.1
 JAPANESE = 0.25  # of a text that is kana: its other words are Chinese characters
 LEAST_WORDS = 2  # in small letters
+MOST_TOLD = 300  # characters tell as much, in a tenth of the time of 4,000
 LEAST_TOLD = 60  # letters of Latin script of which a language can be told
 LONGEST_CHARS = 4_000
 WEIGHTS: Mapping[str, int] = {"han": 3, "kana": 2, "hangul": 2}
@@ -78,5 +79,5 @@ def another_language(asked: str, answered: str) -> bool:
 
 
 def _told_apart(asked: str, answered: str) -> bool:
-    first, second = (surely(text[:LONGEST_CHARS]) for text in (asked, answered))
+    first, second = (surely(text[:MOST_TOLD]) for text in (asked, answered))
     return first is not None and second is not None and first != second

@@ -155,3 +155,24 @@ def test_the_doctor_sees_a_router_of_another_encoder(tmp_path: Path, encoder: st
 def test_the_doctor_says_that_a_router_is_broken() -> None:
     found = {check.name: check for check in examine({**os.environ, "FARTHING_ROUTER": "/nowhere"})}
     assert (found["router"].state, found["router"].mend) == ("broken", "mend FARTHING_ROUTER, or unset it")
+
+
+def test_a_cascade_is_measured_with_a_check_and_with_the_files_own_answers(tmp_path: Path) -> None:
+    rows = ["prompt,weak_correct,strong_correct,weak_answer"]
+    for number in range(120):
+        wrong = number % 3 == 0
+        said = f"{number} + 1 = {number + (3 if wrong else 1)}"
+        rows.append(f"What is {number} and one?,{int(not wrong)},1,{said}")
+    file = tmp_path / "outcomes.csv"
+    file.write_text("\n".join(rows), encoding="utf-8")
+    args = ["evaluate", "routing", str(file), "--json"]
+    done = CliRunner().invoke(main, [*args, "--folds", "3", "--cascade", "--prices", "10"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output)["cascade"]
+    assert found["prices"] == 10.0
+    assert found["checks_auroc"] == 1.0
+    assert found["spoke"] == {"sums": {"times": 40, "precision": 1.0}}
+    assert found["checks"] < found["router_alone"]
+    refused = CliRunner().invoke(main, [*args, "--cascade"])
+    assert refused.exit_code != 0
+    assert "--cascade needs --folds" in refused.output

@@ -52,7 +52,7 @@ def routing(path: Path, found: dict[str, Any], title: str, prices: float) -> Non
     cost = [point["premium_share"] + (1 - point["premium_share"]) / prices for point in found["curve"]]
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
-    axes.plot(cost, [100 * point["quality"] for point in found["curve"]], label="router", color="tab:blue")
+    axes.plot(cost, [100 * point["quality"] for point in found["curve"]], label="router", color="black")
     axes.plot([1 / prices, 1.0], [100 * economy, 100 * premium], "--", color="grey", label="chance")
     for name, curve in found.get("cascade", {}).get("curves", {}).items():
         if name != "router_alone":

@@ -84,6 +84,8 @@ def as_causes_table(total: Mapping[str, Any]) -> Table:
     for cause, says in SAVED_BY.items():
         table.add_row(says, f"${dollars(Decimal(total['saved_by'][cause]))}")
     table.add_section()
+    again = f"{total['escalations']} for ${dollars(Decimal(total['escalations_usd']))}"
+    table.add_row("premium after economy", again)
     table.add_row("paid for nothing", f"${dollars(Decimal(total['wasted_usd']))}")
     table.add_row("near-exact hits wrong", f"{total['near_exact_wrong']} of {total['near_exact_audits']} checked")
     return table
