@@ -8,6 +8,7 @@ FarthingError
 ├── ConfigurationInvalid     settings or the TOML file: every fault at once
 ├── UnknownModel             a job or a route names a model that no provider offers
 ├── PriceUnknown             no price for this model: never $0
+├── BudgetSpent              the tenant's budget has no room for this job
 ├── QueueFull                too many jobs wait: when to send it again
 ├── DeadlineExceeded         the job's own deadline passed before an answer
 ├── ProviderFailed           a provider did not answer; says whether another try could succeed
@@ -182,6 +183,17 @@ class RuleFailed(FarthingError):
 
     def __str__(self) -> str:
         return f"rule {self.rule!r} matched but failed: {self.reason}"
+
+
+class BudgetSpent(FarthingError):
+    """The tenant's budget has no room for this job, which costs nothing; ``said`` is how the budget stands."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+    def __str__(self) -> str:
+        return f"the budget is spent: {self.said}"
 
 
 class QueueFull(FarthingError):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.config.settings import Settings
 from workers.encoders.turns import Turns
+from workers.jobs.budgets import Budgets
 from workers.jobs.escalations import Escalations
 from workers.once import once
 from workers.parts import Parts
@@ -24,6 +25,7 @@ from workers.stages.learning import Learning
 from workers.stages.paid_once import PaidOnce
 from workers.stages.routing import Routing
 from workers.stages.rules import Rules
+from workers.stages.spending import Spending
 from workers.stages.summary import Summaries
 
 if TYPE_CHECKING:
@@ -57,6 +59,13 @@ class Runtime(Parts):
         return Economy(self.market, self.providers)
 
     @once
+    def spending(self) -> Spending:
+        """What may be spent."""
+        return Spending(
+            Budgets(self.ledger_redis), lambda tenant: self.configuration.routing_of(tenant).budget, self.market
+        )
+
+    @once
     def cascade(self) -> Cascade:
         """What is looked at in an answer, and premium after economy."""
         return Cascade(
@@ -66,6 +75,7 @@ class Runtime(Parts):
             self.providers,
             self.billing,
             self.router,
+            self.spending,
         )
 
     @once

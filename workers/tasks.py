@@ -58,6 +58,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
     answered = held.paid_once.answered_before(self.backend, progress)
     if answered is not None:
         return answered
+    held.spending.arrive(progress.job.tenant)
     in_time(progress, "cache-lookup")
     found = held.arrival.look_up(progress, after_another=followed(self))
     timings = {**progress.timings_ms, "lookup": watch.lap_ms()}
@@ -83,6 +84,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
     in_time(progress, "cache-lookup")
     ruled = held.rules.match(progress.job) is not None
     if not ruled:
+        held.spending.miss(progress.job.tenant)
         held.arrival.room(progress.job.tenant)
     progress = replace(progress, flight=held.flight.join(self, progress, asked.words))
     return self.replace(canvas.after_a_miss(app, progress, self, ruled=ruled))
@@ -104,7 +106,7 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> Any:
     if answer is not None:
         held.flight.land(app, progress.flight)
         return held.billing.finish(progress, answer).encode()
-    progress = replace(progress, route=held.routing.route(progress))
+    progress = replace(progress, route=held.spending.route(progress, held.routing.route(progress)))
     return (
         self.replace(canvas.to_the_model(app, progress, canvas.rides_along(self, progress.job), self))
         if last
@@ -155,17 +157,24 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
         if judged.answer is not None and progress.slot is not None:
             return _judged_hit(progress, progress.slot, judged.answer, judged.probability, watch.lap_ms())
     wasted: list[tuple[Offer, Usage]] = []
+    offers = held.market().offers(progress.asking, progress.route, prompt_tokens=prompt_tokens)
     try:
-        called = calls.call(
-            held.providers,
-            held.market().offers(progress.asking, progress.route, prompt_tokens=prompt_tokens),
-            progress.sent,
-            progress.job.params,
-            deadline_at=progress.deadline_at,
-            deadline_s=progress.job.deadline_s,
-            wasted=wasted,
-            hold_s=HOLD_S if Worker.takes_here() else math.inf,
-        )
+        with held.spending.reserved(progress, offers):
+            called = calls.call(
+                held.providers,
+                offers,
+                progress.sent,
+                progress.job.params,
+                deadline_at=progress.deadline_at,
+                deadline_s=progress.job.deadline_s,
+                wasted=wasted,
+                hold_s=HOLD_S if Worker.takes_here() else math.inf,
+            )
+            timings = {**progress.timings_ms, "model": watch.lap_ms()}
+            priced = held.cascade.answer(progress, called, took_s=timings["model"] / 1000)
+            timings["cascade"] = watch.lap_ms()
+            finish = held.billing.finish if progress.audit is None else held.billing.finish_audit
+            answer = finish(replace(progress, timings_ms=timings), priced)
     except Later:
         held.paid_once.forget(progress)
         held.billing.charge_broken_off(progress, wasted)
@@ -174,11 +183,6 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
         held.paid_once.forget(progress)
         held.billing.charge_wasted(progress, wasted)
         raise
-    timings = {**progress.timings_ms, "model": watch.lap_ms()}
-    finish = held.billing.finish if progress.audit is None else held.billing.finish_audit
-    priced = held.cascade.answer(progress, called, took_s=timings["model"] / 1000)
-    timings = {**timings, "cascade": watch.lap_ms()}
-    answer = finish(replace(progress, timings_ms=timings), priced)
     held.paid_once.store(progress, answer, ttl_s=kept_s)
     _hand_over(progress, answer)
     return answer.encode()
@@ -248,6 +252,10 @@ def feedback(
 def _audit_later(progress: Progress, weight: float) -> None:
     """Answer a hit afresh, off its caller's path: a journey of its own, under an id of its own."""
     now = time.time()
+    try:
+        runtime().spending.miss(progress.job.tenant)
+    except FarthingError:  # it waits for another day; or nobody knows what was spent
+        return
     again = replace(
         progress,
         job_id=f"{progress.job_id}.audit",

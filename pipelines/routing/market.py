@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from pipelines.answer import Usage
 from pipelines.money import pricing
 from pipelines.routing import choice
 from pipelines.text import tokens
@@ -14,10 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from pipelines.answer import Answer, Route, Usage
+    from pipelines.answer import Answer, Route
     from pipelines.job import Job
     from pipelines.money.pricing import PriceBook
     from pipelines.routing.catalog import Catalog, ModelTier, Offer
+
+
+MISCOUNTED = 1.5  # a prompt has at most so many times the tokens that were estimated
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,20 @@ class Market:
     def sum_usd(self, spent: Iterable[tuple[Offer, Usage]]) -> Decimal:
         """What several calls cost together."""
         return sum((self.cost_usd(offer, usage) for offer, usage in spent), Decimal(0))
+
+    def worst_case_usd(self, offers: Iterable[Offer], *, prompt_tokens: int, max_tokens: int | None) -> Decimal:
+        """What one call may cost at the most, whoever of the offers answers: the whole completion that may come.
+
+        ``prompt_tokens`` is an estimate; ``max_tokens`` is the job's own bound.
+        """
+        prompt = math.ceil(prompt_tokens * MISCOUNTED)
+        return max(
+            (
+                self.cost_usd(o, Usage(prompt, 0, min(max_tokens or o.max_output_tokens, o.max_output_tokens)))
+                for o in offers
+            ),
+            default=Decimal(0),
+        )
 
     def of_route(self, route: Route | None) -> tuple[Offer, ...]:
         """The offers of a route, as the operator listed them."""

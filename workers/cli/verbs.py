@@ -222,6 +222,7 @@ def report(days: int, tenant: str | None, as_json: bool) -> None:
 
     held = runtime_of_fleet()
     values = reports.as_json(held.accounts.totals(tenant, days), held.boundaries.standings(tenant))
+    values["budgets"] = held.spending.standing(values["tenants"])
     values["events"] = {} if tenant is not None else held.accounts.events_of(days)
     if tenant is not None and not values["tenants"]:
         raise click.ClickException(f"tenant {tenant} had no job in the last {days} days")
@@ -230,6 +231,8 @@ def report(days: int, tenant: str | None, as_json: bool) -> None:
         return
     Console().print(reports.as_table(values))
     Console().print(reports.as_causes_table(values["total"]))
+    if values["budgets"]:
+        Console().print(reports.as_budget_table(values["budgets"]))
     for note in held.notes():
         click.secho(note, fg="yellow")
     if values["wrong_hits"]:

@@ -112,16 +112,18 @@ def _built(raw: dict[str, Any], origin: Origin, environ: Mapping[str, str]) -> C
     providers = tuple(_provider(table, environ) for table in file.providers)
     catalog = Catalog(tuple(offer for table in file.providers for offer in _offers(table)))
     prices = PriceBook(_prices(file))
-    cache, routing = CacheRules().but(_said(file.cache)), RoutingRules().but(_said(file.routing))
+    cache, routing = CacheRules().but(_said(file.cache)), RoutingRules().but(_said(file.routing), _said(file.budget))
     return Configuration(
         catalog=catalog,
         providers=providers,
         prices=prices,
         rules=RuleBook([table.rule() for table in file.rules]),
         cache=cache,
-        tenants={name: cache.but(_said(table, "routing")) for name, table in file.tenants.items()},
+        tenants={name: cache.but(_said(table, "routing", "budget")) for name, table in file.tenants.items()},
         routing=routing,
-        tenants_routing={name: routing.but(_said(table.routing)) for name, table in file.tenants.items()},
+        tenants_routing={
+            name: routing.but(_said(table.routing), _said(table.budget)) for name, table in file.tenants.items()
+        },
         context=file.context.budget_tokens or file.context.mode,
     )
 

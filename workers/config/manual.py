@@ -8,11 +8,19 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 
 from workers.config.schema import ContextTable, File, ModelTable, PriceTable, ProviderTable, RuleTable
-from workers.config.tenant_tables import CacheTable, RoutingTable, Table, TenantRoutingTable, TenantTable
+from workers.config.tenant_tables import (
+    BudgetTable,
+    CacheTable,
+    RoutingTable,
+    Table,
+    TenantBudgetTable,
+    TenantRoutingTable,
+    TenantTable,
+)
 
 _ORDER: tuple[type[Table], ...] = (
-    ProviderTable, ModelTable, PriceTable, CacheTable, RoutingTable, TenantTable, TenantRoutingTable,
-    ContextTable, RuleTable,
+    ProviderTable, ModelTable, PriceTable, CacheTable, RoutingTable, BudgetTable, TenantTable, TenantRoutingTable,
+    TenantBudgetTable, ContextTable, RuleTable,
 )  # fmt: skip
 
 

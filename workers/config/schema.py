@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pipelines.routing.catalog import MODEL_TIERS, Offer
 from pipelines.routing.rules import Rule, RuleBook
 from pipelines.routing.rules import faults as rule_faults
-from workers.config.tenant_tables import CacheTable, RoutingTable, Table, TenantTable
+from workers.config.tenant_tables import BudgetTable, CacheTable, RoutingTable, Table, TenantTable
 from workers.config.types import (
     Amount,
     Capability,
@@ -168,7 +168,8 @@ class File(Table):
     prices: Annotated[list[PriceTable], AfterValidator(_priced_once)] = Field([], description="prices of your own")
     cache: CacheTable = Field(CacheTable(), description="the cache, for all tenants")
     routing: RoutingTable = Field(RoutingTable(), description="which model answers, for all tenants")
-    tenants: dict[str, TenantTable] = Field({}, description="the cache and the models, for one tenant each")
+    budget: BudgetTable = Field(BudgetTable(), description="what each tenant may spend")
+    tenants: dict[str, TenantTable] = Field({}, description="the cache, the models and the budget, for one tenant each")
     context: ContextTable = Field(ContextTable(), description="how much of a conversation is sent")
     rules: Annotated[list[RuleTable], AfterValidator(_rules_named_once)] = Field(
         [], description="structured questions that a database answers"

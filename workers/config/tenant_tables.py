@@ -5,8 +5,9 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.job import MAX_TTL_S
+from pipelines.money.budget import WhenSpent
 from workers.config.tenants import CacheRules, RoutingRules
-from workers.config.types import Patterns
+from workers.config.types import Amount, Patterns
 
 _CACHE = CacheRules()
 _ROUTING = RoutingRules()
@@ -91,10 +92,34 @@ class TenantRoutingTable(RoutingFields):
     """`[tenants.<name>.routing]`: which model answers one tenant; what is not said here, as `[routing]` says."""
 
 
+class BudgetFields(Table):
+    """What may be spent, by each tenant or by one."""
+
+    usd_per_day: Amount | None = Field(None, description="dollars that a tenant may cost in a day (UTC)")
+    usd_per_month: Amount | None = Field(None, description="dollars that it may cost in a calendar month (UTC)")
+    when_spent: WhenSpent = Field(
+        _ROUTING.budget.when_spent,
+        description="`hits`: the cache and rules alone answer; `economy`: no premium from `warn_at` on, then as `hits`;"
+        " `refuse`: nothing answers; `warn`: all goes on",
+    )
+    warn_at: float = Field(
+        _ROUTING.budget.warn_at, gt=0, le=1, description="share of a bound from which people are told, once a day"
+    )
+
+
+class BudgetTable(BudgetFields):
+    """`[budget]`: what each tenant may spend that says nothing else."""
+
+
+class TenantBudgetTable(BudgetFields):
+    """`[tenants.<name>.budget]`: what one tenant may spend; what is not said here, as `[budget]` says."""
+
+
 class TenantTable(CacheFields):
     """`[tenants.<name>]`: what holds for one tenant's cache; what is not said here, as `[cache]` says."""
 
     routing: TenantRoutingTable = Field(TenantRoutingTable(), description="which model answers it")
+    budget: TenantBudgetTable = Field(TenantBudgetTable(), description="what it may spend")
 
 
 class CacheTable(CacheFields):

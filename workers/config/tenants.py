@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.cache import judge, risk
 from pipelines.cache.admission import Retention
 from pipelines.cache.voices import Quorum
+from pipelines.money.budget import Budget
 from pipelines.routing import cascade
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class RoutingRules:
     """``escalate_from``: the probability of a better answer from which premium is asked after economy answered."""
 
     escalate_from: float = cascade.FROM
+    budget: Budget = field(default_factory=Budget)
 
-    def but(self, said: Mapping[str, Any]) -> RoutingRules:
-        """These rules with what a table of the file says otherwise."""
-        return replace(self, **said)
+    def but(self, said: Mapping[str, Any], budget: Mapping[str, Any]) -> RoutingRules:
+        """These rules with what two tables of the file say otherwise."""
+        return replace(self, **said, budget=replace(self.budget, **budget))

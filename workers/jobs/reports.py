@@ -91,6 +91,25 @@ def as_causes_table(total: Mapping[str, Any]) -> Table:
     return table
 
 
+def as_budget_table(standing: Sequence[Mapping[str, Any]]) -> Table:
+    """One row per tenant with a budget: what it spent of it, and what happens at its end."""
+
+    def of(row: Mapping[str, Any], spent: str, bound: str) -> str:
+        return f"${dollars(Decimal(row[spent]))} of ${dollars(Decimal(row[bound]))}" if row[bound] else "no bound"
+
+    cells = [
+        (
+            str(row["tenant"]),
+            of(row, "today_usd", "usd_per_day"),
+            of(row, "month_usd", "usd_per_month"),
+            f"{row['share'] * 100:.0f} %",
+            str(row["when_spent"]),
+        )
+        for row in standing
+    ]
+    return _named(("tenant", "today (UTC)", "this month", "spent", "then"), cells, title="Budgets")
+
+
 def as_trouble_table(events: Mapping[str, int]) -> Table | None:
     """What was not as it should be, the most frequent first, and what each event means; None where all was well."""
     trouble = sorted((event for event in events if counters.is_trouble(event)), key=lambda event: -events[event])

@@ -25,6 +25,9 @@ EVENTS = {
     "judge.failed": "verdicts that no provider gave",
     "judge.unreadable": "verdicts that were neither yes nor no",
     "judge.unavailable": "jobs that the judge left, for want of the cache",
+    "budget.warned": "budgets that came near their end, each once a day",
+    "budget.economy": "jobs that economy answered in place of premium, for a budget's sake",
+    "budget.spent": "jobs that a spent budget refused",
     "cascade.escalated": "economy answers after which premium was asked, for what their checks found",
     "cascade.better": "of these, those in which premium did better by the same checks",
     "cascade.no_better": "of these, those in which it did not",
@@ -70,9 +73,9 @@ TROUBLE = (
     "judge.unavailable", "audit.unsent", "write_back.unsent", "ledger.unavailable", "model_call.ambiguous",
     "provider.<kind>",
     "provider.left_alone", "provider.param_refused", "risk.unavailable", "risk.unnoted", "broker.parked", "worker.died",
-    "stage.again", "stage.postponed", "queue.full", "cascade.not_asked", "rule.failed", "summary.failed",
-    "replica.reloaded",
-    "replica.unloaded", "replica.unavailable", "replica.bad_vector", "vectors.unforgotten",
+    "stage.again", "stage.postponed", "queue.full", "budget.warned", "budget.spent", "cascade.not_asked", "rule.failed",
+    "summary.failed", "replica.reloaded", "replica.unloaded", "replica.unavailable", "replica.bad_vector",
+    "vectors.unforgotten",
 )  # fmt: skip
 
 

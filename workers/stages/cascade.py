@@ -12,6 +12,7 @@ from pipelines.text import tokens
 from workers.broker.away import Later
 from workers.observability import counters, logs
 from workers.providers import calls
+from workers.stages.spending import PREMIUM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from workers.providers.calls import CallResult
     from workers.providers.openai_client import Providers
     from workers.stages.billing import Billing
+    from workers.stages.spending import Spending
 
 NOT_ASKED = "premium not asked: "
 
@@ -43,9 +45,10 @@ class Cascade:
         providers: Providers,
         billing: Billing,
         router: Router,
+        spending: Spending,
     ) -> None:
         self._escalations, self._rules_of, self._market = escalations, rules_of, market
-        self._providers, self._billing, self._router = providers, billing, router
+        self._providers, self._billing, self._router, self._spending = providers, billing, router, spending
 
     def answer(self, progress: Progress, called: CallResult, *, took_s: float) -> Answer:
         """The answer that is given, with its price, that of both where two were asked. ``took_s``: the first one."""
@@ -99,9 +102,11 @@ class Cascade:
 
     def _ask_premium(self, progress: Progress, wasted: list[tuple[Offer, Usage]]) -> CallResult:
         prompt_tokens = tokens.estimate_prompt(progress.sent, progress.job.params)
+        offers = self._market().of_tier(progress.asking, "premium", prompt_tokens=prompt_tokens)
+        self._spending.reserve(progress, offers, PREMIUM)
         return calls.call(
             self._providers,
-            self._market().of_tier(progress.asking, "premium", prompt_tokens=prompt_tokens),
+            offers,
             progress.sent,
             progress.job.params,
             deadline_at=progress.deadline_at,

@@ -30,6 +30,7 @@
 | farthing:risk:{tenant}:<category>:lessons | list | what misses and audits taught, newest last | likewise |
 | farthing:risk:{tenant}:<category>:recent | list | probabilities of recent requests | likewise |
 | farthing:risk:known | set | JSON [tenant, category] of those that have a boundary | likewise, the last of them |
+| farthing:held:{tenant} | hash | calls under way of a tenant with a budget: billionths of a dollar that are set aside, until when | a day after the last |
 | farthing:escalations:{tenant} | hash | for each check of an answer, how often premium was asked, and did better | a month after the first |
 | farthing:review:{tenant} | zset | entries that users called wrong, by the last who did | a month on |
 | farthing:review:{tenant}:<entry> | hash | what was asked and answered, and each user's voice | a month on |
@@ -187,6 +188,11 @@ def ledger(tenant: str, day: str) -> str:
 def counted(tenant: str, day: str) -> str:
     """Who was counted on one day."""
     return f"{ledger(tenant, day)}:jobs"
+
+
+def held(tenant: str) -> str:
+    """Money that is set aside for calls under way."""
+    return f"farthing:held:{{{tenant}}}"
 
 
 def escalations(tenant: str) -> str:
