@@ -106,7 +106,8 @@ class Progress:
     ``slot`` is None when the cache must not be written; ``messages`` are those that are sent, None for all of the
     job's; ``alone`` when no earlier turn is among them because the question needs none. ``audit`` is the weight of an
     audit: the job was answered from the cache, and is answered afresh to see if that was right. ``flight`` names the
-    jobs that wait for this one's answer, empty where none can.
+    jobs that wait for this one's answer, empty where none can. ``against`` is economy's answer, where premium is asked
+    off the path to compare.
     """
 
     job: Job
@@ -123,6 +124,7 @@ class Progress:
     audit: float | None = None
     alone: bool = False
     flight: str = ""
+    against: str | None = None
 
     def __repr__(self) -> str:
         return f"Progress(job_id={self.job_id!r}, {self.job!r})"
@@ -173,6 +175,7 @@ class Progress:
             "audit": self.audit,
             "alone": self.alone,
             "flight": self.flight,
+            **({} if self.against is None else {"against": self.against}),
         }
 
     @classmethod
@@ -204,4 +207,5 @@ class Progress:
             audit=raw.get("audit"),
             alone=bool(raw.get("alone")),
             flight=raw.get("flight") or "",
+            against=raw.get("against"),
         )

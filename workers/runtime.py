@@ -11,6 +11,7 @@ from workers.config.settings import Settings
 from workers.encoders.turns import Turns
 from workers.jobs.budgets import Budgets
 from workers.jobs.escalations import Escalations
+from workers.jobs.outcomes import Outcomes
 from workers.once import once
 from workers.parts import Parts
 from workers.stages.arrival import Arrival
@@ -23,6 +24,7 @@ from workers.stages.flight import Flight
 from workers.stages.judge import Judge
 from workers.stages.learning import Learning
 from workers.stages.paid_once import PaidOnce
+from workers.stages.quality import Quality
 from workers.stages.routing import Routing
 from workers.stages.rules import Rules
 from workers.stages.spending import Spending
@@ -75,6 +77,18 @@ class Runtime(Parts):
             self.providers,
             self.billing,
             self.router,
+            self.spending,
+        )
+
+    @once
+    def quality(self) -> Quality:
+        """What economy's answers are worth beside premium's."""
+        return Quality(
+            Outcomes(self.ledger_redis),
+            self.configuration.routing_of,
+            self.market,
+            self.economy,
+            self.billing,
             self.spending,
         )
 

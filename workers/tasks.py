@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines import journey
@@ -145,7 +144,7 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
         return answered
     begun = held.paid_once.begin(progress, ttl_s=kept_s)
     if begun.answer is not None:
-        _hand_over(progress, begun.answer)
+        _hand_over(progress, begun.answer, fresh=False)
         return begun.answer.encode()
     if begun.ambiguous:
         progress = replace(progress, degraded=(*progress.degraded, AMBIGUOUS))
@@ -251,21 +250,11 @@ def feedback(
 
 def _audit_later(progress: Progress, weight: float) -> None:
     """Answer a hit afresh, off its caller's path: a journey of its own, under an id of its own."""
-    now = time.time()
     try:
         runtime().spending.miss(progress.job.tenant)
     except FarthingError:  # it waits for another day; or nobody knows what was spent
         return
-    again = replace(
-        progress,
-        job_id=f"{progress.job_id}.audit",
-        started_at=now,
-        submitted_at=None,
-        timings_ms={},
-        spent_usd=Decimal(0),
-        audit=weight,
-        flight="",
-    )
+    again = canvas.afresh(progress, "audit", audit=weight)
     canvas.send_off_path(canvas.after_a_miss(app, again), "audit")
 
 
@@ -285,11 +274,21 @@ def _left_s(progress: Progress) -> int:
     return max(0, int(progress.deadline_at - time.time()))
 
 
-def _hand_over(progress: Progress, answer: Answer) -> None:
-    """Hand the answer to write-back, after which those who wait find it; or send them on their way."""
+def _hand_over(progress: Progress, answer: Answer, *, fresh: bool = True) -> None:
+    """Hand the answer to write-back, after which those who wait find it, or send them on their way; learn from it.
+
+    ``fresh``: it was made just now.
+    """
+    held = runtime()
+    if progress.against is not None:
+        if fresh:
+            held.quality.learn(progress, answer)
+        return
     kept = progress.slot is not None and canvas.send_off_path(
         write_back.s(progress.lean.encode(), answer.encode()).set(**canvas.labelled(progress.job)),
         "write_back",
     )
     if not kept:
-        runtime().flight.land(app, progress.flight)
+        held.flight.land(app, progress.flight)
+    if fresh and progress.audit is None:
+        held.quality.draw(app, progress, answer)

@@ -61,6 +61,11 @@ def record_wasted(cost_usd: Decimal, used: Sequence[Usage]) -> dict[str, int]:
     return {"wasted": 1, "wasted_nusd": _nano(cost_usd), **spent}
 
 
+def record_quality(*, worse: bool) -> dict[str, int]:
+    """The counters of one economy answer that premium was asked again."""
+    return {"quality_audits": 1, "quality_worse": int(worse)}
+
+
 def record_twin(*, wrong: bool) -> dict[str, int]:
     """The counters of one near-exact hit that was checked."""
     return {"twin_audits": 1, "twin_wrong": int(wrong)}
@@ -148,6 +153,8 @@ class Totals:
             "escalations_usd": usd(self.count("escalation_nusd") / NANO),
             "wasted_usd": usd(self.count("wasted_nusd") / NANO),
             "audits": self.count("audits"),
+            "quality_audits": self.count("quality_audits"),
+            "quality_worse": self.count("quality_worse"),
             "near_exact_audits": self.count("twin_audits"),
             "near_exact_wrong": self.count("twin_wrong"),
             "audits_usd": usd(self.count("audit_nusd") / NANO),

@@ -112,14 +112,13 @@ class Gain:
 
     @classmethod
     def fit(
-        cls, prompts: Sequence[str], vectors: NDArray[np.float32], gains: Floats, *, seed: int = 0
+        cls, features: Floats, vectors: NDArray[np.float32], gains: Floats, *, seed: int = 0
     ) -> tuple[Gain, Floats]:
         """A predictor from outcomes, and what it would have said of each without having seen that one, (n,).
 
-        ``vectors`` (n, d) of the prompts, rows of zeros where the encoder does not read one, (n, 0) without an encoder;
-        ``gains`` (n,) premium's quality less economy's.
+        ``features`` (n, 17) of the prompts as surface.surfaces has them; ``vectors`` (n, d) of theirs, rows of zeros
+        where the encoder does not read one, (n, 0) without an encoder; ``gains`` (n,) premium's quality less economy's.
         """
-        features = surface.surfaces(prompts)
         dice = np.random.default_rng(seed)
         unseen = np.zeros((len(gains), len(LEARNERS)))
         order = dice.permutation(len(gains))

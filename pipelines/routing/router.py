@@ -13,7 +13,7 @@ from pipelines.routing.gain import LEARNERS, Gain, Learned
 from pipelines.statistics.linear import Ridge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -51,7 +51,7 @@ class Router:
     @classmethod
     def fit(
         cls,
-        prompts: Sequence[str],
+        features: NDArray[np.float64],
         vectors: NDArray[np.float32],
         economy: NDArray[np.float64],
         premium: NDArray[np.float64],
@@ -60,16 +60,17 @@ class Router:
         premium_share: float | None = None,
         quality: float | None = None,
     ) -> Router:
-        """From outcomes: how right economy's and premium's answers were, (n,) in [0, 1] each.
+        """From outcomes: ``features`` (n, 17) and ``vectors`` (n, d) as :meth:`Gain.fit` has them; how right economy's
+        and premium's answers were, (n,) in [0, 1] each.
 
         At most ``premium_share`` of jobs go to premium; or as few as keep ``quality``, a share of premium's own. Raises
         ValueError where there are too few outcomes, or both are asked for, or neither.
         """
-        if len(prompts) < LEAST_OUTCOMES:
-            raise ValueError(f"outcomes: got {len(prompts)}, expected at least {LEAST_OUTCOMES}")
+        if len(features) < LEAST_OUTCOMES:
+            raise ValueError(f"outcomes: got {len(features)}, expected at least {LEAST_OUTCOMES}")
         if (premium_share is None) == (quality is None):
             raise ValueError("expected either a share of premium or a quality")
-        gain, unseen = Gain.fit(prompts, vectors, premium - economy)
+        gain, unseen = Gain.fit(features, vectors, premium - economy)
         order = np.argsort(-unseen, kind="stable")
         gained = np.concatenate([[0.0], np.cumsum((premium - economy)[order])]) / len(order)
         reached = economy.mean() + gained

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.routing.router import Router
+from pipelines.routing.surface import surfaces
 from workers.cli import main
 from workers.cli.doctor import examine
 from workers.providers import routers
@@ -145,7 +146,9 @@ def test_the_doctor_sees_a_router_of_another_encoder(tmp_path: Path, encoder: st
     dice = np.random.default_rng(0)
     prompts = [f"question {number}" for number in range(60)]
     vectors = np.zeros((60, 4 if encoder else 0), dtype=np.float32)
-    router = Router.fit(prompts, vectors, dice.random(60), dice.random(60), encoder=encoder, premium_share=0.5)
+    router = Router.fit(
+        surfaces(prompts), vectors, dice.random(60), dice.random(60), encoder=encoder, premium_share=0.5
+    )
     path = tmp_path / "router.json"
     path.write_text(json.dumps(router.encode()), encoding="utf-8")
     found = {check.name: check for check in examine({**os.environ, "FARTHING_ROUTER": str(path)})}

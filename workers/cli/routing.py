@@ -61,7 +61,8 @@ def evaluate_routing(
 
 
 @train.command("routing")
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, required=False)
+@click.option("--tenant", help="In place of a file: what audits of this tenant's economy answers came to.")
 @click.option("--out", type=FILE, required=True, help="Where the router goes (JSON): FARTHING_ROUTER reads it.")
 @click.option("--premium-share", type=click.FloatRange(0.0, 1.0), help="At most this share of jobs to premium.")
 @click.option("--quality", type=click.FloatRange(0.0, 1.0), help="As few to premium as keep this share of its quality.")
@@ -70,16 +71,28 @@ def evaluate_routing(
 @encoder_option
 @as_json
 def train_routing(
-    file: Path, encoder: str, as_json: bool, premium_share: float | None, quality: float | None, **options: Any
+    file: Path | None,
+    tenant: str | None,
+    out: Path,
+    encoder: str,
+    as_json: bool,
+    economy: str,
+    premium: str,
+    **goal: Any,
 ) -> None:
     """Learn from outcomes when premium is worth its price (CSV: prompt, weak_correct, strong_correct)."""
+    from workers.cli.running import runtime_of_fleet
     from workers.evaluation import outcomes
 
-    if (premium_share is None) == (quality is None):
+    if (goal["premium_share"] is None) == (goal["quality"] is None):
         raise click.UsageError("say either --premium-share or --quality")
-    print_values(
-        outcomes.train(file, readers(encoder), premium_share=premium_share, quality=quality, **options), as_json
-    )
+    if (file is None) == (tenant is None):
+        raise click.UsageError("say either a file or --tenant")
+    if file is not None:
+        taught = outcomes.of_file(file, readers(encoder), economy=economy, premium=premium)
+    else:
+        taught = outcomes.of_tenant(str(tenant), runtime_of_fleet().quality.outcomes(str(tenant)))
+    print_values(outcomes.train(taught, out, **goal), as_json)
 
 
 @click.command()

@@ -83,6 +83,14 @@ class RoutingFields(Table):
         " premium is asked too; 1: never",
     )
 
+    audit_share: float = Field(
+        _ROUTING.audit_share,
+        ge=0,
+        le=1,
+        description="share of economy's answers that premium is asked again, off the caller's path, to know what"
+        " is lost by not asking it; 0: none",
+    )
+
 
 class RoutingTable(RoutingFields):
     """`[routing]`: which model answers, for every tenant that says nothing else."""

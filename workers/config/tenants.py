@@ -50,9 +50,12 @@ class CacheRules:
 
 @dataclass(frozen=True, slots=True)
 class RoutingRules:
-    """``escalate_from``: the probability of a better answer from which premium is asked after economy answered."""
+    """``escalate_from``: the probability of a better answer from which premium is asked after economy answered;
+    ``audit_share``: of economy's answers, those that premium is asked again.
+    """
 
     escalate_from: float = cascade.FROM
+    audit_share: float = 0.0
     budget: Budget = field(default_factory=Budget)
 
     def but(self, said: Mapping[str, Any], budget: Mapping[str, Any]) -> RoutingRules:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from pipelines.routing.gain import Gain
 from pipelines.routing.router import LEAST_OUTCOMES, Router
 from pipelines.routing.tier import judged
 from pipelines.text.normalise import normalise
-from pipelines.vectors.encoder import mostly_readable
+from pipelines.vectors.encoder import mostly_readable, unpack
 from workers.evaluation import checked, datasets, labelled
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipelines.vectors.encoder import Encoder
+    from workers.jobs.outcomes import Outcome
 
 PROMPT = ("prompt", "question", "instruction")
 ANSWER = "weak_answer"
@@ -171,37 +173,66 @@ def _fitted(
     rest = np.random.default_rng(seed).permutation(rest)[:most]
     if len(rest) < LEAST_OUTCOMES:
         raise ConfigurationInvalid([f"got {len(rest)} outcomes to learn from, expected at least {LEAST_OUTCOMES}"])
-    gain, _ = Gain.fit([given.prompts[i] for i in rest], known[rest], given.premium[rest] - given.economy[rest])
+    gain, _ = Gain.fit(
+        surface.surfaces([given.prompts[i] for i in rest]), known[rest], given.premium[rest] - given.economy[rest]
+    )
     return gain.predict([given.prompts[i] for i in out], known[out])
 
 
-def train(
-    path: Path,
-    encoders: Sequence[Encoder],
-    out: Path,
-    *,
-    economy: str,
-    premium: str,
-    premium_share: float | None,
-    quality: float | None,
-) -> dict[str, Any]:
-    """A router from outcomes, written to ``out``; and what it is expected to do."""
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """What a router is fitted on: ``source`` says where it is from; ``encoder`` is the fingerprint of whose vectors it
+    has, empty for none. Arrays as :meth:`Router.fit` has them.
+    """
+
+    source: str
+    features: NDArray[np.float64]
+    vectors: NDArray[np.float32]
+    encoder: str
+    economy: NDArray[np.float64]
+    premium: NDArray[np.float64]
+
+
+def of_file(path: Path, encoders: Sequence[Encoder], *, economy: str, premium: str) -> TrainingSet:
+    """Outcomes of a file."""
     given = read(path, economy=economy, premium=premium)
     encoder = best(given.prompts, encoders)
+    fingerprint = "" if encoder is None else encoder.fingerprint
+    known = vectors(given.prompts, encoder)
+    return TrainingSet(path.name, surface.surfaces(given.prompts), known, fingerprint, given.economy, given.premium)
+
+
+def of_tenant(tenant: str, kept: Sequence[Outcome]) -> TrainingSet:
+    """Outcomes of audits: premium's answer counts as right, economy's where it was no worse."""
+    counted = Counter(outcome.encoder for outcome in kept if outcome.encoder)
+    encoder = counted.most_common(1)[0][0] if counted else ""
+    given = [outcome.vector if encoder and outcome.encoder == encoder else None for outcome in kept]
+    wide = max((len(vector) // 2 for vector in given if vector is not None), default=0)
+    known = np.zeros((len(kept), wide), dtype=np.float32)
+    for number, vector in enumerate(given):
+        if vector is not None:
+            known[number] = unpack(vector, wide)
+    features = np.array([outcome.surface for outcome in kept]).reshape(len(kept), len(surface.NAMES))
+    economy = np.array([float(not outcome.worse) for outcome in kept])
+    return TrainingSet(f"the audits of {tenant}", features, known, encoder, economy, np.ones(len(kept)))
+
+
+def train(taught: TrainingSet, out: Path, *, premium_share: float | None, quality: float | None) -> dict[str, Any]:
+    """A router from outcomes, written to ``out``; and what it is expected to do."""
     try:
         router = Router.fit(
-            given.prompts,
-            vectors(given.prompts, encoder),
-            given.economy,
-            given.premium,
-            encoder="" if encoder is None else encoder.fingerprint,
+            taught.features,
+            taught.vectors,
+            taught.economy,
+            taught.premium,
+            encoder=taught.encoder,
             premium_share=premium_share,
             quality=quality,
         )
     except ValueError as error:
-        raise ConfigurationInvalid([f"{path}: {error}"]) from error
+        raise ConfigurationInvalid([f"{taught.source}: {error}"]) from error
     try:
-        made = {"made_by": f"farthing train routing {path.name}", **router.encode()}
+        made = {"made_by": f"farthing train routing, from {taught.source}", **router.encode()}
         out.write_text(json.dumps(made) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigurationInvalid([f"{out}: cannot be written: {error.strerror}"]) from error

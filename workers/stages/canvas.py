@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from celery import chain
@@ -60,6 +63,20 @@ def send_off_path(work: Any, what: str) -> bool:
         counters.count(f"{what}.unsent")
         return False
     return True
+
+
+def afresh(progress: Progress, what: str, **changes: Any) -> Progress:
+    """The job again from now on, off its caller's path, under an id of its own: nobody waits for it."""
+    return replace(
+        progress,
+        job_id=f"{progress.job_id}.{what}",
+        started_at=time.time(),
+        submitted_at=None,
+        timings_ms={},
+        spent_usd=Decimal(0),
+        flight="",
+        **changes,
+    )
 
 
 def after_a_miss(app: Celery, progress: Progress, task: Task[Any, Any] | None = None, *, ruled: bool = False) -> Any:

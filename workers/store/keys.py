@@ -31,6 +31,7 @@
 | farthing:risk:{tenant}:<category>:recent | list | probabilities of recent requests | likewise |
 | farthing:risk:known | set | JSON [tenant, category] of those that have a boundary | likewise, the last of them |
 | farthing:held:{tenant} | hash | calls under way of a tenant with a budget: billionths of a dollar that are set aside, until when | a day after the last |
+| farthing:outcomes:{tenant} | list | economy answers that premium was asked again: vector and surface of the question, no text; newest first | three months after the last |
 | farthing:escalations:{tenant} | hash | for each check of an answer, how often premium was asked, and did better | a month after the first |
 | farthing:review:{tenant} | zset | entries that users called wrong, by the last who did | a month on |
 | farthing:review:{tenant}:<entry> | hash | what was asked and answered, and each user's voice | a month on |
@@ -193,6 +194,11 @@ def counted(tenant: str, day: str) -> str:
 def held(tenant: str) -> str:
     """Money that is set aside for calls under way."""
     return f"farthing:held:{{{tenant}}}"
+
+
+def outcomes(tenant: str) -> str:
+    """What audits of economy's answers came to."""
+    return f"farthing:outcomes:{{{tenant}}}"
 
 
 def escalations(tenant: str) -> str:

@@ -11,6 +11,7 @@ from pipelines.evaluation import routing
 from pipelines.routing import surface
 from pipelines.routing.gain import Gain
 from pipelines.routing.router import SHIPPED, Router
+from pipelines.routing.surface import surfaces
 from pipelines.routing.tier import PREMIUM_AT, judged
 from pipelines.statistics.linear import Ridge, mixture
 
@@ -40,7 +41,7 @@ def test_without_outcomes_a_longer_prompt_gains_more() -> None:
 
 def test_ones_own_outcomes_tell_what_length_does_not() -> None:
     prompts, vectors, economy, premium = outcomes(600)
-    gain, unseen = Gain.fit(prompts[:400], vectors[:400], (premium - economy)[:400])
+    gain, unseen = Gain.fit(surfaces(prompts[:400]), vectors[:400], (premium - economy)[:400])
     scores = gain.predict(prompts[400:], vectors[400:])
     by_length = Gain().predict(prompts[400:])
     assert routing.apgr(scores, economy[400:], premium[400:]) > 0.7
@@ -50,7 +51,7 @@ def test_ones_own_outcomes_tell_what_length_does_not() -> None:
 
 def test_a_prompt_that_no_encoder_reads_is_judged_by_its_surface() -> None:
     prompts, vectors, economy, premium = outcomes(300)
-    gain, _ = Gain.fit(prompts, vectors, premium - economy)
+    gain, _ = Gain.fit(surfaces(prompts), vectors, premium - economy)
     without = gain.predict(prompts[:5])
     assert np.isfinite(without).all()
     assert without == pytest.approx(gain.predict(prompts[:5], np.zeros((5, 16), dtype=np.float32)))
@@ -58,7 +59,7 @@ def test_a_prompt_that_no_encoder_reads_is_judged_by_its_surface() -> None:
 
 def test_outcomes_without_any_vector_are_learned_from_too() -> None:
     prompts, _, economy, premium = outcomes(200)
-    gain, _ = Gain.fit(prompts, np.zeros((200, 0), dtype=np.float32), premium - economy)
+    gain, _ = Gain.fit(surfaces(prompts), np.zeros((200, 0), dtype=np.float32), premium - economy)
     assert np.isfinite(gain.predict([SHORT, LONG])).all()
 
 
@@ -66,14 +67,14 @@ def test_outcomes_without_any_vector_are_learned_from_too() -> None:
 def test_few_outcomes_that_say_nothing_leave_length_in_its_place(count: int) -> None:
     dice = np.random.default_rng(3)
     prompts = ["word " * int(dice.integers(1, 200)) for _ in range(count)]
-    gain, _ = Gain.fit(prompts, dice.normal(size=(count, 8)).astype(np.float32), dice.normal(size=count) / 2)
+    gain, _ = Gain.fit(surfaces(prompts), dice.normal(size=(count, 8)).astype(np.float32), dice.normal(size=count) / 2)
     lengths = [len(prompt) for prompt in prompts]
     assert np.corrcoef(gain.predict(prompts), np.log(lengths))[0, 1] > 0.5
 
 
 def test_a_router_is_what_it_was_when_it_is_read_again() -> None:
     prompts, vectors, economy, premium = outcomes(200)
-    router = Router.fit(prompts, vectors, economy, premium, encoder="e", premium_share=0.3)
+    router = Router.fit(surfaces(prompts), vectors, economy, premium, encoder="e", premium_share=0.3)
     again = Router.decode(json.loads(json.dumps(router.encode())))
     assert (again.at, again.encoder, again.expected) == (router.at, "e", router.expected)
     found = again.gain.predict(prompts, vectors)
@@ -92,8 +93,8 @@ def test_what_is_no_router_is_refused(broken: dict[str, object], said: str) -> N
 
 def test_the_share_and_the_quality_that_were_asked_for_hold_on_outcomes_it_was_not_fitted_on() -> None:
     prompts, vectors, economy, premium = outcomes(600)
-    by_share = Router.fit(prompts, vectors, economy, premium, encoder="", premium_share=0.3)
-    by_quality = Router.fit(prompts, vectors, economy, premium, encoder="", quality=0.95)
+    by_share = Router.fit(surfaces(prompts), vectors, economy, premium, encoder="", premium_share=0.3)
+    by_quality = Router.fit(surfaces(prompts), vectors, economy, premium, encoder="", quality=0.95)
     assert by_share.expected is not None
     assert by_quality.expected is not None
     assert by_share.expected.premium_share == pytest.approx(0.3, abs=0.01)
@@ -108,14 +109,14 @@ def test_the_share_and_the_quality_that_were_asked_for_hold_on_outcomes_it_was_n
 def test_one_goal_must_be_said(asked: dict[str, float]) -> None:
     prompts, vectors, economy, premium = outcomes(100)
     with pytest.raises(ValueError, match="either"):
-        Router.fit(prompts, vectors, economy, premium, encoder="", **asked)
+        Router.fit(surfaces(prompts), vectors, economy, premium, encoder="", **asked)
     with pytest.raises(ValueError, match="at least 50"):
-        Router.fit(prompts[:9], vectors[:9], economy[:9], premium[:9], encoder="", premium_share=0.1)
+        Router.fit(surfaces(prompts[:9]), vectors[:9], economy[:9], premium[:9], encoder="", premium_share=0.1)
 
 
 def test_an_own_router_says_what_it_expects() -> None:
     prompts, vectors, economy, premium = outcomes(300)
-    router = Router.fit(prompts, vectors, economy, premium, encoder="", premium_share=0.3)
+    router = Router.fit(surfaces(prompts), vectors, economy, premium, encoder="", premium_share=0.3)
     for prompt, vector in zip(prompts[:50], vectors[:50], strict=True):
         score, reason = judged(prompt, router=router, vector=vector)
         assert (score >= PREMIUM_AT) is (router.expects(prompt, vector) >= router.at)
@@ -125,7 +126,7 @@ def test_an_own_router_says_what_it_expects() -> None:
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_none_and_all_may_go_to_premium(share: float) -> None:
     prompts, vectors, economy, premium = outcomes(100)
-    router = Router.fit(prompts, vectors, economy, premium, encoder="", premium_share=share)
+    router = Router.fit(surfaces(prompts), vectors, economy, premium, encoder="", premium_share=share)
     assert router.expected is not None
     assert router.expected.premium_share == share
 

@@ -1,0 +1,64 @@
+"""What audits of economy's answers came to, in the ledger's Redis: what a router of the tenant's own learns from."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workers.store import keys
+from workers.store.connection import failing_as
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import redis
+
+MOST = 8_000  # of a tenant, as many as a router keeps
+KEPT_S = 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A question's vector (float16 bytes, None without one) and surface, by what encoder, and whether economy's answer
+    was worse than premium's.
+    """
+
+    worse: bool
+    surface: tuple[float, ...]
+    vector: bytes | None
+    encoder: str
+
+    def encode(self) -> str:
+        """JSON, the vector in base64."""
+        vector = None if self.vector is None else base64.b64encode(self.vector).decode("ascii")
+        return json.dumps([int(self.worse), [round(one, 5) for one in self.surface], vector, self.encoder])
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Outcome:
+        """Read what :meth:`encode` wrote."""
+        worse, surface, vector, encoder = json.loads(raw)
+        return cls(bool(worse), tuple(surface), None if vector is None else base64.b64decode(vector), encoder)
+
+
+class Outcomes:
+    """All errors are StoreUnavailable."""
+
+    def __init__(self, redis: redis.Redis) -> None:
+        self._redis: Any = redis
+
+    def keep(self, tenant: str, outcome: Outcome) -> None:
+        """The latest one; the oldest of too many goes."""
+        name = keys.outcomes(tenant)
+        with failing_as("ledger"):
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.lpush(name, outcome.encode())
+            pipe.ltrim(name, 0, MOST - 1)
+            pipe.expire(name, KEPT_S)
+            pipe.execute()
+
+    def of(self, tenant: str) -> Sequence[Outcome]:
+        """All that are kept, the latest first."""
+        with failing_as("ledger"):
+            return [Outcome.decode(raw) for raw in self._redis.lrange(keys.outcomes(tenant), 0, -1)]
