@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pipelines.errors import FarthingError, UnknownModel
-from workers.cli import evaluate, jobs, review, routing, top
+from workers.cli import evaluate, jobs, prices, review, routing, top
 from workers.cli.printing import as_json, print_json
 from workers.cli.running import client_of_fleet, runtime_of_fleet
 
@@ -53,6 +53,7 @@ main.add_command(review.feedback)
 main.add_command(review.review)
 main.add_command(jobs.jobs)
 main.add_command(top.top)
+main.add_command(prices.prices)
 
 
 @main.command()
