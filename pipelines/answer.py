@@ -42,7 +42,7 @@ class Route:
     """Who answers. ``score`` in [0, 1] rises with the expected gain of premium; ``reason`` is words.
 
     ``checks`` are the names of those that spoke of the answer that is given; ``escalated`` of those that spoke of
-    economy's, where premium was asked after it, for ``first_usd``.
+    economy's, where premium was asked after it, for ``first_usd``; ``spoiled``: it is not kept for others.
     """
 
     tier: Tier
@@ -53,12 +53,13 @@ class Route:
     checks: tuple[str, ...] = ()
     escalated: tuple[str, ...] = ()
     first_usd: Decimal = Decimal(0)
+    spoiled: bool = False
 
     def encode(self) -> dict[str, Any]:
         """As it stands in an answer."""
         found: dict[str, Any] = {"tier": self.tier, "score": self.score, "reason": self.reason}
         if self.checks:
-            found["checks"] = list(self.checks)
+            found |= {"checks": list(self.checks), "spoiled": self.spoiled}
         if self.escalated:
             found |= {"escalated": list(self.escalated), "first_usd": usd(self.first_usd)}
         return found
@@ -75,6 +76,7 @@ class Route:
             checks=tuple(raw.get("checks") or ()),
             escalated=tuple(raw.get("escalated") or ()),
             first_usd=Decimal(raw.get("first_usd") or 0),
+            spoiled=bool(raw.get("spoiled")),
         )
 
 

@@ -106,7 +106,7 @@ def admit(job: Job, answer: Answer, *, asked: int, retention: Retention) -> Admi
         return Refuse("empty")
     if answer.message and (answer.message.get("tool_calls") or answer.message.get("refusal")):
         return Refuse("a tool call or a refusal")
-    if (answer.route is not None and answer.route.checks) or not answers(answer.text):
+    if (answer.route is not None and answer.route.spoiled) or not answers(answer.text):
         return Refuse("a check found something in it, or it answers nothing: it declines, failed or asks back")
     if float(job.params.get("temperature") or 0.0) > retention.max_temperature:
         return Refuse("sampled at a higher temperature than answers that are kept")

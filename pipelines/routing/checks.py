@@ -19,7 +19,6 @@ from referencing.exceptions import Unresolvable
 
 from pipelines.routing.arithmetic import false_sums
 from pipelines.text import answering, facts, scripts
-from pipelines.text.normalise import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -53,13 +52,15 @@ _NO_SOURCE = re.compile(r"^\s*(?:>>>|\.\.\.\s*$|[%!$]|In \[|print [\"'])", re.MU
 @dataclass(frozen=True, slots=True)
 class Check:
     """``precision`` is how often another model's answer is believed to be better where the check speaks, before
-    anything was seen; it is corrected by what escalations show.
+    anything was seen; it is corrected by what escalations show. ``spoils``: an answer that it speaks of is not kept for
+    others.
     """
 
     name: str
     precision: float
     says: str
     finds: Callable[[Job, str, Completion], bool]
+    spoils: bool = True
 
 
 def checked(job: Job, done: Completion) -> tuple[Check, ...]:
@@ -199,20 +200,15 @@ def _dedented(source: str) -> str:
     return "\n".join(line[left:] for line in lines)
 
 
-def _repeats(_: Job, prose: str, __: Completion) -> bool:
-    """A model that runs in circles says one sentence again and again; a song's chorus is less of the whole."""
+def _repeats(_: Job, prose: str, done: Completion) -> bool:
+    """A model that runs in circles says one sentence again and again, until it is cut off."""
+    if done.finish_reason != "length":
+        return False
     said = Counter(one.strip() for one in _SENTENCES.split(prose) if "|" not in one)
     return any(
         times >= REPEATED and len(one) >= LEAST_REPEATED_CHARS and times * len(one) >= MOST_REPEATED * len(prose)
         for one, times in said.items()
     )
-
-
-def _echo(job: Job, _: str, done: Completion) -> bool:
-    asked = job.question.text
-    if len(asked) < LEAST_REPEATED_CHARS or len(done.text) > 2 * len(asked):
-        return False
-    return normalise(done.text) == normalise(asked)
 
 
 CHECKS = (
@@ -221,11 +217,10 @@ CHECKS = (
     Check("declines", 0.55, "it declines", _declines),
     Check("cut_off", 0.7, "it was cut off", _cut_off),
     Check("format", 0.85, "not in the form that was asked for", _format),
-    Check("language", 0.85, "in another language than the question", _language),
+    Check("language", 0.85, "in another language than the question", _language, spoils=False),
     Check("identifier", 0.7, "it names another number than the question", _identifier),
     Check("sums", 0.8, "a sum that does not come out", _sums),
     Check("code", 0.75, "code that does not parse", _code),
     Check("repeats", 0.85, "it repeats itself", _repeats),
-    Check("echo", 0.9, "it repeats the question", _echo),
 )
 NAMES: Mapping[str, Check] = {check.name: check for check in CHECKS}

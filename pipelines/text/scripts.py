@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LEAST_LETTERS = 4  # of a question, to say what it is in; an ideograph says as much as three letters
-LEAST_ANSWERED = 24  # letters of an answer
+LEAST_ANSWERED = 80  # letters of an answer
 MOST_OF_IT = 0.6
 HARDLY = 0.1
 JAPANESE = 0.25  # of a text that is kana: its other words are Chinese characters

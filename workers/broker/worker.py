@@ -182,10 +182,12 @@ class Worker:
 def _at_work() -> set[str]:
     """The fields of all messages whose tasks run, wait for a thread or for their time.
 
-    Several messages may have one task id, of a job that was sent twice: Celery's table by id knows one of them.
+    Several messages may have one task id, of a job that was sent twice: Celery's table by id knows one of them. Its
+    sets know each, but are emptied when a connection breaks.
     """
-    sets = (_state.reserved_requests, _state.active_requests, _state.scheduled_requests)
-    return {request.message.delivery_tag for requests in sets for request in _listed(requests)}
+    by_id, *sets = _state.requests, _state.reserved_requests, _state.active_requests, _state.scheduled_requests
+    at_work = [request for requests in (by_id.values(), *sets) for request in _listed(requests)]
+    return {request.message.delivery_tag for request in at_work}
 
 
 def _listed(requests: Any) -> list[Any]:

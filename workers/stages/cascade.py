@@ -56,7 +56,7 @@ class Cascade:
         found = checks.checked(progress.asking, called.completion)
         if first.route is None or not found:
             return first
-        route = replace(first.route, checks=_names(found))
+        route = replace(first.route, checks=_names(found), spoiled=_spoiled(found))
         first = replace(first, route=route)
         if not tier.may_escalate(progress.job, route) or progress.audit is not None:
             return first
@@ -95,6 +95,7 @@ class Cascade:
             chosen.route,
             reason=f"economy's answer: {'; '.join(check.says for check in found)}",
             checks=_names(spoke),
+            spoiled=_spoiled(spoke),
             escalated=_names(found),
             first_usd=first.cost_usd,
         )
@@ -128,6 +129,10 @@ class Cascade:
             self._escalations.note(tenant, names, better=better)
         except StoreUnavailable as error:
             logs.log().warning("nothing was learned of an escalation", said=str(error))
+
+
+def _spoiled(found: Sequence[Check]) -> bool:
+    return any(check.spoils for check in found)
 
 
 def _names(found: Sequence[Check]) -> tuple[str, ...]:

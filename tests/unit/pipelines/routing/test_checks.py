@@ -23,6 +23,8 @@ SCHEMA = {
         },
     },
 }
+ENGLISH = "You can pay by card, by bank transfer or in one of our shops, whichever you like best; all of them are free."
+CHINESE = "您可以使用银行卡、银行转账付款，也可以到我们的任何一家门店用现金付款，这些付款方式都不收取手续费。"
 LOOP = "I can help you with that order today. " * 6
 LONG = " ".join(f"Step {n}: open page {n} of your account and read what it says about refunds there." for n in range(9))
 
@@ -42,14 +44,12 @@ def found(question: str, answer: str, *, system: str = "", finish: str = "stop",
         ("怎么付款？", "系统繁忙，请稍后再试。", "broken"),
         ("How do I pay?", "I'm sorry, but I can't help with that.", "declines"),
         ("怎么付款？", "抱歉，这个问题我不清楚。", "declines"),
-        ("怎么付款？", "You can pay by card, by bank transfer or in one of our shops.", "language"),
-        ("How do I pay, please?", "您可以使用银行卡、银行转账或在我们的门店付款。", "language"),
+        ("怎么付款？", ENGLISH, "language"),
+        ("How do I pay, please?", CHINESE, "language"),
         ("Where is order AB1234?", "Your order XY9876 left our house on Monday.", "identifier"),
         ("订单 AB1234 在哪里？", "您的订单 CD5678 已经发货。", "identifier"),
         ("What is 15% of 80?", "15% of 80 = 13, so you save 13 dollars.", "sums"),
         ("Write a function that adds.", "```python\ndef add(a, b)\n    return a + b\n```", "code"),
-        ("How do I pay for my order?", LOOP, "repeats"),
-        ("How do I pay for my order?", "How do I pay for my order?", "echo"),
         ("Return the answer as JSON: name and age of Ann, 30.", '{"name": "Ann", "age": 30', "format"),
         ("Is it open? Answer with yes or no.", "It depends on the day of the week.", "format"),
         ("请用JSON格式返回姓名", "{姓名: 安}", "format"),
@@ -93,6 +93,12 @@ def test_what_was_cut_by_the_jobs_own_bound_is_no_models_fault() -> None:
     assert found("Tell me all.", "First of all,", finish="length", max_tokens=4) == []
 
 
+def test_a_model_that_runs_in_circles_until_it_is_cut_off_repeats_itself() -> None:
+    assert "repeats" in found("How do I pay for my order?", LOOP, finish="length", max_tokens=60)
+    assert found("How do I pay for my order?", LOOP) == []
+    assert found("How do I pay for my order?", LONG, finish="length", max_tokens=60) == []
+
+
 @pytest.mark.parametrize(
     ("text", "speaks"),
     [
@@ -128,8 +134,7 @@ def test_a_schema_that_cannot_be_read_is_held_against_no_answer(schema: dict[str
 
 
 def test_instructions_that_name_a_language_know_what_is_wanted() -> None:
-    answer = "You can pay by card, by bank transfer or in one of our shops."
-    assert found("怎么付款？", answer, system="Always answer in English.") == []
+    assert found("怎么付款？", ENGLISH, system="Always answer in English.") == []
 
 
 def test_a_refusal_and_a_filter_decline_whatever_they_say() -> None:

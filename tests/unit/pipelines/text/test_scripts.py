@@ -6,8 +6,11 @@ import pytest
 
 from pipelines.text.scripts import another_language, names_a_language
 
-ENGLISH = "You can return any item within thirty days, as long as it is unused and in its box."
-CHINESE = "商品在三十天内未使用且包装完好的情况下，都可以申请退货。"
+ENGLISH = "You can return any item within thirty days, as long as it is unused and in its box; we pay for the parcel."
+JAPANESE = (
+    "商品は未使用であれば三十日以内に返品することができます。送料は当店が負担いたしますので、どうぞご安心ください。"
+)
+CHINESE = "商品在三十天内未使用且包装完好的情况下，都可以申请退货，寄回的运费由我们承担，无需您支付。"
 
 
 @pytest.mark.parametrize(
@@ -16,7 +19,7 @@ CHINESE = "商品在三十天内未使用且包装完好的情况下，都可以
         ("怎么退货？", ENGLISH),
         ("How do I return an item?", CHINESE),
         ("返品するにはどうすればいいですか", CHINESE),
-        ("怎么退货？", "商品は未使用であれば三十日以内に返品することができます。どうぞご安心ください。"),
+        ("怎么退货？", JAPANESE),
         ("Как вернуть товар?", ENGLISH),
         ("كيف يمكنني إرجاع المنتج؟", ENGLISH),
         ("반품은 어떻게 하나요?", ENGLISH),
@@ -35,7 +38,7 @@ def test_another_language_is_told(asked: str, answered: str) -> None:
     [
         ("怎么退货？", CHINESE),
         ("How do I return an item?", ENGLISH),
-        ("返品するには？", "商品は未使用であれば三十日以内に返品することができます。どうぞご安心ください。"),
+        ("返品するには？", JAPANESE),
         ("怎么退货？", "OK"),
         ("iPhone 15 Pro Max 256GB", CHINESE),
         ("是Sony&BMG。", CHINESE),

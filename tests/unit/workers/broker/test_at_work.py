@@ -19,7 +19,9 @@ class Request:
 
 @pytest.fixture
 def state(monkeypatch: pytest.MonkeyPatch) -> Any:
-    made: Any = SimpleNamespace(reserved_requests=WeakSet(), active_requests=WeakSet(), scheduled_requests=WeakSet())
+    made: Any = SimpleNamespace(
+        requests={}, reserved_requests=WeakSet(), active_requests=WeakSet(), scheduled_requests=WeakSet()
+    )
     monkeypatch.setattr(worker, "_state", made)
     return made
 
@@ -30,6 +32,11 @@ def test_messages_of_one_job_that_was_sent_twice_are_two(state: Any) -> None:
     state.active_requests.add(kept[0])
     state.scheduled_requests.add(kept[2])
     assert worker._at_work() == {"1|q", "2|q", "3|q"}
+
+
+def test_what_runs_on_after_a_connection_broke_is_at_work(state: Any) -> None:
+    state.requests["one"] = Request("one", "1|q")
+    assert worker._at_work() == {"1|q"}
 
 
 def test_a_set_that_grows_meanwhile_is_read_all_the_same(state: Any) -> None:
