@@ -12,6 +12,7 @@ from workers.encoders.turns import Turns
 from workers.jobs.budgets import Budgets
 from workers.jobs.escalations import Escalations
 from workers.jobs.outcomes import Outcomes
+from workers.jobs.threads import Threads
 from workers.once import once
 from workers.parts import Parts
 from workers.stages.arrival import Arrival
@@ -129,7 +130,8 @@ class Runtime(Parts):
     @once
     def contexts(self) -> Contexts:
         """How much of a conversation is sent."""
-        return Contexts(self.configuration, self.market, self.summaries, Turns(lambda: self.readers))
+        threads = Threads(self.ledger_redis, lambda: self.secret)
+        return Contexts(self.configuration, self.market, self.summaries, Turns(lambda: self.readers), threads)
 
     @once
     def paid_once(self) -> PaidOnce:

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.answer import Usage, usd
 from pipelines.context import selection
 from pipelines.context.relevance import WORDS, WORDS_BESIDE_CHARACTERS, relevance
+from pipelines.context.ways import Ways
 from pipelines.text.tokens import estimate_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from decimal import Decimal
 
     from numpy.typing import NDArray
 
+    from pipelines.answer import Usage
     from pipelines.context.passages import Passage
     from pipelines.context.selection import Selected
+    from pipelines.context.thread import Thread
     from pipelines.job import Context
     from pipelines.message import Message
 
 LEAST_EARLIER_TOKENS = 1_000  # of fewer, leaving any out saves nothing worth a doubt
-# How much a passage must matter to stay, in standard scores of its conversation: as much as the average one, or, where
-# a provider's discount makes that not pay, more.
-MATTERS = (0.0, 1.0)
-LEAST_SAVING = Decimal("0.1")  # of what all would cost
-PREFIX_TOKENS = 1_024  # the shortest prompt of which a provider discounts what it saw before (OpenAI, Anthropic)
+# How much a passage must matter to stay, in standard scores of its conversation: as much as the average one up to
+# FEW_TOKENS, STEP more for each doubling, and MOST_MATTERS at the most: the longer a conversation, the less of it a
+# question needs. Where a provider's discount makes that not pay, MOST_MATTERS.
+FEW_TOKENS, STEP, MOST_MATTERS = 2_000, 0.5, 1.5
 _ABOUT_ALL = re.compile(
     r"\b(?:summar(?:y|i[sz]e[ds]?|ies)|recap|overview|sum up|minutes of|everything (?:we|i|you|that|so far)|so far"
     r"|(?:whole|entire|full) (?:conversation|chat|discussion|document|text|contract|thread)"
@@ -39,14 +40,6 @@ _ABOUT_ALL = re.compile(
     r"|到目前为止|所有的?(?:问题|内容|要点|步骤)|翻译|改写|润色|全部列出",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What the plan expects, in dollars of prompt: of sending all, and of what is sent."""
-
-    all_usd: Decimal
-    sent_usd: Decimal
 
 
 def about_all(question: str) -> bool:
@@ -79,6 +72,16 @@ def score(
     return relevance(said(messages, found), asked, cosines, words=WORDS_BESIDE_CHARACTERS if characters else WORDS)
 
 
+def may_cut(messages: Sequence[Message]) -> bool:
+    """Is there enough before the question that leaving some of it out may pay?"""
+    return estimate_messages(messages[: selection.question(messages)]) >= LEAST_EARLIER_TOKENS
+
+
+def matters(tokens: int) -> float:
+    """The score from which a passage of a conversation of so many tokens stays."""
+    return min(max(STEP * math.log2(max(tokens, 1) / FEW_TOKENS), 0.0), MOST_MATTERS)
+
+
 def choose(
     messages: Sequence[Message],
     scores: Callable[[Sequence[Passage]], NDArray[np.float64]],
@@ -87,16 +90,19 @@ def choose(
     mode: Context,
     window_tokens: int,
     price: Callable[[Usage], Decimal],
+    before: Thread | None = None,
+    warm: bool = True,
 ) -> Selected:
     """What to send of ``messages``; ``mode`` as a job's ``context``, a number being tokens in the whole.
 
     ``scores`` is asked how much passages matter where that is needed at all; ``reads`` whether an encoder reads the
     question: by words alone nothing is left out that need not be. ``price`` is that of the model that is expected to
-    answer.
+    answer. ``before`` is what was sent at an earlier question of the same conversation, None where nobody knows;
+    ``warm``: does the provider remember that still? Where nobody knows, it is believed to remember all of it.
     """
-    before = estimate_messages(messages)
+    whole = estimate_messages(messages)
     budget = window_tokens if isinstance(mode, str) else min(mode, window_tokens)
-    if before > budget:
+    if whole > budget:
         found = selection.cut(messages)
         why = "the model takes no more" if budget == window_tokens else f"the budget is {budget} tokens"
         return selection.select(messages, found, scores(found), budget_tokens=budget, why=why)
@@ -105,41 +111,18 @@ def choose(
     found = selection.cut(messages)
     if sum(passage.tokens for passage in found) < LEAST_EARLIER_TOKENS:
         return selection.everything(messages, "it is short")
+    way = Ways(messages, found, price, before, warm=warm)
     asked = messages[selection.question(messages)].text
     if about_all(asked):
-        return selection.everything(messages, "the question is about all of it")
+        return way.everything("the question is about all of it")
     if not reads(asked):
-        return selection.everything(messages, "no encoder reads the question")
+        return way.everything("no encoder reads the question")
     matter = scores(found)
-    for least in MATTERS:
-        chosen = selection.select(
-            messages,
-            found,
-            matter,
-            budget_tokens=window_tokens,
-            least=least,
-            latest_tokens=selection.latest_of(before),
-            why="the rest matters less to the question",
-        )
-        costs = expected(messages, chosen, price)
-        if costs.sent_usd <= (1 - LEAST_SAVING) * costs.all_usd:
-            return replace(chosen, forced=False, details={"expected_saving_usd": usd(costs.all_usd - costs.sent_usd)})
-    return selection.everything(messages, "leaving any of it out would cost more")
-
-
-def expected(messages: Sequence[Message], chosen: Selected, price: Callable[[Usage], Decimal]) -> Costs:
-    """What sending all and sending the chosen is expected to cost, in dollars of prompt.
-
-    A provider charges less for the beginning of a prompt that it saw shortly before (OpenAI, Anthropic, Google and
-    DeepSeek by a half to nine tenths). Of a conversation that is sent whole, that is all up to the last answer; what
-    is chosen anew for each question shares its instructions alone. That the provider still has it is believed, always:
-    so what is chosen is dearer than all in no case, and cheaper where it has forgotten.
-    """
-    last = selection.question(messages)
-    all_usd = price(_usage(estimate_messages(messages), estimate_messages(messages[:last])))
-    same = next((n for n, (m, o) in enumerate(zip(chosen.messages, messages, strict=False)) if m is not o), last)
-    return Costs(all_usd, price(_usage(chosen.tokens_after, estimate_messages(chosen.messages[: min(same, last)]))))
-
-
-def _usage(tokens: int, seen: int) -> Usage:
-    return Usage(tokens, seen if seen >= PREFIX_TOKENS else 0)
+    least = matters(whole)
+    return way.cheapest(
+        [
+            way.all("leaving any of it out would cost more"),
+            *(way.on(matter, score) for score in (least, MOST_MATTERS)),
+            *(way.anew(matter, score) for score in (least, MOST_MATTERS)),
+        ]
+    )

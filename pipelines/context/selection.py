@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pipelines.context.thread import Thread
     from pipelines.message import Message
 
 LATEST_SHARE, LATEST_TOKENS = 0.2, 600  # of the budget, for the latest exchanges; and at the most
@@ -37,7 +38,8 @@ class Selected:
     """The messages to send, in their order, and what was left out of them. Token counts are estimates (see tokens).
 
     ``dropped`` and ``shortened`` are numbers of messages: not sent at all, and sent in part; ``forced`` when there was
-    no room for them.
+    no room for them; ``excerpts`` are messages of which parts, or all, stand in front of the question;
+    ``thread`` is what the conversation's next question may go on from.
     """
 
     messages: tuple[Message, ...]
@@ -48,7 +50,9 @@ class Selected:
     why: str = "all of it is sent"
     forced: bool = True
     summarised: int = 0
+    excerpts: int = 0
     details: dict[str, Any] = field(default_factory=dict)
+    thread: Thread | None = None
 
     @property
     def says(self) -> tuple[str, ...]:
@@ -66,7 +70,7 @@ class Selected:
         return {
             "alone": alone,
             "kept_messages": len(self.messages),
-            "dropped_messages": len(before) - len(self.messages) + (1 if self.summarised else 0),
+            "dropped_messages": len(before) - len(self.messages) - self.excerpts + (1 if self.summarised else 0),
             "summarised_messages": self.summarised,
             "prompt_tokens_before": estimate_messages(before),
             "prompt_tokens_after": self.tokens_after,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Usage
 from pipelines.context import plan
-from pipelines.context.plan import PREFIX_TOKENS
 from pipelines.context.prompt import closed
+from pipelines.context.ways import PREFIX_TOKENS
 from pipelines.job import Job
 from pipelines.message import Message
 from pipelines.text.tokens import estimate, estimate_messages
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pipelines.context.passages import Passage
     from pipelines.context.selection import Selected
+    from pipelines.context.thread import Thread
 
     Price = Callable[[Usage], Decimal]
     Scores = Callable[[Sequence[Message], Sequence[Passage]], NDArray[Any]]
@@ -72,11 +73,13 @@ def invoice(
     for conversation in conversations:
         providers = {name: Provider(price) for name in POLICIES}
         spent = {name: Decimal(0) for name in POLICIES}
+        thread: Thread | None = None
         for messages, answered in _turns(conversation):
             asked += 1
             sent = {"all": messages, "summary": _article(messages)}
             prompt = closed(Job(messages))
-            chosen = _ours(prompt.messages, scores, reads, price)
+            chosen = _ours(prompt.messages, scores, reads, price, thread)
+            thread = chosen.thread or thread
             alone += prompt.alone and prompt.follows
             cut += bool(chosen.dropped or chosen.shortened)
             sent["ours"] = chosen.messages
@@ -119,7 +122,13 @@ def _turns(conversation: Sequence[Message]) -> Iterator[tuple[tuple[Message, ...
             yield tuple(conversation[: number + 1]), estimate(follows.text)
 
 
-def _ours(messages: tuple[Message, ...], scores: Scores, reads: Callable[[str], bool], price: Price) -> Selected:
+def _ours(
+    messages: tuple[Message, ...],
+    scores: Scores,
+    reads: Callable[[str], bool],
+    price: Price,
+    thread: Thread | None,
+) -> Selected:
     return plan.choose(
         messages,
         lambda found: scores(messages, found),
@@ -127,6 +136,7 @@ def _ours(messages: tuple[Message, ...], scores: Scores, reads: Callable[[str], 
         mode="auto",
         window_tokens=WINDOW_TOKENS,
         price=price,
+        before=thread,
     )
 
 

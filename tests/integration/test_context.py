@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipelines.errors import StoreUnavailable
 from tests.agreement import CLAUSES, agreement
+from workers.jobs.threads import Threads
+from workers.store import keys
 
 if TYPE_CHECKING:
     from tests.fleet import InProcess
@@ -63,3 +66,61 @@ def test_an_answer_that_saw_a_part_is_not_given_to_who_asks_with_all(fleet: InPr
         seen.append(answer.source)
     assert seen == ["model"] * 4
     assert fleet.client.ask(messages, tenant=tenant, context="all").source == "exact"  # type: ignore[arg-type]
+
+
+def talk(turns: int) -> list[dict[str, object]]:
+    messages: list[dict[str, object]] = []
+    for number in range(turns):
+        messages.append({"role": "user", "content": f"My note number {number} is about {TOPICS[number % 9]}. " * 6})
+        messages.append({"role": "assistant", "content": f"Noted, that is {TOPICS[number % 9]} again. " * 6})
+    return messages
+
+
+TOPICS = ("sails", "ropes", "masts", "keels", "tides", "winds", "charts", "locks", "buoys")
+
+
+def prompt(fleet: InProcess) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = fleet.model.requests[-1]["messages"]
+    return found
+
+
+def test_a_conversation_goes_on_as_it_was_sent_and_the_provider_knows_its_beginning(
+    fleet: InProcess, tenant: str
+) -> None:
+    messages = [*talk(60), {"role": "user", "content": "And what did I say of that?"}]
+    first = fleet.client.ask(messages, tenant=tenant, cache="bypass")  # type: ignore[arg-type]
+    before = prompt(fleet)
+    assert first.context is not None
+    assert first.context["dropped_messages"] > 0
+    longer = [*messages, {"role": "assistant", "content": first.text}, {"role": "user", "content": "Why is that so?"}]
+    fleet.client.ask(longer, tenant=tenant, cache="bypass")  # type: ignore[arg-type]
+    after = prompt(fleet)
+    assert after[: len(before) - 1] == before[:-1]
+    assert len(after) == len(before) + 2
+    redis = fleet.runtime.ledger_redis
+    names = list(redis.scan_iter(keys.thread(tenant, "*")))
+    assert len(names) == 2
+    kept = b"".join(redis.mget(names))
+    assert b"sails" not in kept
+    assert all(0 < redis.ttl(name) <= 3_600 for name in names)
+
+
+def test_another_tenants_conversation_tells_nothing_of_this_one(fleet: InProcess, tenant: str) -> None:
+    messages = [*talk(60), {"role": "user", "content": "And what did I say of that?"}]
+    fleet.client.ask(messages, tenant=f"{tenant}-a", cache="bypass")  # type: ignore[arg-type]
+    fleet.client.ask(messages, tenant=f"{tenant}-b", cache="bypass")  # type: ignore[arg-type]
+    redis = fleet.runtime.ledger_redis
+    (one,), (other,) = (list(redis.scan_iter(keys.thread(f"{tenant}-{name}", "*"))) for name in "ab")
+    assert one != other
+
+
+def test_without_the_ledger_a_conversation_is_sent_as_if_nobody_knew_it(
+    fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("ledger", "away")
+
+    monkeypatch.setattr(Threads, "recall", away)
+    monkeypatch.setattr(Threads, "keep", away)
+    messages = [*talk(60), {"role": "user", "content": "And what did I say of that?"}]
+    assert fleet.client.ask(messages, tenant=tenant, cache="bypass").source == "model"  # type: ignore[arg-type]

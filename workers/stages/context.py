@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pipelines.context import plan
+from pipelines.errors import StoreUnavailable
+from workers.jobs.threads import Sent
+from workers.observability import counters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,30 +19,61 @@ if TYPE_CHECKING:
     from pipelines.routing.market import Market
     from workers.config.configuration import Configuration
     from workers.encoders.turns import Turns
+    from workers.jobs.threads import Threads
     from workers.stages.summary import Summaries
+
+WARM_S = 300.0  # as long as providers remember a prompt at least (OpenAI, Anthropic: five minutes)
 
 
 class Contexts:
     """Chooses what to send."""
 
     def __init__(
-        self, configuration: Configuration, market: Callable[[], Market], summaries: Summaries, turns: Turns
+        self,
+        configuration: Configuration,
+        market: Callable[[], Market],
+        summaries: Summaries,
+        turns: Turns,
+        threads: Threads,
     ) -> None:
-        self._configuration, self._market, self._summaries, self._turns = configuration, market, summaries, turns
+        self._configuration, self._market, self._summaries = configuration, market, summaries
+        self._turns, self._threads = turns, threads
 
     def chosen(self, progress: Progress) -> tuple[Selected, Progress]:
         """What is sent, and the job with what choosing it cost."""
         market, job = self._market(), progress.job
         mode = self._configuration.context if job.context is None else job.context
-        offers = market.offers(progress.asking, progress.route, prompt_tokens=0)
+        offer = market.offers(progress.asking, progress.route, prompt_tokens=0)[0]
+        model = f"{offer.provider}/{offer.model}"
+        long = mode == "auto" and plan.may_cut(progress.sent)
+        before, known = self._recall(progress) if long else (None, True)
+        warm = before is None or (before.model == model and time.time() - before.at < WARM_S)
         found = plan.choose(
             progress.sent,
             partial(self._turns.scores, progress.sent),
             reads=self._turns.reads,
             mode=mode,
             window_tokens=market.window(progress.asking, progress.route),
-            price=partial(market.cost_usd, offers[0]),
+            price=partial(market.cost_usd, offer),
+            before=None if before is None else before.thread,
+            warm=warm,
         )
+        if found.thread is not None and known:
+            self._keep(progress, Sent(found.thread, time.time(), model))
         if found.dropped and not isinstance(mode, str):
             return self._summaries.summarised(progress, found, budget_tokens=mode)
         return found, progress
+
+    def _recall(self, progress: Progress) -> tuple[Sent | None, bool]:
+        """How it was sent last, where anybody knows; and whether anybody could be asked."""
+        try:
+            return self._threads.recall(progress.job.tenant, progress.sent), True
+        except StoreUnavailable:
+            counters.count("ledger.unavailable")
+            return None, False
+
+    def _keep(self, progress: Progress, sent: Sent) -> None:
+        try:
+            self._threads.keep(progress.job.tenant, progress.sent, sent)
+        except StoreUnavailable:
+            counters.count("ledger.unavailable")

@@ -57,8 +57,9 @@ def test_what_matters_less_is_left_out_and_the_answer_says_why() -> None:
     found = chosen("Who is liable?")
     assert found.tokens_after < 0.4 * found.tokens_before
     assert found.why == "the rest matters less to the question"
-    report = found.report(before=found.messages, alone=False)
-    assert (report["shortened_messages"], report["why"]) == (2, found.why)
+    before = [Message("user", agreement()), Message("assistant", "I have read it."), Message("user", "Who is liable?")]
+    report = found.report(before=before, alone=False)
+    assert (report["shortened_messages"], report["dropped_messages"], report["why"]) == (1, 1, found.why)
     saved = Decimal(report["expected_saving_usd"]) * MTOK
     assert saved == found.tokens_before - found.tokens_after
 
@@ -78,7 +79,7 @@ def test_all_is_sent_where_nothing_can_be_left_out_safely(question: str, mode: C
     assert (found.why, found.dropped, found.shortened) == (why, (), ())
 
 
-@pytest.mark.parametrize(("cached", "cut"), [("1", True), ("0.5", True), ("0.25", False), ("0.1", False)])
+@pytest.mark.parametrize(("cached", "cut"), [("1", True), ("0.5", True), ("0.25", True), ("0.1", False)])
 def test_the_discount_on_what_was_seen_before_is_not_thrown_away(cached: str, cut: bool) -> None:
     found = chosen("Who is liable?", cached=cached, share=0.3)
     assert bool(found.shortened) is cut
@@ -94,10 +95,10 @@ def test_what_is_sent_is_never_expected_to_cost_more_than_all(cached: str, share
     for number in range(turns):
         messages += [Message("user", f"question {number} " * 40), Message("assistant", "reply " * 60)]
     messages.append(Message("user", "Who?"))
-    costs = price(cached)
-    found = plan.choose(messages, matters(share), reads=lambda _: True, mode="auto", window_tokens=10**6, price=costs)
-    expected = plan.expected(messages, found, costs)
-    assert expected.sent_usd <= expected.all_usd
+    found = plan.choose(
+        messages, matters(share), reads=lambda _: True, mode="auto", window_tokens=10**6, price=price(cached)
+    )
+    assert found.thread is None or found.thread.saved_usd >= 0
 
 
 def test_a_short_conversation_is_sent_as_it_is() -> None:
