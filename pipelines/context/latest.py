@@ -15,7 +15,7 @@ from pipelines.context.prompt import INSTRUCTIONS
 from pipelines.text.tokens import estimate_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,24 +41,29 @@ def begins(messages: Sequence[Message], *, tokens: int = LATEST_TOKENS) -> int:
 
 
 def always(messages: Sequence[Message], start: int) -> list[int]:
-    """Numbers of the messages that are sent as they are: instructions, what is pinned, all from ``start`` on."""
-    return [n for n, m in enumerate(messages) if n >= start or m.role in INSTRUCTIONS or m.pin]
+    """Numbers of the messages that are sent as they are: instructions, exchanges in which something is pinned, all from
+    ``start`` on.
+    """
+    end = selection.question(messages)
+    pinned = {n for group in selection.groups(messages, end) if any(messages[m].pin for m in group) for n in group}
+    return [n for n, m in enumerate(messages) if n >= start or m.role in INSTRUCTIONS or n in pinned]
 
 
-def room_for(found: Sequence[Passage], start: int) -> int:
-    """Tokens of what is before ``start`` that may stand before a question, at the most."""
-    earlier = sum(passage.tokens for passage in found if passage.message < start)
+def room_for(found: Sequence[Passage], there: Collection[int]) -> int:
+    """Tokens of what is in no message of ``there`` that may stand before a question, at the most."""
+    earlier = sum(passage.tokens for passage in found if passage.message not in there)
     return min(max(round(MOST_SHARE * earlier), LEAST_TOKENS), earlier)
 
 
-def needs(found: Sequence[Passage], scores: NDArray[Any], start: int, *, least: float) -> list[int]:
-    """Numbers of the passages before ``start`` that matter to the question, in order; of too many, the best.
+def needs(found: Sequence[Passage], scores: NDArray[Any], there: Collection[int], *, least: float) -> list[int]:
+    """Numbers of the passages that matter to the question and are in no message of ``there``, in order; of too many,
+    the best.
 
     ``scores`` (n,) of ``found``; ``least`` as in selection.select.
     """
-    earlier = [n for n, passage in enumerate(found) if passage.message < start and scores[n] >= least]
-    room, taken = room_for(found, start), []
-    for n in sorted(earlier, key=lambda n: (-scores[n], -n)):
+    others = [n for n, passage in enumerate(found) if passage.message not in there and scores[n] >= least]
+    room, taken = room_for(found, there), []
+    for n in sorted(others, key=lambda n: (-scores[n], -n)):
         if found[n].tokens <= room:
             room -= found[n].tokens
             taken.append(n)

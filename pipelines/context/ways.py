@@ -93,9 +93,10 @@ class Ways:
     def _from(self, start: int, scores: NDArray[np.float64], least: float) -> Way | None:
         if not isinstance(self._messages[self._last].content, str):
             return None  # what stands beside a picture is not moved
-        needs = latest.needs(self._found, scores, start, least=least)
+        always = set(latest.always(self._messages, start))
+        needs = latest.needs(self._found, scores, always, least=least)
         sent = latest.sent(self._messages, self._found, start, needs)
-        there = {self._found[n].message for n in needs} | set(latest.always(self._messages, start))
+        there = {self._found[n].message for n in needs} | always
         parts = Counter(self._found[n].message for n in needs)
         of_all = Counter(passage.message for passage in self._found)
         chosen = selection.Selected(
@@ -111,10 +112,10 @@ class Ways:
         if self._warm and self._before.end:
             # What was put before the last question is not sent again: alike is what came before that question.
             asked = selection.question(self._messages[: self._before.end])
-            alike = latest.always(self._messages[:asked], start)
-            seen = estimate_messages(self._messages[n] for n in alike) if start == self._before.start else 0
+            alike = [n for n in always if n < asked] if start == self._before.start else []
+            seen = estimate_messages(self._messages[n] for n in alike)
         moves = sum(self._found[n].tokens for n in needs)
-        return self._way(chosen, Thread(self._end, start), seen, moves, latest.room_for(self._found, start))
+        return self._way(chosen, Thread(self._end, start), seen, moves, latest.room_for(self._found, always))
 
     def cheapest(self, ways: Sequence[Way | None]) -> Selected:
         """The way that costs least, with the turns that are expected to follow, all of it (the first) where none saves
