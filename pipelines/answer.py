@@ -42,7 +42,8 @@ class Route:
     """Who answers. ``score`` in [0, 1] rises with the expected gain of premium; ``reason`` is words.
 
     ``checks`` are the names of those that spoke of the answer that is given; ``escalated`` of those that spoke of
-    economy's, where premium was asked after it, for ``first_usd``; ``spoiled``: it is not kept for others.
+    economy's, where premium was asked after it: ``first_usd`` and ``premium_usd`` are what each cost. ``spoiled``: the
+    answer is not kept for others.
     """
 
     tier: Tier
@@ -53,6 +54,7 @@ class Route:
     checks: tuple[str, ...] = ()
     escalated: tuple[str, ...] = ()
     first_usd: Decimal = Decimal(0)
+    premium_usd: Decimal = Decimal(0)
     spoiled: bool = False
 
     def encode(self) -> dict[str, Any]:
@@ -61,7 +63,11 @@ class Route:
         if self.checks:
             found |= {"checks": list(self.checks), "spoiled": self.spoiled}
         if self.escalated:
-            found |= {"escalated": list(self.escalated), "first_usd": usd(self.first_usd)}
+            found |= {
+                "escalated": list(self.escalated),
+                "first_usd": usd(self.first_usd),
+                "premium_usd": usd(self.premium_usd),
+            }
         return found
 
     @classmethod
@@ -76,6 +82,7 @@ class Route:
             checks=tuple(raw.get("checks") or ()),
             escalated=tuple(raw.get("escalated") or ()),
             first_usd=Decimal(raw.get("first_usd") or 0),
+            premium_usd=Decimal(raw.get("premium_usd") or 0),
             spoiled=bool(raw.get("spoiled")),
         )
 
@@ -176,7 +183,7 @@ class Answer:
     def anonymous(self) -> Answer:
         """The answer as a cache keeps it for others: whose it was stays behind."""
         counted = {k: v for k, v in (self.context or {}).items() if k == "prompt_tokens_after"}
-        route = None if self.route is None else replace(self.route, escalated=(), first_usd=Decimal(0))
+        route = None if self.route is None else replace(self.route, escalated=())
         return replace(
             self,
             job_id=None,

@@ -65,7 +65,10 @@ class Runtime(Parts):
     def spending(self) -> Spending:
         """What may be spent."""
         return Spending(
-            Budgets(self.ledger_redis), lambda tenant: self.configuration.routing_of(tenant).budget, self.market
+            Budgets(self.ledger_redis),
+            lambda tenant: self.configuration.routing_of(tenant).budget,
+            self.market,
+            self.billing,
         )
 
     @once

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines import journey
@@ -46,7 +47,7 @@ class StageTask(ChatTask):
         """A job that fails is nobody's to wait for."""
         super().on_failure(exc, task_id, args, kwargs, einfo)
         handed_on = args[0] if args and isinstance(args[0], dict) and self.name != journey.LOOKUP else {}
-        runtime().flight.land(app, str(handed_on.get("flight") or ""))
+        runtime().flight.land(app, str(handed_on.get("flight") or ""), str(handed_on.get("job_id") or ""))
 
 
 @app.task(name=journey.LOOKUP, base=StageTask, shared=False, bind=True)
@@ -83,7 +84,7 @@ def cache_lookup(self: ChatTask, raw: object) -> Any:
     in_time(progress, "cache-lookup")
     ruled = held.rules.match(progress.job) is not None
     if not ruled:
-        held.spending.miss(progress.job.tenant)
+        held.spending.after_lookup(progress)
         held.arrival.room(progress.job.tenant)
     progress = replace(progress, flight=held.flight.join(self, progress, asked.words))
     return self.replace(canvas.after_a_miss(app, progress, self, ruled=ruled))
@@ -103,7 +104,7 @@ def classify_job(self: ChatTask, raw: dict[str, Any]) -> Any:
     timings = {**progress.timings_ms, "classify": watch.lap_ms()}
     progress = replace(progress, timings_ms=timings, degraded=(*progress.degraded, *degraded))
     if answer is not None:
-        held.flight.land(app, progress.flight)
+        held.flight.land(app, progress.flight, progress.job_id)
         return held.billing.finish(progress, answer).encode()
     progress = replace(progress, route=held.spending.route(progress, held.routing.route(progress)))
     return (
@@ -176,7 +177,7 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
             answer = finish(replace(progress, timings_ms=timings), priced)
     except Later:
         held.paid_once.forget(progress)
-        held.billing.charge_broken_off(progress, wasted)
+        held.billing.charge_broken_off(progress, wasted, Decimal(0) if judged is None else judged.cost_usd)
         raise
     except FarthingError:
         held.paid_once.forget(progress)
@@ -192,7 +193,7 @@ def write_back(raw: dict[str, Any], answered: dict[str, Any]) -> None:
     """Store a fresh answer for the next one who asks."""
     progress = Progress.decode(raw)
     _keep(progress, Answer.decode(answered))
-    runtime().flight.land(app, progress.flight)
+    runtime().flight.land(app, progress.flight, progress.job_id)
     runtime().paid_once.over(progress)
 
 
@@ -263,7 +264,7 @@ def _judged_hit(progress: Progress, slot: Slot, answer: Answer, probability: flo
     held = runtime()
     timings = {**progress.timings_ms, "judge": took_ms}
     finished = held.billing.finish(replace(progress, timings_ms=timings), answer)
-    held.flight.land(app, progress.flight)
+    held.flight.land(app, progress.flight, progress.job_id)
     weight = held.boundaries.audit(progress.job.tenant, slot.bucket, probability)
     if weight is not None:
         _audit_later(progress, weight)
@@ -289,6 +290,6 @@ def _hand_over(progress: Progress, answer: Answer, *, fresh: bool = True) -> Non
         "write_back",
     )
     if not kept:
-        held.flight.land(app, progress.flight)
+        held.flight.land(app, progress.flight, progress.job_id)
     if fresh and progress.audit is None:
         held.quality.draw(app, progress, answer)

@@ -119,7 +119,8 @@ class Ways:
 
     def cheapest(self, ways: Sequence[Way | None]) -> Selected:
         """The way that costs least, with the turns that are expected to follow, all of it (the first) where none saves
-        enough. None may cost more now than what sending all would have, beyond what was saved before.
+        enough. None may cost more now than what sending all would have, beyond what was saved before; where a
+        conversation was cut already and none keeps to that, the cheapest is taken all the same.
         """
         everything, *others = [way for way in ways if way is not None]
         bound = self._always_usd + max(self._before.saved_usd, Decimal(0))

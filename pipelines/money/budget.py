@@ -41,20 +41,23 @@ class Spent:
 
     def share(self, budget: Budget) -> float:
         """Of the bound that is nearest, from 0 to 1 and beyond; what is set aside counts."""
-        return float(max((spent / bound for _, spent, bound in self._bounds(budget)), default=Decimal(0)))
+        return max((_share(spent, bound) for _, spent, bound in self._bounds(budget)), default=0.0)
 
     def says(self, budget: Budget) -> str:
         """How it stands, in words, for the bound that is nearest."""
-        bounds = sorted(self._bounds(budget), key=lambda one: one[1] / one[2])
+        bounds = sorted(self._bounds(budget), key=lambda one: _share(one[1], one[2]))
         if not bounds:
             return "no budget"
         when, spent, bound = bounds[-1]
         return f"${spent.normalize():f} of ${bound.normalize():f} {when} are spent or set aside"
 
     def _bounds(self, budget: Budget) -> Iterable[tuple[str, Decimal, Decimal]]:
-        # A bound of nothing is spent from the start.
-        tiny = Decimal("1e-9")
         if budget.usd_per_day is not None:
-            yield "today (UTC)", self.today_usd + self.held_usd, max(budget.usd_per_day, tiny)
+            yield "today (UTC)", self.today_usd + self.held_usd, budget.usd_per_day
         if budget.usd_per_month is not None:
-            yield "this month (UTC)", self.month_usd + self.held_usd, max(budget.usd_per_month, tiny)
+            yield "this month (UTC)", self.month_usd + self.held_usd, budget.usd_per_month
+
+
+def _share(spent: Decimal, bound: Decimal) -> float:
+    """A bound of nothing is spent from the start."""
+    return float(spent / bound) if bound > 0 else 1.0 + float(spent)

@@ -31,7 +31,7 @@ def record(answer: Answer) -> dict[str, int]:
     if tier is not None and answer.source in ("rule", "model"):
         counters[f"tier:{tier}"] = 1
     if answer.source == "model" and answer.route is not None and answer.route.escalated:
-        counters |= {"escalations": 1, "escalation_nusd": _nano(answer.cost_usd - answer.route.first_usd)}
+        counters |= {"escalations": 1, "escalation_nusd": _nano(answer.route.premium_usd)}
     for cause, amount in saved(answer).items():
         counters[f"saved:{cause}_nusd"] = _nano(amount)
     return counters

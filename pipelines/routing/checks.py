@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 from pipelines.routing.arithmetic import false_sums
 from pipelines.text import answering, facts, scripts
@@ -33,6 +32,7 @@ REPEATED = 4  # times, and MOST_REPEATED of the text: that is no chorus
 MOST_REPEATED = 0.3
 LEAST_REPEATED_CHARS = 12
 _FENCE = re.compile(r"^[ \t]*```[ \t]*(\w*)[^\n]*\n(.*?)^[ \t]*```", re.MULTILINE | re.DOTALL)
+_NAMES_IT = 40  # characters of a label that a question may ask for: "error", "N/A"
 _ASKS_FOR_JSON = re.compile(
     r"\b(?:as|in|with|return|output|valid|only|give me)\b[^.?!\n]{0,30}\bjson\b"
     r"|json[^.?!。\n]{0,6}(?:格式|形式|返回|输出)|(?:返回|输出|以|用)[^。\n]{0,10}json",
@@ -43,7 +43,11 @@ _YES_OR_NO = re.compile(
     r"|只(?:需|要|能)?(?:回答|回复)[“\"「]?是[”\"」]?(?:或|还是|/)",
     re.IGNORECASE,
 )
-_YES_NO = re.compile(r"\W*(?:yes|no|是|否|不是|对|不对)\b", re.IGNORECASE)
+_NO_YES_OR_NO = re.compile(r"(?:\bnot\b|n['’]t\b|不要|别)[^.?!。\n]{0,40}$", re.IGNORECASE)
+_YES_NO = re.compile(r"\W*(?:(?:yes|no)\b|是|否|不|对|没|有|能|可)", re.IGNORECASE)
+_BEGINS_JSON = re.compile(r"\s*(?:```(?:json)?\s*)?[{\[]", re.IGNORECASE)
+MOST_REFERENCES = 16  # of a schema to its own parts: each may double the work
+MOST_WORK = 20_000_000  # characters of the schema times those of the answer
 _SENTENCES = re.compile(r"(?<=[.!?。！？\n])\s*")
 _PYTHON = ("python", "py", "python3")
 _NO_SOURCE = re.compile(r"^\s*(?:>>>|\.\.\.\s*$|[%!$]|In \[|print [\"'])", re.MULTILINE)
@@ -76,7 +80,11 @@ def _empty(_: Job, __: str, done: Completion) -> bool:
 
 
 def _broken(job: Job, _: str, done: Completion) -> bool:
-    return bool(done.text.strip()) and not _structured(job) and answering.lack(done.text) == "broken"
+    said = done.text.strip()
+    if not said or _structured(job) or answering.lack(said) != "broken":
+        return False
+    asked = job.question.text.casefold()
+    return len(said) > _NAMES_IT or said.strip(" .!\"'`").casefold() not in asked
 
 
 def _declines(job: Job, _: str, done: Completion) -> bool:
@@ -100,11 +108,13 @@ def _format(job: Job, _: str, done: Completion) -> bool:
         return False
     wanted = job.params.get("response_format") or {}
     if _structured(job):
-        return _violates(done.text, (wanted.get("json_schema") or {}).get("schema"))
+        described = wanted.get("json_schema")
+        return _violates(done.text, described.get("schema") if isinstance(described, dict) else None)
     asked = job.question.text
-    if _YES_OR_NO.search(asked):
+    if (found := _YES_OR_NO.search(asked)) and not _NO_YES_OR_NO.search(asked[: found.start()]):
         return not _YES_NO.match(done.text)
-    return bool(_ASKS_FOR_JSON.search(asked)) and "{" in done.text and not any(map(_is_json, _json_of(done.text)))
+    begins = _BEGINS_JSON.match(done.text) is not None and _ASKS_FOR_JSON.search(asked) is not None
+    return begins and not any(map(_is_json, _json_of(done.text)))
 
 
 def _json_of(text: str) -> Iterator[str]:
@@ -129,24 +139,41 @@ def _violates(text: str, schema: Any) -> bool:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return True
-    if not isinstance(schema, dict) or len(json.dumps(schema)) > LONGEST_SCHEMA_CHARS:
+    if not isinstance(schema, dict) or not _is_held(schema, len(text)):
         return False
     try:
-        # Nothing is fetched: what it refers to elsewhere is unknown. Patterns may take for ever, and are left out.
-        validator = Draft202012Validator(_without_patterns(schema), registry=Registry())
-        return next(validator.iter_errors(value), None) is not None
-    except (Unresolvable, RecursionError, ValueError, TypeError, KeyError, AttributeError):
+        # Nothing is fetched: what it refers to elsewhere is unknown.
+        return next(Draft202012Validator(schema, registry=Registry()).iter_errors(value), None) is not None
+    except Exception:  # noqa: BLE001 - a caller's schema may be anything, and an answer to it is paid for
         return False
 
 
-def _without_patterns(schema: Any) -> Any:
-    if isinstance(schema, dict):
-        return {
-            k: _without_patterns(v)
-            for k, v in schema.items()
-            if not (k == "pattern" and isinstance(v, str)) and k != "patternProperties"
-        }
-    return [_without_patterns(one) for one in schema] if isinstance(schema, list) else schema
+def _is_held(schema: dict[str, Any], answer_chars: int) -> bool:
+    """Can an answer be held to it in no time? Patterns may take for ever, and so may parts that refer to parts."""
+    plain = json.dumps(schema)
+    if len(plain) > LONGEST_SCHEMA_CHARS or len(plain) * answer_chars > MOST_WORK:
+        return False
+    if any(f'"{name}":' in plain for name in ("pattern", "patternProperties", "uniqueItems", "$dynamicRef", "$id")):
+        return False
+    of_parts = {f"#/{kind}/{name}": part for kind in ("$defs", "definitions") for name, part in _parts(schema, kind)}
+    return (
+        plain.count('"$ref":') <= MOST_REFERENCES
+        and not any(_comes_back(name, part, of_parts, ()) for name, part in of_parts.items())
+        and '"$ref": "#"' not in plain
+    )
+
+
+def _parts(schema: dict[str, Any], kind: str) -> list[tuple[str, Any]]:
+    found = schema.get(kind)
+    return list(found.items()) if isinstance(found, dict) else []
+
+
+def _comes_back(name: str, part: Any, of_parts: Mapping[str, Any], on_the_way: tuple[str, ...]) -> bool:
+    """Does a part refer to itself, by whatever way?"""
+    if name in on_the_way:
+        return True
+    refers = re.findall(r'"\$ref": "([^"]*)"', json.dumps(part))
+    return any(_comes_back(one, of_parts[one], of_parts, (*on_the_way, name)) for one in refers if one in of_parts)
 
 
 def _language(job: Job, prose: str, _: Completion) -> bool:

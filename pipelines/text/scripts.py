@@ -35,12 +35,18 @@ _SCRIPTS = {
 }
 _LETTERS = {name: re.compile(f"[{letters}]") for name, letters in _SCRIPTS.items()}
 _WORD = re.compile(r"\b[a-zß-öø-ÿ]{2,}\b")
-_NO_PROSE = re.compile(r"`[^`\n]*`|https?://\S+|\S+@\S+|\b[A-Z][A-Za-z]*\d\w*\b|\$[^$\n]*\$")
+_NO_PROSE = re.compile(r"`[^`\n]*`|https?://\S+|[\w.+-]{1,64}@[\w.-]{1,99}|\b[A-Z][A-Za-z]*\d\w*\b|\$[^$\n]*\$")
 _LANGUAGES = re.compile(
-    r"\b(?:translat\w+|languages?|english|chinese|mandarin|cantonese|japanese|korean|french|german|spanish|italian|portuguese"
-    r"|russian|arabic|hindi|thai|greek|hebrew|latin|dutch|turkish|polish|vietnamese|bilingual|pinyin|idioma|sprache|langue"
-    r"|перев\w+|язык\w*)\b"
-    r"|翻译|翻譯|[英中日韩韓法德俄汉漢粤粵][文语語]|语言|語言|双语|外语|葡萄牙语|西班牙语|阿拉伯语|拼音|訳して|번역|영어로|ترجم",
+    r"\b(?:translat\w+|traduc\w+|tradu[iz]\w*|traduire|übersetz\w*|vertaal\w*|languages?|bilingual|pinyin|idioma|sprache|langue"
+    r"|english|chinese|mandarin|cantonese|japanese|korean|french|german|spanish|italian|portuguese|russian|ukrainian|arabic"
+    r"|hindi|bengali|urdu|persian|farsi|thai|greek|hebrew|latin|dutch|turkish|polish|czech|hungarian|romanian|swedish|danish"
+    r"|norwegian|finnish|vietnamese|indonesian|malay|tagalog|swahili|tamil|catalan"
+    r"|ingl[eé]s|espa[nñ]ol|franc[eé]s|alem[aá]n|italiano|portugu[eê]s|ruso|chino|japon[eé]s|coreano|[aá]rabe"
+    r"|anglais|fran[cç]ais|allemand|espagnol|italien|portugais|russe|chinois|japonais|arabe"
+    r"|(?:eng|deut|franz[öo]si|spani|italieni|portugiesi|russi|chinesi|japani|koreani|arabi|t[üu]rki|polni)sch\w*"
+    r"|перев\w+|язык\w*|(?:по-)?(?:англи|русск|китай|немец|франц|испан)\w*)\b"
+    r"|翻译|翻譯|[英中日韩韓法德俄汉漢粤粵泰][文语語]|语言|語言|双语|外语|拼音"
+    r"|(?:用|成|写|說|说|讲|以)[\u4e00-\u9fff]{1,5}[文语語]|訳して|英語|中国語|日本語|번역|영어|중국어|한국어|ترجم|بالإنجليزية",
     re.IGNORECASE,
 )
 

@@ -170,3 +170,14 @@ def test_what_was_learned_is_a_tenants_own_and_goes_after_a_month(fleet: InProce
     assert redis.hgetall(keys.escalations(tenant)) == {b"sums": b"1", b"sums:better": b"1"}
     assert 0 < redis.ttl(keys.escalations(tenant)) <= 30 * 86_400
     assert not redis.exists(keys.escalations(f"{tenant}-other"))
+
+
+def test_an_answer_that_is_paid_for_is_lost_to_no_check(
+    fleet: InProcess, tenant: str, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: Any) -> Any:
+        raise RuntimeError("a pattern of ours")
+
+    monkeypatch.setattr("pipelines.routing.checks.checked", breaks)
+    assert ask(fleet, tenant).text == WRONG_SUM
+    assert models.asked == ["economy"]

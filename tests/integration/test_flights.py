@@ -165,18 +165,21 @@ def test_a_leader_whose_message_comes_again_goes_on(fleet: InProcess, tenant: st
     assert flights.join(f"y-{tenant}", "job", again=False, **given) is Joined.WAITS, "sent twice"
     assert flights.join(f"y-{tenant}", "job", again=True, **given) is Joined.LEADS, "its worker died"
     assert flights.join(f"y-{tenant}", "other", again=True, **given) is Joined.WAITS
-    assert flights.land(f"y-{tenant}", lambda _: None, now=now) == 2
+    assert flights.land(f"y-{tenant}", "job", lambda _: None, now=now) == 2
 
 
 def test_who_looked_before_the_answer_came_and_joins_after_it_looks_again(fleet: InProcess, tenant: str) -> None:
     flights, now, name = fleet.runtime.flights, time.time(), f"z-{tenant}"
     given: dict[str, Any] = {"again": False, "until": now + 60, "message": "m"}
     assert flights.join(name, "first", looked=now, now=now, **given) is Joined.LEADS
-    flights.land(name, lambda _: None, now=now + 1.0)
+    flights.land(name, "first", lambda _: None, now=now + 1.0)
     assert not flights.waits("", name, "m"), "it has landed"
     assert flights.join(name, "late", looked=now + 0.9, now=now + 1.1, **given) is Joined.LOOKS_AGAIN
     assert flights.join(name, "later", looked=now + 1.1, now=now + 1.2, **given) is Joined.LEADS
     assert flights.join(name, "last", looked=now + 0.9, now=now + 1.3, **given) is Joined.WAITS
+    assert flights.land(name, "first", lambda _: None, now=now + 1.4) == 0, "it comes again, and another flies by now"
+    assert flights.join(name, "more", looked=now + 0.9, now=now + 1.5, **given) is Joined.WAITS
+    assert flights.land(name, "", lambda _: None, now=now + 1.6) == 2, "its leader was lost"
 
 
 def test_a_job_that_looked_before_the_answer_came_is_given_that_answer(

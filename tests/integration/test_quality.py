@@ -138,7 +138,7 @@ def test_nothing_is_audited_unless_it_is_wanted(fleet: InProcess, tenant: str, m
 def test_the_report_says_what_is_lost_with_its_interval() -> None:
     total = {"quality_audits": 100, "quality_worse": 4, "tiers": {"economy": 900, "premium": 100}}
     assert reports.quality_lost(total) == "4.0 % (1.6 to 9.8 %) of economy's, in 100 compared"
-    assert reports.quality_lost({**total, "quality_audits": 0, "quality_worse": 0}) == "unknown: audit_share is 0"
+    assert reports.quality_lost({**total, "quality_audits": 0, "quality_worse": 0}) == "none compared (audit_share)"
 
 
 def test_a_router_is_trained_on_what_audits_came_to(fleet: InProcess, tenant: str, tmp_path: Path) -> None:

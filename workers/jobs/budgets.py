@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.money.budget import Spent
 from pipelines.money.ledger import NANO
+from workers.jobs.ledger import KEPT_S
 from workers.store import keys, scripts
 from workers.store.connection import failing_as
 
@@ -45,7 +46,7 @@ class Budgets:
         with failing_as("ledger"):
             done, day, month, held, tell = self._reserve(
                 keys=[keys.held(tenant), *ledgers],
-                args=[call, amount, until, now, *bounds, int(budget.when_spent == "warn"), budget.warn_at],
+                args=[call, amount, until, now, *bounds, int(budget.when_spent == "warn"), budget.warn_at, KEPT_S],
             )
         return bool(done), Spent(int(day) / NANO, int(month) / NANO, int(held) / NANO), bool(tell)
 

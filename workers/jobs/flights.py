@@ -36,6 +36,7 @@ class Flights:
         self._redis: Any = redis
         self._lead = scripts.register(redis, "lead")
         self._wait = scripts.register(redis, "wait")
+        self._land = scripts.register(redis, "land")
 
     def join(
         self, flight: str, job_id: str, *, again: bool, looked: float, now: float, until: float, message: str
@@ -76,19 +77,25 @@ class Flights:
             self._redis.hdel(keys.flying(scope), flight)
         return False
 
-    def land(self, flight: str, send: Callable[[str], None], *, now: float) -> int:
-        """Send the messages of those who wait: how many. What cannot be sent waits for the next who looks."""
+    def land(self, flight: str, job_id: str, send: Callable[[str], None], *, now: float) -> int:
+        """Send the messages of those who wait for ``job_id``, '' for whoever led the flight and was lost: how many.
+
+        What cannot be sent waits for the next who looks. Where another leads it by now, they wait for that one.
+        """
         sent = 0
         with failing_as("ledger"):
             # Whoever looked before this moment looks again; whoever looks after it flies.
-            self._redis.set(keys.flight(flight), f"\n{now!r}", px=LANDED_MS)
+            if not self._land(keys=[keys.flight(flight)], args=[job_id, f"\n{now!r}", LANDED_MS]):
+                return 0
             if scope := flight.partition(".")[2]:
                 self._redis.hdel(keys.flying(scope), flight)
+            given_up_at = self._redis.zscore(keys.FLIGHTS, flight)
             for raw in self._redis.lrange(keys.waiting(flight), 0, -1):
                 send(raw.decode())
-                self._redis.lpop(keys.waiting(flight))
+                self._redis.lrem(keys.waiting(flight), 1, raw)  # that one: another may be landing it too
                 sent += 1
-            self._redis.zrem(keys.FLIGHTS, flight)
+            if self._redis.zscore(keys.FLIGHTS, flight) == given_up_at:  # nobody flies again meanwhile
+                self._redis.zrem(keys.FLIGHTS, flight)
         return sent
 
     def overdue(self, now: float) -> list[str]:

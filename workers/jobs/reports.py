@@ -97,7 +97,7 @@ def quality_lost(total: Mapping[str, Any]) -> str:
     """Of economy's answers, how many premium would have given better, with the interval of 95 %."""
     audits, worse = total["quality_audits"], total["quality_worse"]
     if not audits:
-        return "unknown: audit_share is 0"
+        return "none compared (audit_share)"
     low, high = interval(worse, audits)
     return f"{worse / audits * 100:.1f} % ({low * 100:.1f} to {high * 100:.1f} %) of economy's, in {audits} compared"
 

@@ -34,6 +34,7 @@ EVENTS = {
     "cascade.escalated": "economy answers after which premium was asked, for what their checks found",
     "cascade.better": "of these, those in which premium did better by the same checks",
     "cascade.no_better": "of these, those in which it did not",
+    "cascade.failed": "answers that could not be checked, and were given as they came",
     "cascade.not_asked": "economy answers given though premium was to be asked: no time was left, or nobody answered",
     "flight.waits": "jobs that waited for another which asked the same at that moment",
     "audit.answered": "hits answered afresh",
@@ -76,7 +77,8 @@ TROUBLE = (
     "judge.unavailable", "audit.unsent", "write_back.unsent", "ledger.unavailable", "model_call.ambiguous",
     "provider.<kind>",
     "provider.left_alone", "provider.param_refused", "risk.unavailable", "risk.unnoted", "broker.parked", "worker.died",
-    "stage.again", "stage.postponed", "queue.full", "budget.warned", "budget.spent", "cascade.not_asked", "rule.failed",
+    "stage.again", "stage.postponed", "queue.full", "budget.warned", "budget.spent",
+    "cascade.not_asked", "cascade.failed", "rule.failed",
     "summary.failed", "replica.reloaded", "replica.unloaded", "replica.unavailable", "replica.bad_vector",
     "vectors.unforgotten",
 )  # fmt: skip

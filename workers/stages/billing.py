@@ -116,10 +116,12 @@ class Billing:
             amounts = ledger.record_wasted(spent, [used for _, used in wasted])
             self.charge(f"{progress.job_id}.wasted", progress.job.tenant, amounts)
 
-    def charge_broken_off(self, progress: Progress, wasted: Sequence[tuple[Offer, Usage]]) -> None:
-        """Put on the bill what was paid for answers that broke off, of a job that goes on later."""
-        if wasted:
-            amounts = ledger.record_wasted(self._market().sum_usd(wasted), [used for _, used in wasted])
+    def charge_broken_off(
+        self, progress: Progress, wasted: Sequence[tuple[Offer, Usage]], judged_usd: Decimal = Decimal(0)
+    ) -> None:
+        """Put on the bill what was paid for answers that broke off and for verdicts, of a job that goes on later."""
+        if wasted or judged_usd:
+            amounts = ledger.record_wasted(self._market().sum_usd(wasted) + judged_usd, [used for _, used in wasted])
             self.charge(f"{progress.job_id}.wasted.{uuid.uuid4().hex[:8]}", progress.job.tenant, amounts)
 
     def finish(self, progress: Progress, answer: Answer) -> Answer:

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipelines.errors import FarthingError, StoreUnavailable
+from pipelines.errors import BudgetSpent, FarthingError, StoreUnavailable
 from pipelines.routing import cascade, checks, tier
 from pipelines.text import tokens
 from workers.broker.away import Later
@@ -53,7 +53,7 @@ class Cascade:
     def answer(self, progress: Progress, called: CallResult, *, took_s: float) -> Answer:
         """The answer that is given, with its price, that of both where two were asked. ``took_s``: the first one."""
         first = self._billing.priced(progress, called)
-        found = checks.checked(progress.asking, called.completion)
+        found = _checked(progress, called)
         if first.route is None or not found:
             return first
         route = replace(first.route, checks=_names(found), spoiled=_spoiled(found))
@@ -79,12 +79,14 @@ class Cascade:
             called = self._ask_premium(progress, wasted)
         except (Later, FarthingError) as failure:
             counters.count("cascade.not_asked")
-            said = "no provider may be asked now" if isinstance(failure, Later) else str(failure)
+            # What a tenant spends is not for those who ask.
+            kind = {Later: "no provider may be asked now", BudgetSpent: "the budget is spent"}
+            said = kind.get(type(failure)) or str(failure)
             lost = self._market().sum_usd(wasted)
             return replace(first, cost_usd=first.cost_usd + lost, degraded=(*first.degraded, NOT_ASKED + said))
         counters.count("cascade.escalated")
         second = self._billing.priced(progress, called)
-        again = checks.checked(progress.asking, called.completion)
+        again = _checked(progress, called)
         better = cascade.did_better(found, again)
         self._note(progress.job.tenant, _names(found), better=better)
         spent = first.cost_usd + second.cost_usd
@@ -98,10 +100,12 @@ class Cascade:
             spoiled=_spoiled(spoke),
             escalated=_names(found),
             first_usd=first.cost_usd,
+            premium_usd=second.cost_usd,
         )
         return replace(chosen, cost_usd=spent, route=route, degraded=(*first.degraded, *second.degraded))
 
     def _ask_premium(self, progress: Progress, wasted: list[tuple[Offer, Usage]]) -> CallResult:
+        self._spending.premium(progress.job.tenant)
         prompt_tokens = tokens.estimate_prompt(progress.sent, progress.job.params)
         offers = self._market().of_tier(progress.asking, "premium", prompt_tokens=prompt_tokens)
         self._spending.reserve(progress, offers, PREMIUM)
@@ -129,6 +133,15 @@ class Cascade:
             self._escalations.note(tenant, names, better=better)
         except StoreUnavailable as error:
             logs.log().warning("nothing was learned of an escalation", said=str(error))
+
+
+def _checked(progress: Progress, called: CallResult) -> tuple[Check, ...]:
+    try:
+        return checks.checked(progress.asking, called.completion)
+    except Exception as error:  # noqa: BLE001 - an answer that is paid for is lost to no check
+        counters.count("cascade.failed")
+        logs.log().error("an answer could not be checked", error=type(error).__name__)
+        return ()
 
 
 def _spoiled(found: Sequence[Check]) -> bool:

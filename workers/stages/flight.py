@@ -103,7 +103,7 @@ class Flight:
                 _send(task.app, message)
                 raise Ignore
             if joined is Joined.LEADS and not again and self._near(progress, words, flight, message):
-                self.land(task.app, flight)  # whoever began to wait for this one meanwhile looks again
+                self.land(task.app, flight, progress.job_id)  # whoever began to wait for this one meanwhile looks again
                 joined = Joined.WAITS
             if joined is Joined.WAITS:
                 counters.count("flight.waits")
@@ -143,13 +143,16 @@ class Flight:
                 return True
         return False
 
-    def land(self, app: Celery, flight: str) -> None:
-        """The flight is at its end, whatever that is: those who waited look again, each under its own id."""
+    def land(self, app: Celery, flight: str, job_id: str = "") -> None:
+        """The flight of ``job_id`` is at its end, whatever that is: those who waited look again, each under its own id.
+
+        '' where the job was lost.
+        """
         if not flight:
             return
 
         try:
-            self._flights.land(flight, partial(_send, app), now=time.time())
+            self._flights.land(flight, job_id, partial(_send, app), now=time.time())
         except (StoreUnavailable, KombuError, RedisError) as error:
             logs.log().warning("those who wait are sent later", said=type(error).__name__)
 

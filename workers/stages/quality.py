@@ -66,7 +66,7 @@ class Quality:
         if random.random() >= self._rules_of(progress.job.tenant).audit_share:  # noqa: S311 - a sample is no secret
             return
         try:
-            self._spending.miss(progress.job.tenant)
+            self._spending.premium(progress.job.tenant)
         except FarthingError:  # it waits for another day; or nobody knows what was spent
             return
         again = canvas.afresh(
@@ -81,6 +81,9 @@ class Quality:
 
     def learn(self, progress: Progress, answer: Answer) -> None:
         """Premium's answer is there: was economy's worse? By their words where these say the same, else by premium."""
+        if (answer.message or {}).get("tool_calls"):
+            counters.count("quality.unclear")  # a call is compared to no text
+            return
         economy = progress.against or ""
         same = answer_match.evidence(economy, answer.text) >= SAME
         worse = False if same else self._worse(progress, economy, answer.text)

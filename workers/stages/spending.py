@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import usd
-from pipelines.errors import BudgetSpent, StoreUnavailable
+from pipelines.errors import BudgetSpent, FarthingError, StoreUnavailable
 from pipelines.routing import choice
 from pipelines.text import tokens
 from workers.observability import counters, logs
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipelines.routing.catalog import Offer
     from pipelines.routing.market import Market
     from workers.jobs.budgets import Budgets
+    from workers.stages.billing import Billing
 
 PREMIUM = ":premium"  # the second call of a job
 SETTLED_S = 60.0  # after a job's deadline: its call has ended, and the ledger has it
@@ -31,8 +32,10 @@ SETTLED_S = 60.0  # after a job's deadline: its call has ended, and the ledger h
 class Spending:
     """Money fails closed: where nobody can say what a tenant with a budget spent, its misses are not paid for."""
 
-    def __init__(self, kept: Budgets, budget_of: Callable[[str], Budget], market: Callable[[], Market]) -> None:
-        self._kept, self._budget_of, self._market = kept, budget_of, market
+    def __init__(
+        self, kept: Budgets, budget_of: Callable[[str], Budget], market: Callable[[], Market], billing: Billing
+    ) -> None:
+        self._kept, self._budget_of, self._market, self._billing = kept, budget_of, market, billing
 
     def arrive(self, tenant: str) -> None:
         """Raises BudgetSpent for a tenant whose jobs are refused when its budget is spent: its hits too."""
@@ -46,6 +49,23 @@ class Spending:
             spent = self._look(tenant, budget)
             if spent.share(budget) >= 1.0:
                 raise self._refused(budget, spent)
+
+    def after_lookup(self, progress: Progress) -> None:
+        """As :meth:`miss`; what the lookup cost is on the bill."""
+        try:
+            self.miss(progress.job.tenant)
+        except FarthingError:
+            self._billing.charge_wasted(progress, ())
+            raise
+
+    def premium(self, tenant: str) -> None:
+        """Raises BudgetSpent where no premium model is to be asked beside economy's answer."""
+        budget = self._budget_of(tenant)
+        if not budget.limited or budget.when_spent == "warn":
+            return
+        spent = self._look(tenant, budget)
+        if spent.share(budget) >= (budget.warn_at if budget.when_spent == "economy" else 1.0):
+            raise self._refused(budget, spent)
 
     def standing(self, tenants: Iterable[str]) -> list[dict[str, Any]]:
         """How the budgets of these tenants stand, of those that have one: JSON values, for people to read."""

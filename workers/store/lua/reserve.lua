@@ -2,7 +2,7 @@
 --
 -- KEYS: what is set aside; the ledgers of the month, today's first (today's alone without a bound of the month).
 -- ARGV: the call, its amount, until when it is held (s), now (s), the bound of the day (-1: none), of the month, 1 to set
--- aside whatever the bounds say, the share of a bound from which people are told.
+-- aside whatever the bounds say, the share of a bound from which people are told, the life of a ledger (s).
 -- Returns 1 where it was set aside, else 0; spent today; this month; set aside, this one included where it was; 1 where
 -- people are told, once a day.
 local held = 0
@@ -24,7 +24,10 @@ local function beyond(share)
     or (month_bound >= 0 and month + held + amount > month_bound * share)
 end
 local tell = 0
-if beyond(tonumber(ARGV[8])) then tell = redis.call('HSETNX', KEYS[2], 'budget_warned', 1) end
+if beyond(tonumber(ARGV[8])) then
+  tell = redis.call('HSETNX', KEYS[2], 'budget_warned', 1)
+  if redis.call('TTL', KEYS[2]) < 0 then redis.call('EXPIRE', KEYS[2], ARGV[9]) end
+end
 if beyond(1) and ARGV[7] ~= '1' then return {0, today, month, held, tell} end
 if amount > 0 then
   redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f|%s', amount, ARGV[3]))

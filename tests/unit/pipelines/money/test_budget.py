@@ -29,7 +29,8 @@ def test_the_bound_that_is_nearest_counts(budget: Budget, spent: Spent, share: f
     assert spent.says(budget).startswith(says) or says in spent.says(budget)
 
 
-def test_a_budget_of_nothing_is_spent_by_the_first_cent() -> None:
-    assert Spent(usd("0.000001")).share(Budget(usd("0"))) > 1.0
+def test_a_budget_of_nothing_is_spent_from_the_start() -> None:
+    assert Spent().share(Budget(usd("0"))) >= 1.0
+    assert Spent(usd("0.000001")).says(Budget(usd("0"))).startswith("$0.000001 of $0 today")
     assert not Budget().limited
     assert Budget(usd("0")).limited

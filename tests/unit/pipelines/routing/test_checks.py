@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ SCHEMA = {
         "name": "order",
         "schema": {
             "type": "object",
-            "properties": {"id": {"type": "string", "pattern": "^(a+)+$"}, "paid": {"type": "boolean"}},
+            "properties": {"id": {"type": "string"}, "paid": {"type": "boolean"}},
             "required": ["id", "paid"],
             "additionalProperties": False,
         },
@@ -81,6 +82,15 @@ def test_a_check_speaks(question: str, answer: str, name: str) -> None:
             "La la la, we go home tonight.\n" + "\n".join(f"Verse {n} is another one." for n in range(9)),
         ),
         ("Do you like it?", "🙂"),
+        ("How do I return JSON from a Flask view?", 'Like this:\n```python\nreturn jsonify({"a": 1})\n```'),
+        ("Python 中如何用 json 模块读取文件？", "```python\nwith open(path) as f:\n    data = {**json.load(f)}\n```"),
+        ("Please do not answer with a simple yes or no. Why is it open?", "Because it is Monday."),
+        ("只回答是或否：开门吗？", "是的。"),
+        ("Classify this line as info, warning or error: disk full", "error"),
+        ("What is the value? Say N/A where there is none.", "N/A"),
+        ("Traduce al inglés, por favor: ¿dónde está mi pedido de ayer?", ENGLISH),
+        ("Bitte schreibe meiner Bank auf Englisch, dass ich mein Konto schließe.", ENGLISH),
+        ("用意大利语写一封信给我的银行", ENGLISH),
         ("How do I pay?", ""),
     ][:-1],
 )
@@ -126,11 +136,33 @@ def test_an_answer_is_as_its_schema_says(text: str, speaks: bool) -> None:
         {"type": 7},
         {"properties": []},
         {"enum": ["x" * 30_000]},
+        {"properties": {"a": {"type": "int"}}},
+        {"multipleOf": 0},
+        {"patternProperties": {"^x": {}}, "additionalProperties": False},
+        {"properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}},
+        {"$ref": "#/$defs/a0", "$defs": {f"a{i}": {"allOf": [{"$ref": f"#/$defs/a{i + 1}"}] * 2} for i in range(30)}},
+        {"$defs": {"n": {"allOf": [{"properties": {"c": {"$ref": "#/$defs/n"}}}] * 2}}, "$ref": "#/$defs/n"},
     ],
 )
 def test_a_schema_that_cannot_be_read_is_held_against_no_answer(schema: dict[str, Any]) -> None:
     wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
     assert found("Give me the order.", '{"a": 1}', response_format=wanted) == []
+
+
+@pytest.mark.parametrize("described", ["a schema", ["a"], 7, None])
+def test_a_description_that_is_none_is_held_against_no_answer(described: object) -> None:
+    asked = {"type": "json_schema", "json_schema": described}
+    job = replace(
+        Job.decode({"messages": [{"role": "user", "content": "Give me it."}]}), params={"response_format": asked}
+    )
+    assert checked(job, Completion('{"a": 1}', {"role": "assistant"}, "stop", Usage())) == ()
+
+
+def test_a_schema_with_parts_is_held_to() -> None:
+    schema = {"$defs": {"n": {"type": "integer"}}, "properties": {"a": {"$ref": "#/$defs/n"}}, "required": ["a"]}
+    wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    assert found("Give me it.", '{"a": 1}', response_format=wanted) == []
+    assert found("Give me it.", '{"a": "b"}', response_format=wanted) == ["format"]
 
 
 def test_instructions_that_name_a_language_know_what_is_wanted() -> None:
