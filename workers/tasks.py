@@ -160,16 +160,8 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     offers = held.market().offers(progress.asking, progress.route, prompt_tokens=prompt_tokens)
     try:
         with held.spending.reserved(progress, offers):
-            called = calls.call(
-                held.providers,
-                offers,
-                progress.sent,
-                progress.job.params,
-                deadline_at=progress.deadline_at,
-                deadline_s=progress.job.deadline_s,
-                wasted=wasted,
-                hold_s=HOLD_S if Worker.takes_here() else math.inf,
-            )
+            hold_s = HOLD_S if Worker.takes_here() else math.inf
+            called = calls.call_for(progress, held.providers, offers, wasted=wasted, hold_s=hold_s)
             timings = {**progress.timings_ms, "model": watch.lap_ms()}
             priced = held.cascade.answer(progress, called, took_s=timings["model"] / 1000)
             timings["cascade"] = watch.lap_ms()

@@ -22,6 +22,7 @@ ONE = weight(ERROR)  # its evidence, as a log-likelihood ratio
 # Share of words that two texts have in common, of all that either has: clearly the same, more so than not; between the
 # next two it says nothing; then rather something else, and clearly so.
 SAME, ALIKE, UNLIKE, OTHER = 0.6, 0.33, 0.2, 0.08
+SURELY = 0.9  # of ONE
 MOST_TOKENS = 1_000  # of an answer whose order is compared
 MOST_CHARS = 4_000  # of an answer that are compared
 SHORT = 25  # words up to which one of them (a number, a denial, a thing) makes another answer of it
@@ -67,6 +68,11 @@ def _words(text: str) -> frozenset[str]:
 def _plain(text: str) -> str:
     """An answer is compared with many, and each time with the same ones."""
     return normalise(text).casefold()
+
+
+def surely_same(one: str, other: str) -> bool:
+    """Do two answers say the same by their words alone, so that nobody need be asked?"""
+    return evidence(one, other) >= SURELY * ONE
 
 
 def evidence(one: str, other: str) -> float:

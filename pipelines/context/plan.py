@@ -118,11 +118,11 @@ def choose(
     if not reads(asked):
         return way.everything("no encoder reads the question")
     matter = scores(found)
-    least = matters(whole)
+    bounds = sorted({matters(whole), MOST_MATTERS})
     return way.cheapest(
         [
             way.all("leaving any of it out would cost more"),
-            *(way.on(matter, score) for score in (least, MOST_MATTERS)),
-            *(way.anew(matter, score) for score in (least, MOST_MATTERS)),
+            *(way.on(matter, least) for least in bounds),
+            *(way.anew(matter, least) for least in bounds),
         ]
     )

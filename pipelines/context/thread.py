@@ -1,4 +1,4 @@
-"""A conversation's thread: how it was sent last, from which its next question may go on."""
+"""A conversation's thread: how it was sent last, from which its next question may go on, and how warm that is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+WARM_S = 300.0  # as long as providers remember a prompt at least (OpenAI, Anthropic: five minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +32,16 @@ class Thread:
     def decode(cls, raw: Mapping[str, Any]) -> Thread:
         """Read what :meth:`encode` wrote."""
         return cls(raw["end"], raw["start"], Decimal(raw["saved_usd"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A thread, when it was sent (seconds since the epoch), and to which model."""
+
+    thread: Thread
+    at: float
+    model: str
+
+    def warm(self, model: str, now: float) -> bool:
+        """Does the provider's model remember it still?"""
+        return self.model == model and now - self.at < WARM_S

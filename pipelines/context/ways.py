@@ -63,8 +63,10 @@ class Ways:
         self._end = self._last + 1
         self._whole = estimate_messages(messages)
         self._turns = min(sum(message.role == "user" for message in messages), MOST_TURNS)
+        self._parts = Counter(passage.message for passage in found)
+        self._seen = estimate_messages(messages[: self._before.end]) if warm else 0
         # What sending all would cost had it always been sent.
-        self._always_usd = self._cost(self._whole, estimate_messages(messages[: self._before.end]) if warm else 0)
+        self._always_usd = self._cost(self._whole, self._seen)
 
     def everything(self, why: str) -> Selected:
         """All of it, whatever it costs."""
@@ -73,7 +75,7 @@ class Ways:
 
     def all(self, why: str) -> Way:
         """Send all of it."""
-        seen = estimate_messages(self._messages[: self._before.end]) if self._warm and not self._before.start else 0
+        seen = 0 if self._before.start else self._seen
         return self._way(selection.everything(self._messages, why), Thread(self._end), seen)
 
     def on(self, scores: NDArray[np.float64], least: float) -> Way | None:
@@ -98,13 +100,12 @@ class Ways:
         sent = latest.sent(self._messages, self._found, start, needs)
         there = {self._found[n].message for n in needs} | always
         parts = Counter(self._found[n].message for n in needs)
-        of_all = Counter(passage.message for passage in self._found)
         chosen = selection.Selected(
             sent,
             self._whole,
             estimate_messages(sent),
             dropped=tuple(n for n in range(len(self._messages)) if n not in there),
-            shortened=tuple(sorted(number for number, count in parts.items() if count < of_all[number])),
+            shortened=tuple(sorted(number for number, count in parts.items() if count < self._parts[number])),
             why=WHY,
             excerpts=len(parts),
         )

@@ -49,13 +49,13 @@ def measures(scores: Floats, economy: Floats, premium: Floats, lengths: Floats) 
         "economy": round(float(economy.mean()), 4),
         "premium": round(float(premium.mean()), 4),
         "gap": round(gap, 4),
-        "apgr": _rounded(apgr(scores, economy, premium)),
+        "apgr": rounded(apgr(scores, economy, premium)),
         **{f"cpt{round(100 * part)}": _first(at >= economy.mean() + part * gap, shares) for part in RECOVERED},
         "cpt_quality95": _first(at >= 0.95 * premium.mean(), shares),
         "baselines": {
             "random": 0.5,
-            "length": _rounded(apgr(lengths, economy, premium)),
-            "oracle": _rounded(apgr(premium - economy, economy, premium)),
+            "length": rounded(apgr(lengths, economy, premium)),
+            "oracle": rounded(apgr(premium - economy, economy, premium)),
         },
         "curve": [
             {"premium_share": share, "quality": round(float(at[round(share * len(scores))]), 4)} for share in SHARES
@@ -78,5 +78,6 @@ def _first(reached: NDArray[np.bool_], shares: Floats) -> float | None:
     return round(float(shares[int(np.argmax(reached))]), 4) if reached.any() else None
 
 
-def _rounded(value: float) -> float | None:
+def rounded(value: float) -> float | None:
+    """For people; None where it is not a number."""
     return None if np.isnan(value) else round(value, 4)

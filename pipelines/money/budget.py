@@ -30,6 +30,11 @@ class Budget:
         """Is there any bound?"""
         return self.usd_per_day is not None or self.usd_per_month is not None
 
+    @property
+    def stops(self) -> bool:
+        """Does anything stop at its end?"""
+        return self.limited and self.when_spent != "warn"
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -42,6 +47,15 @@ class Spent:
     def share(self, budget: Budget) -> float:
         """Of the bound that is nearest, from 0 to 1 and beyond; what is set aside counts."""
         return max((_share(spent, bound) for _, spent, bound in self._bounds(budget)), default=0.0)
+
+    def is_over(self, budget: Budget) -> bool:
+        """Is there nothing left to pay with?"""
+        return budget.stops and self.share(budget) >= 1.0
+
+    def ends_premium(self, budget: Budget) -> bool:
+        """Is premium no longer asked?"""
+        near = budget.when_spent == "economy" and self.share(budget) >= budget.warn_at
+        return near or self.is_over(budget)
 
     def says(self, budget: Budget) -> str:
         """How it stands, in words, for the bound that is nearest."""

@@ -42,19 +42,10 @@ def doubt(found: Sequence[Check], seen: Mapping[str, Tried], base: float = 0.0) 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found, how probable it makes a better answer, and whether premium is asked; ``why_not`` where it would
-    have been, in words.
-    """
+    """Whether premium is asked; ``why_not`` where it would have been, in words."""
 
-    found: tuple[Check, ...] = ()
-    doubt: float = 0.0
     escalate: bool = False
     why_not: str | None = None
-
-    @property
-    def says(self) -> str:
-        """What was found, in words."""
-        return "; ".join(check.says for check in self.found)
 
 
 def judged(
@@ -71,12 +62,11 @@ def judged(
     ``took_s`` is how long the first answer took, ``left_s`` what is left of the job's deadline. Without a finding
     nothing is asked: what was expected before the answer was decided on before it.
     """
-    expected = doubt(found, seen, base)
-    if not found or expected < at:
-        return Verdict(tuple(found), expected)
+    if not found or doubt(found, seen, base) < at:
+        return Verdict()
     if left_s < SLOWER * took_s:
-        return Verdict(tuple(found), expected, why_not="no time was left")
-    return Verdict(tuple(found), expected, escalate=True)
+        return Verdict(why_not="no time was left")
+    return Verdict(escalate=True)
 
 
 def did_better(first: Sequence[Check], second: Sequence[Check]) -> bool:

@@ -250,4 +250,3 @@ CHECKS = (
     Check("code", 0.75, "code that does not parse", _code),
     Check("repeats", 0.85, "it repeats itself", _repeats),
 )
-NAMES: Mapping[str, Check] = {check.name: check for check in CHECKS}

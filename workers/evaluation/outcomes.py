@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.errors import ConfigurationInvalid
-from pipelines.evaluation import routing
+from pipelines.evaluation import checked, routing
 from pipelines.routing import surface
 from pipelines.routing.gain import Gain
 from pipelines.routing.router import LEAST_OUTCOMES, Router
 from pipelines.routing.tier import judged
 from pipelines.text.normalise import normalise
 from pipelines.vectors.encoder import mostly_readable, unpack
-from workers.evaluation import checked, datasets, labelled
+from workers.evaluation import datasets, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

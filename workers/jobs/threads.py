@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.context.thread import Thread
+from pipelines.context.thread import Sent, Thread
 from workers.store import keys
 from workers.store.connection import failing_as
 
@@ -21,15 +20,6 @@ if TYPE_CHECKING:
 
 KEPT_S = 3_600
 BACK = 4  # questions before this one at which it is looked for: some are answered from the cache
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A thread, when that was (seconds since the epoch), and to which model."""
-
-    thread: Thread
-    at: float
-    model: str
 
 
 class Threads:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from pipelines.journey import Progress
     from pipelines.routing.catalog import Offer
     from pipelines.routing.completion import Completion
     from workers.providers.openai_client import Providers
@@ -112,6 +113,27 @@ def call(
     if len(offers) == 1 and walk.failures:
         raise walk.failures[-1]
     raise ProvidersExhausted([str(failure) for failure in walk.failures] or [why])
+
+
+def call_for(
+    progress: Progress,
+    providers: Providers,
+    offers: Sequence[Offer],
+    *,
+    wasted: list[tuple[Offer, Usage]],
+    hold_s: float,
+) -> CallResult:
+    """:func:`call` with what is sent of a job, within its deadline."""
+    return call(
+        providers,
+        offers,
+        progress.sent,
+        progress.job.params,
+        deadline_at=progress.deadline_at,
+        deadline_s=progress.job.deadline_s,
+        wasted=wasted,
+        hold_s=hold_s,
+    )
 
 
 @dataclass(slots=True)

@@ -109,16 +109,7 @@ class Cascade:
         prompt_tokens = tokens.estimate_prompt(progress.sent, progress.job.params)
         offers = self._market().of_tier(progress.asking, "premium", prompt_tokens=prompt_tokens)
         self._spending.reserve(progress, offers, PREMIUM)
-        return calls.call(
-            self._providers,
-            offers,
-            progress.sent,
-            progress.job.params,
-            deadline_at=progress.deadline_at,
-            deadline_s=progress.job.deadline_s,
-            wasted=wasted,
-            hold_s=0.0,
-        )
+        return calls.call_for(progress, self._providers, offers, wasted=wasted, hold_s=0.0)
 
     def _seen(self, tenant: str) -> Mapping[str, Tried]:
         try:

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipelines.context import plan
+from pipelines.context.thread import Sent
 from pipelines.errors import StoreUnavailable
-from workers.jobs.threads import Sent
 from workers.observability import counters
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from workers.encoders.turns import Turns
     from workers.jobs.threads import Threads
     from workers.stages.summary import Summaries
-
-WARM_S = 300.0  # as long as providers remember a prompt at least (OpenAI, Anthropic: five minutes)
 
 
 class Contexts:
@@ -47,7 +45,7 @@ class Contexts:
         model = f"{offer.provider}/{offer.model}"
         long = mode == "auto" and plan.may_cut(progress.sent)
         before, known = self._recall(progress) if long else (None, True)
-        warm = before is None or (before.model == model and time.time() - before.at < WARM_S)
+        now = time.time()
         found = plan.choose(
             progress.sent,
             partial(self._turns.scores, progress.sent),
@@ -56,10 +54,10 @@ class Contexts:
             window_tokens=market.window(progress.asking, progress.route),
             price=partial(market.cost_usd, offer),
             before=None if before is None else before.thread,
-            warm=warm,
+            warm=before is None or before.warm(model, now),
         )
         if found.thread is not None and known:
-            self._keep(progress, Sent(found.thread, time.time(), model))
+            self._keep(progress, Sent(found.thread, now, model))
         if found.dropped and not isinstance(mode, str):
             return self._summaries.summarised(progress, found, budget_tokens=mode)
         return found, progress

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from workers.stages.spending import Spending
 
 GRADED_S = 30.0  # nobody waits for it
-SAME = 0.9 * answer_match.ONE  # the words alone say so
 WHY = "premium was asked again, to compare"
 
 
@@ -85,7 +84,7 @@ class Quality:
             counters.count("quality.unclear")  # a call is compared to no text
             return
         economy = progress.against or ""
-        same = answer_match.evidence(economy, answer.text) >= SAME
+        same = answer_match.surely_same(economy, answer.text)
         worse = False if same else self._worse(progress, economy, answer.text)
         if worse is None:
             counters.count("quality.unclear")

@@ -45,10 +45,8 @@ class Spending:
     def miss(self, tenant: str) -> None:
         """Raises BudgetSpent where nothing more may be paid for this tenant."""
         budget = self._budget_of(tenant)
-        if budget.limited and budget.when_spent != "warn":
-            spent = self._look(tenant, budget)
-            if spent.share(budget) >= 1.0:
-                raise self._refused(budget, spent)
+        if budget.stops and (spent := self._look(tenant, budget)).is_over(budget):
+            raise self._refused(budget, spent)
 
     def after_lookup(self, progress: Progress) -> None:
         """As :meth:`miss`; what the lookup cost is on the bill."""
@@ -61,10 +59,7 @@ class Spending:
     def premium(self, tenant: str) -> None:
         """Raises BudgetSpent where no premium model is to be asked beside economy's answer."""
         budget = self._budget_of(tenant)
-        if not budget.limited or budget.when_spent == "warn":
-            return
-        spent = self._look(tenant, budget)
-        if spent.share(budget) >= (budget.warn_at if budget.when_spent == "economy" else 1.0):
+        if budget.stops and (spent := self._look(tenant, budget)).ends_premium(budget):
             raise self._refused(budget, spent)
 
     def standing(self, tenants: Iterable[str]) -> list[dict[str, Any]]:
@@ -94,7 +89,7 @@ class Spending:
         if not budget.limited or budget.when_spent != "economy" or route.tier != "premium" or route.model is not None:
             return route
         spent = self._look(progress.job.tenant, budget)
-        if spent.share(budget) < budget.warn_at or self._lacking(progress):
+        if not spent.ends_premium(budget) or self._lacking(progress):
             return route
         counters.count("budget.economy")
         return replace(route, tier="economy", reason=f"economy for the budget's sake: {spent.says(budget)}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pipelines.routing.cascade import Tried, did_better, doubt, judged, no_worse, precision
-from pipelines.routing.checks import NAMES
+from pipelines.routing.checks import CHECKS
 
-SUMS, DECLINES, EMPTY, LANGUAGE = (NAMES[name] for name in ("sums", "declines", "empty", "language"))
+NAMED = {check.name: check for check in CHECKS}
+SUMS, DECLINES, EMPTY, LANGUAGE = (NAMED[name] for name in ("sums", "declines", "empty", "language"))
 
 
 def test_without_a_finding_premium_is_not_asked_whatever_was_expected() -> None:

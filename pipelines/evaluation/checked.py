@@ -9,6 +9,7 @@ import numpy as np
 
 from pipelines.answer import Usage
 from pipelines.evaluation import cascade as measured
+from pipelines.evaluation.routing import rounded
 from pipelines.job import Job
 from pipelines.routing import cascade
 from pipelines.routing.checks import checked
@@ -53,7 +54,7 @@ def replayed(
     if answers is not None:
         said, spoke = _spoken(prompts, answers, wrong)
         ours = cost(said)
-        found |= {"checks": ours["cost"], "checks_auroc": _rounded(measured.auroc(said, wrong)), "spoke": spoke}
+        found |= {"checks": ours["cost"], "checks_auroc": rounded(measured.auroc(said, wrong)), "spoke": spoke}
         found["curves"]["checks"] = ours["curve"]
     return found
 
@@ -73,7 +74,3 @@ def _spoken(
     return said, {
         name: {"times": times, "precision": round(right[name] / times, 3)} for name, times in spoke.most_common()
     }
-
-
-def _rounded(value: float) -> float | None:
-    return None if np.isnan(value) else round(value, 4)
