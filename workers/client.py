@@ -29,6 +29,7 @@ from pipelines.errors import (
 from pipelines.journey import FEEDBACK, LOOKUP, SUBMITTED_AT, TENANT
 from workers.broker.backlog import Backlog
 from workers.config.settings import Settings
+from workers.group_send import GroupSender
 from workers.queues import QUEUE_OF
 from workers.results import LoopThread, Waiting
 from workers.sending import DEFAULT_TENANT, WITHHELD, Messages, checked_id, job_of, refusal, says, sender, verdict
@@ -82,6 +83,7 @@ class Farthing:
             # So are its sockets: collected here, they would be taken out of the selector that the parent waits on.
             _INHERITED.append((self._app, self._waiting, self._thread))
         self._app: Celery = sender(self._broker_url)
+        self._sender = GroupSender(self._app)
         self._backlog = Backlog((QUEUE_OF[LOOKUP],))
         self._lock = threading.Lock()
         self._waiting: dict[asyncio.AbstractEventLoop, Waiting[dict[str, Any]]] = {}
@@ -228,7 +230,7 @@ class Farthing:
 
     def _send(self, task: str, task_id: str, **options: Any) -> None:
         try:
-            self._app.send_task(task, task_id=task_id, queue=QUEUE_OF[task], **WITHHELD, **options)
+            self._sender.send(task, task_id=task_id, queue=QUEUE_OF[task], **WITHHELD, **options)
         except Exception as error:  # kombu raises whatever its channel meets, an AttributeError when it is torn down
             raise StoreUnavailable("broker", f"did not take the job: {refusal(error)}") from error
 
@@ -236,11 +238,13 @@ class Farthing:
         """Raises QueueFull where no more of this tenant's jobs may wait to be looked up."""
         if self._most_waiting == 0:
             return
-        try:
-            with self._app.connection_or_acquire() as connection:
-                waiting = self._backlog.look(connection.default_channel.client)
-        except Exception:  # noqa: BLE001 - a broker that is away is named by the send
-            return
+        waiting = self._backlog.fresh
+        if waiting is None:
+            try:
+                with self._app.connection_or_acquire() as connection:
+                    waiting = self._backlog.look(connection.default_channel.client)
+            except Exception:  # noqa: BLE001 - a broker that is away is named by the send
+                return
         if not waiting.admits(tenant, self._most_waiting):
             raise QueueFull(QUEUE_OF[LOOKUP], waiting.waiting, waiting.again_in_s)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OUTAGE_S = 10.0  # a Redis that restarts is back sooner; after that, waiting is not what the caller wants
 RETRY_S = 0.2
 CLOSE_S = 10.0  # a daemon thread that does not end in time is left to the process's end
+LOOKED_UP_AT_ONCE = 500  # keys: Redis does nothing else meanwhile
 LOOK_AGAIN_S = 15.0  # a subscription behind a silently dead network is noticed by then
 
 T = TypeVar("T")
@@ -41,7 +42,11 @@ class Waiting(Generic[T]):
     def __init__(self, url: str, read: Callable[[bytes], T | None]) -> None:
         self._url, self._read = url, read
         self._wanted: dict[str, list[tuple[asyncio.Future[T], Callable[[T], bool]]]] = {}
+        self._new: set[str] = set()  # wanted, and not subscribed to
+        self._gone: set[str] = set()  # subscribed to, and wanted no more
         self._changed = asyncio.Event()
+        self._unseen: list[str] = []  # subscribed to, and not looked up since
+        self._standing = asyncio.Event()
         self._down_since: float | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -49,8 +54,12 @@ class Waiting(Generic[T]):
         """The final value under ``key`` that is ``mine``; raises TimeoutError, or StoreUnavailable("result", ...)."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         waiter = (future, mine)
-        self._wanted.setdefault(key, []).append(waiter)
-        self._changed.set()
+        if key not in self._wanted:
+            self._wanted[key] = []
+            self._change(key, self._gone, self._new)
+        if key not in self._new:
+            self._see([key])  # subscribed to before: it may have come while nobody wanted it
+        self._wanted[key].append(waiter)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._follow(), name="farthing-results")
         try:
@@ -60,7 +69,15 @@ class Waiting(Generic[T]):
             self._wanted[key].remove(waiter)
             if not self._wanted[key]:
                 del self._wanted[key]
-                self._changed.set()
+                self._change(key, self._new, self._gone)
+
+    def _change(self, key: str, undone: set[str], done: set[str]) -> None:
+        """What was not begun need not be undone."""
+        if key in undone:
+            undone.remove(key)
+        else:
+            done.add(key)
+            self._changed.set()
 
     async def aclose(self) -> None:
         """Close the connections; whoever still waits gets StoreUnavailable."""
@@ -97,46 +114,60 @@ class Waiting(Generic[T]):
             await channel.connect()
             _end_if_cancelled()
             self._down_since = None
-            both = [asyncio.create_task(self._subscribe(channel)), asyncio.create_task(self._listen(channel, client))]
+            self._new, self._gone, self._unseen = set(self._wanted), set(), []
+            self._changed.set()
+            works = (self._subscribe(channel), self._listen(channel), self._look(client))
+            tasks = [asyncio.create_task(work) for work in works]
             try:
-                done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in both:
+                for task in tasks:
                     task.cancel()
-                await asyncio.gather(*both, return_exceptions=True)
+                await asyncio.gather(*tasks, return_exceptions=True)
             for task in done:
                 task.result()  # raises what ended it
 
     async def _subscribe(self, channel: PubSub) -> None:
         """Keep the subscriptions equal to what is wanted. Only this task writes to the subscription's socket."""
-        have: set[str] = set()
         while True:
-            self._changed.clear()
-            want = set(self._wanted)
-            if new := want - have:
-                await channel.subscribe(*new)
-            if gone := have - want:
-                await channel.unsubscribe(*gone)
-            have = want
-            _end_if_cancelled()
             await self._changed.wait()
+            self._changed.clear()
+            new, self._new, gone, self._gone = self._new, set(), self._gone, set()
+            # A key that was dropped and is wanted again is in both: it is subscribed to last.
+            if gone:
+                await channel.unsubscribe(*gone)
+            if new:
+                await channel.subscribe(*new)
+            _end_if_cancelled()
 
-    async def _listen(self, channel: PubSub, client: Redis) -> None:
-        """Hand on what is published, and look up each key once its subscription stands: nothing falls between."""
+    async def _listen(self, channel: PubSub) -> None:
+        """Hand on what is published."""
         while True:
             message = await channel.get_message(timeout=LOOK_AGAIN_S)
             _end_if_cancelled()
             if message is None:
-                await self._look_up(client, list(self._wanted))
+                self._see(list(self._wanted))
             elif message["type"] == "subscribe":
-                await self._look_up(client, [message["channel"].decode()])
+                self._see([message["channel"].decode()])
             elif message["type"] == "message":
                 self._arrived(message["channel"].decode(), message["data"])
 
-    async def _look_up(self, client: Redis, keys: list[str]) -> None:
-        for key, data in zip(keys, await client.mget(keys) if keys else (), strict=True):
-            if data is not None:
-                self._arrived(key, data)
+    def _see(self, keys: list[str]) -> None:
+        self._unseen += keys
+        self._standing.set()
+
+    async def _look(self, client: Redis) -> None:
+        """Look up each key once its subscription stands: nothing falls between. Many at once, where many are new."""
+        while True:
+            await self._standing.wait()
+            keys, self._unseen = self._unseen[:LOOKED_UP_AT_ONCE], self._unseen[LOOKED_UP_AT_ONCE:]
+            if not keys:
+                self._standing.clear()
+                continue
+            for key, data in zip(keys, await client.mget(keys), strict=True):
+                if data is not None:
+                    self._arrived(key, data)
+            _end_if_cancelled()
 
     def _arrived(self, key: str, data: Any) -> None:
         try:

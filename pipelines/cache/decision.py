@@ -98,6 +98,17 @@ def decide(
     return Miss("not probable", seen)
 
 
+def would_hit(question: str, candidate: Candidate, policy: Policy) -> bool:
+    """Would :func:`decide` call it a hit, were this phrasing alone there? The slow gates are asked last."""
+    near = Near(candidate.key, candidate.entry_id, candidate.similarity)
+    suspect = find_suspect((near,), lambda _: candidate.similarity)
+    if suspect is None or suspect.similarity < policy.least_similarity:
+        return False
+    if policy.probability(suspect.features) < policy.at:
+        return False
+    return gated(question, [(candidate.question, candidate.similarity)]) is None
+
+
 def twins(question: str, other: str) -> bool:
     """May near-exact twins be one question? Not where a gate sees what was dropped between them."""
     tripped = gates.trip(question, other)

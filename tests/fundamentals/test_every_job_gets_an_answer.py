@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -32,6 +32,17 @@ def test_a_failed_model_call_reaches_the_caller(fleet: InProcess, tenant: str) -
 def test_a_job_that_is_too_late_says_so(fleet: InProcess, tenant: str) -> None:
     with pytest.raises(DeadlineExceeded):
         fleet.ask("Do you sell beds?", tenant=tenant, deadline_s=0.001)
+
+
+@pytest.mark.parametrize("part", ["routing", "contexts", "providers"])
+@pytest.mark.parametrize("error", [DeadlineExceeded(5.0, "a stage"), KeyError("a fault of ours")])
+def test_whichever_stage_fails_its_caller_is_told(fleet: InProcess, tenant: str, part: str, error: Exception) -> None:
+    class Fails:
+        def __getattr__(self, name: str) -> NoReturn:
+            raise error
+
+    with fleet.instead(**{part: Fails()}), pytest.raises(type(error)):
+        fleet.ask(f"Do you sell lamps, {part}?", tenant=tenant)
 
 
 def test_a_malformed_job_from_any_sender_gets_an_answer_that_names_the_field(fleet: InProcess) -> None:

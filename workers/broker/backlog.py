@@ -52,6 +52,11 @@ class Backlog:
         self._looks: deque[tuple[float, int]] = deque()
         self._lock = threading.Lock()
 
+    @property
+    def fresh(self) -> Depth | None:
+        """What was seen less than half a second ago."""
+        return self._seen if monotonic() - self._at < BELIEVED_S else None
+
     def look(self, redis: Any) -> Depth:
         """What waits now, or did half a second ago."""
         with self._lock:

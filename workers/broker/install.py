@@ -39,7 +39,7 @@ def take_over(instance: CeleryWorker, **_: Any) -> None:
     # Lanes are for Flower to count. A worker's own events would renew the expiry of each, of every queue that expires.
     conf.broker_transport_options = {**conf.broker_transport_options, "priority_steps": list(lists.STEPS)}
     Worker.app = instance.app
-    tracebacks.without_columns()
+    tracebacks.lean()
 
 
 @worker_shutdown.connect

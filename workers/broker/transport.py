@@ -7,14 +7,14 @@ Senders and monitors speak kombu's own transport to the same lists. A push from 
 from __future__ import annotations
 
 from queue import Empty
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 import kombu.transport.redis
 import kombu.transport.virtual
 from redis.exceptions import NoScriptError, ResponseError
 
-from pipelines.delivery import blame, labels
+from pipelines.delivery import blame, labels, late
 from workers.broker import envelope
 from workers.broker.loop import Poller, Waking
 from workers.broker.message import Message, QoS
@@ -98,7 +98,8 @@ class Fetching(_Mixin):
         if not self.qos.can_consume():
             return 0
         estimate = self.qos.can_consume_max_estimate()
-        return MOST_AT_ONCE if estimate is None else min(int(estimate), MOST_AT_ONCE)
+        most = MOST_AT_ONCE - len(self.worker.lateness.fields)  # what is told that it is late takes no slot of Celery's
+        return max(0, most if estimate is None else min(int(estimate), most))
 
     def _track(self, connection: Any) -> None:
         """Let the server push when a list that was empty gets a message."""
@@ -195,7 +196,7 @@ class Fetching(_Mixin):
         return reply[2:]
 
     def _deliver_all(self, pairs: list[bytes]) -> int:
-        hand, queues = self.worker.hand, self._sent[1]
+        hand, queues, now = self.worker.hand, self._sent[1], time()
         fields = [field.decode() for field in pairs[::2]]
         for field in fields:
             hand.took(field)
@@ -216,6 +217,11 @@ class Fetching(_Mixin):
                 said, step = missing
                 waits = lists.waiting_in(queue, step) if step else field.partition("|")[2]
                 unlabelled.append((field, waits, envelope.labelled(found, said)))
+                continue
+            args, _, embed = found.body
+            deadline_s = late.missed(found.message["headers"], args, embed, now)
+            if deadline_s is not None and self.worker.app is not None:
+                self.worker.lateness.tell(self.worker.app, field, found, deadline_s)
                 continue
             self._deliver(field, raw, queue, found)
         # The latest to the head first: they wait in their order.

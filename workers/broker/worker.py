@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from pipelines.delivery import blame
 from workers.broker import parking
 from workers.broker.hand import Hand, new_name
+from workers.broker.lateness import Lateness
 from workers.broker.message import Message
 from workers.broker.sweep import Sweeper
 from workers.observability import logs
@@ -43,7 +44,8 @@ class Worker:
         self._redis: Any = channel.Client(connection_pool=channel._get_pool())
         self.hand.connect(self._redis)
         self.queues: set[str] = set()
-        self.sweeper = Sweeper(self.hand, self._redis, self._alive, self._tell, _at_work, self.queues, self._show)
+        self.lateness = Lateness(self.hand)
+        self.sweeper = Sweeper(self.hand, self._redis, self._alive, self._tell, self._at_work, self.queues, self._show)
         self._turned_at = monotonic()
         self._since = time()
         self.stopping = False
@@ -169,6 +171,9 @@ class Worker:
 
     def _alive(self) -> bool:
         return self.stopping or monotonic() - self._turned_at < blame.STANDS_STILL_S
+
+    def _at_work(self) -> set[str]:
+        return _at_work() | set(_listed(self.lateness.fields))
 
     def _tell(self, raw: bytes, reason: str) -> None:
         if self.app is None:

@@ -15,7 +15,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from pipelines.cache import verifier
-from pipelines.cache.decision import Candidate, Hit, decide
+from pipelines.cache.decision import Candidate, would_hit
 from pipelines.errors import StoreUnavailable
 from pipelines.journey import SUBMITTED_AT, TENANT
 from workers.jobs.flights import Joined
@@ -138,8 +138,7 @@ class Flight:
         # Each by itself, as if its answer lay in the cache: of many that ask alike, none would outvote the others.
         policy = self._policy(progress.job.tenant, slot.bucket)
         for one in near:
-            decided = decide(words, [one], lambda _, one=one: one.similarity, policy)  # type: ignore[misc]
-            if isinstance(decided, Hit) and self._flights.waits(slot.scope, one.entry_id, message):
+            if would_hit(words, one, policy) and self._flights.waits(slot.scope, one.entry_id, message):
                 return True
         return False
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from pipelines.errors import (
 )
 from workers import client as client_module
 from workers.client import Farthing
+from workers.results import Waiting
 
 if TYPE_CHECKING:
     from pipelines.answer import Answer
@@ -136,3 +138,50 @@ def test_closing_ends_the_waiting(server: EmbeddedRedis) -> None:
     farthing.close()
     thread.join(10)
     assert [str(error) for error in ended] == ["result Redis: the client was closed"]
+
+
+def test_who_comes_as_the_answer_does_has_it_too(redis_url: str) -> None:
+    """The first waiter is answered, and has not left yet, when the second one comes."""
+
+    async def both() -> list[bytes]:
+        seconds: list[asyncio.Task[bytes]] = []
+
+        def read(data: bytes) -> bytes:
+            if not seconds:
+                seconds.append(asyncio.create_task(waiting.value("as-it-comes", 10)))
+            return data
+
+        waiting: Waiting[bytes] = Waiting(redis_url, read)
+        first = asyncio.create_task(waiting.value("as-it-comes", 10))
+        with redis.Redis.from_url(redis_url) as stored:
+            stored.set("as-it-comes", "x", ex=60)
+            found = [await first, await seconds[0]]
+        await waiting.aclose()
+        return found
+
+    assert asyncio.run(both()) == [b"x", b"x"]
+
+
+def test_who_gave_up_and_comes_again_has_what_came_meanwhile(redis_url: str) -> None:
+    async def again_and_again() -> int:
+        waiting: Waiting[bytes] = Waiting(redis_url, lambda data: data)
+        tries = 0
+        with redis.Redis.from_url(redis_url) as stored:
+            stored.delete("meanwhile")
+
+            async def answer() -> None:
+                await asyncio.sleep(0.05)
+                stored.set("meanwhile", "x", ex=60)
+                stored.publish("meanwhile", "x")
+
+            answering = asyncio.create_task(answer())
+            found = None
+            while found is None:
+                tries += 1
+                with suppress(TimeoutError):
+                    found = await waiting.value("meanwhile", 0.001 if tries < 500 else 5)
+            await answering
+        await waiting.aclose()
+        return tries
+
+    assert asyncio.run(again_and_again()) <= 500
