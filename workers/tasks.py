@@ -42,7 +42,7 @@ class StageTask(ChatTask):
     """A stage of a job for whose answer others may wait."""
 
     abstract = True
-    # Nobody reads what a stage in between hands on, but of one that fails Celery would tell the last one's caller nothing.
+    # Nobody reads what a stage in between hands on; of one that fails, Celery would tell the last one's caller nothing.
     store_errors_even_if_ignored = True
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: ExceptionInfo) -> None:
