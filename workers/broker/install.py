@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from celery import bootsteps
 from celery.signals import celeryd_init, task_internal_error, worker_shutdown
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -28,6 +30,18 @@ PATIENCE: dict[str, Any] = {
 }
 
 
+class LastEvents(bootsteps.StartStopStep):
+    """What this worker's tasks did since events were last sent is told before it stops."""
+
+    requires = ("celery.worker.consumer.events:Events",)
+
+    def stop(self, parent: Any) -> None:
+        """Before Celery closes what sends them."""
+        if parent.event_dispatcher:
+            with suppress(Exception):  # whatever the broker says: a worker that stops is not held up by what it tells
+                parent.event_dispatcher.flush()
+
+
 @celeryd_init.connect
 def take_over(instance: CeleryWorker, **_: Any) -> None:
     """Before the worker's first connection."""
@@ -39,6 +53,7 @@ def take_over(instance: CeleryWorker, **_: Any) -> None:
     # Lanes are for Flower to count. A worker's own events would renew the expiry of each, of every queue that expires.
     conf.broker_transport_options = {**conf.broker_transport_options, "priority_steps": list(lists.STEPS)}
     Worker.app = instance.app
+    instance.app.steps["consumer"].add(LastEvents)
     tracebacks.lean()
 
 
