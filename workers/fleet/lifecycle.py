@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from workers.runtime import Runtime
 
 HAND_OVER_EVERY_S = 5.0
-NICE = 5  # of 19: a third of the time that others get who want it too
+NICE = 10  # of 19: a tenth of the time that others get who want it too
 GC_THRESHOLDS = (20_000, 20, 20)  # Python's own: 700, 10, 10
 FORGET_EVERY_S = 600.0  # what was read in customers' texts is remembered no longer
 _stopping = threading.Event()
