@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines.answer import Route, usd
 from pipelines.errors import JobInvalid
@@ -40,6 +40,8 @@ SUBMITTED_AT = "farthing_submitted_at"  # seconds since the epoch, by the sender
 TENANT = "farthing_tenant"  # whose turn it uses
 
 AFTER_A_MISS = (CLASSIFY, COMPRESS, MODEL_CALL)
+
+Compared = Literal["premium", "conversation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ class Progress:
     ``slot`` is None when the cache must not be written; ``messages`` are those that are sent, None for all of the
     job's; ``alone`` when no earlier turn is among them because the question needs none. ``audit`` is the weight of an
     audit: the job was answered from the cache, and is answered afresh to see if that was right. ``flight`` names the
-    jobs that wait for this one's answer, empty where none can. ``against`` is economy's answer, where premium is asked
-    off the path to compare.
+    jobs that wait for this one's answer, empty where none can. ``against`` is the answer that the caller had, where the
+    question is asked again off the path to compare: of ``premium``, or with the whole ``conversation``.
     """
 
     job: Job
@@ -125,6 +127,7 @@ class Progress:
     alone: bool = False
     flight: str = ""
     against: str | None = None
+    compares: Compared = "premium"
 
     def __repr__(self) -> str:
         return f"Progress(job_id={self.job_id!r}, {self.job!r})"
@@ -175,7 +178,7 @@ class Progress:
             "audit": self.audit,
             "alone": self.alone,
             "flight": self.flight,
-            **({} if self.against is None else {"against": self.against}),
+            **({} if self.against is None else {"against": self.against, "compares": self.compares}),
         }
 
     @classmethod
@@ -208,4 +211,5 @@ class Progress:
             alone=bool(raw.get("alone")),
             flight=raw.get("flight") or "",
             against=raw.get("against"),
+            compares=raw.get("compares") or "premium",  # a worker of an older version did not say
         )

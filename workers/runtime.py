@@ -22,6 +22,7 @@ from workers.stages.context import Contexts
 from workers.stages.economy import Economy
 from workers.stages.feedback import Feedback
 from workers.stages.flight import Flight
+from workers.stages.harm import Harm
 from workers.stages.judge import Judge
 from workers.stages.learning import Learning
 from workers.stages.paid_once import PaidOnce
@@ -90,6 +91,7 @@ class Runtime(Parts):
         return Quality(
             Outcomes(self.ledger_redis),
             self.configuration.routing_of,
+            self.configuration.context_of,
             self.market,
             self.economy,
             self.billing,
@@ -134,7 +136,8 @@ class Runtime(Parts):
     def contexts(self) -> Contexts:
         """How much of a conversation is sent."""
         threads = Threads(self.ledger_redis, lambda: self.secret)
-        return Contexts(self.configuration, self.market, self.summaries, Turns(lambda: self.readers), threads)
+        harm = Harm(self.accounts, self.configuration.context_of)
+        return Contexts(self.configuration, self.market, self.summaries, Turns(lambda: self.readers), threads, harm)
 
     @once
     def paid_once(self) -> PaidOnce:

@@ -66,6 +66,11 @@ def record_quality(*, worse: bool) -> dict[str, int]:
     return {"quality_audits": 1, "quality_worse": int(worse)}
 
 
+def record_cut(*, worse: bool) -> dict[str, int]:
+    """The counters of one answer to a shorter context that was compared to the whole conversation's."""
+    return {"context_audits": 1, "context_worse": int(worse)}
+
+
 def record_twin(*, wrong: bool) -> dict[str, int]:
     """The counters of one near-exact hit that was checked."""
     return {"twin_audits": 1, "twin_wrong": int(wrong)}
@@ -155,6 +160,8 @@ class Totals:
             "audits": self.count("audits"),
             "quality_audits": self.count("quality_audits"),
             "quality_worse": self.count("quality_worse"),
+            "context_audits": self.count("context_audits"),
+            "context_worse": self.count("context_worse"),
             "near_exact_audits": self.count("twin_audits"),
             "near_exact_wrong": self.count("twin_wrong"),
             "audits_usd": usd(self.count("audit_nusd") / NANO),

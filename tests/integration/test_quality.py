@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from pipelines.routing.completion import Completion
 from tests.fleet import counts_heard
 from tests.waiting import until
 from workers.cli import main
-from workers.config.tenants import RoutingRules
+from workers.config.tenants import ContextRules, RoutingRules
 from workers.evaluation import outcomes
 from workers.jobs import reports
 from workers.jobs.outcomes import Outcome, Outcomes
@@ -127,6 +128,84 @@ def test_who_says_which_model_is_not_audited(
 ) -> None:
     ask(fleet, tenant, **fields)
     assert len(models.asked) == 1
+
+
+LONG = [
+    turn
+    for number in range(60)
+    for turn in (
+        {"role": "user", "content": f"About order {number}: the parcel came late and the box was wet, what can I do?"},
+        {
+            "role": "assistant",
+            "content": f"I am sorry about order {number}. Please send a picture of the wet box. " * 3,
+        },
+    )
+]
+
+
+def ask_long(fleet: InProcess, tenant: str, rules: ContextRules, **fields: Any) -> Answer:
+    asked = [*LONG, {"role": "user", "content": "What did you say about order 17, and which picture do you want?"}]
+    with fleet.instead(configuration=replace(fleet.runtime.configuration, tenants_context={tenant: rules})):
+        answer = fleet.ask(asked, tenant=tenant, cache="bypass", **fields)
+        until(lambda: models_are_idle(fleet))
+    return answer
+
+
+@pytest.mark.parametrize(("verdict", "worse"), [("yes", 1), ("no", 0)])
+def test_an_answer_to_a_shorter_context_is_compared_to_the_whole_ones(
+    fleet: InProcess, tenant: str, models: Models, heard: Counter[str], verdict: str, worse: int, monkeypatch: Any
+) -> None:
+    models.verdict, lengths = verdict, []
+    call = models.call
+
+    def counted(providers: Any, offers: Any, messages: Any, *more: Any, **fields: Any) -> Any:
+        lengths.append(len(messages))
+        found = call(providers, offers, messages, *more, **fields)
+        if len(messages) > len(LONG):  # with the whole of it, the model says something else
+            said = "We want one of the wet box of order 17, from above, within a week."
+            return replace(found, completion=Completion(said, {"role": "assistant", "content": said}, "stop", USED))
+        return found
+
+    monkeypatch.setattr(calls, "call", counted)
+    answer = ask_long(fleet, tenant, ContextRules(audit_share=1.0))
+    assert answer.text == ECONOMY, "the caller's answer stands"
+    assert answer.context is not None
+    assert answer.context["dropped_messages"] > 0
+    until(lambda: heard["context.worse"] + heard["context.same"])
+    assert lengths[0] < len(LONG)
+    assert lengths[1:] == [len(LONG) + 1, 2], "the whole of it, and the grade"
+    assert [tier for tier, _ in models.asked] == ["economy", "economy", "premium"]
+    until(lambda: totals(fleet, tenant)["context_audits"])
+    found = totals(fleet, tenant)
+    assert (found["jobs"], found["context_audits"], found["context_worse"]) == (1, 1, worse)
+    assert found["quality_audits"] == 0
+
+
+@pytest.mark.parametrize("fields", [{"context": "all"}, {"context": 700}])
+def test_what_was_not_cut_to_save_is_not_compared(
+    fleet: InProcess, tenant: str, models: Models, fields: dict[str, Any]
+) -> None:
+    ask_long(fleet, tenant, ContextRules(audit_share=1.0), **fields)
+    assert {kind for _, kind in models.asked} == {"answer"}
+    assert len(models.asked) == 1
+
+
+def test_where_shorter_contexts_harm_conversations_are_sent_whole(
+    fleet: InProcess, tenant: str, heard: Counter[str]
+) -> None:
+    rules = ContextRules(audit_share=1e-9)
+    today = datetime.now(UTC).date().isoformat()
+    answer = ask_long(fleet, tenant, rules)
+    assert answer.context is not None
+    assert answer.context["dropped_messages"] > 0
+    fleet.runtime.accounts.count("harm", tenant, today, {"context_audits": 40, "context_worse": 4})
+    answer = ask_long(fleet, tenant, rules)
+    assert answer.context is not None
+    assert answer.context["dropped_messages"] == 0
+    assert heard["context.stopped"] == 1
+    unaudited = ask_long(fleet, tenant, ContextRules())
+    assert unaudited.context is not None
+    assert unaudited.context["dropped_messages"] > 0, "who asks for no audits is not ruled by old ones"
 
 
 def test_nothing_is_audited_unless_it_is_wanted(fleet: InProcess, tenant: str, models: Models) -> None:

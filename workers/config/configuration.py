@@ -21,13 +21,12 @@ from pipelines.routing.rules import RuleBook
 from workers.config.endpoints import ProviderConfig
 from workers.config.faults import Origin, faults
 from workers.config.schema import File, ProviderTable
-from workers.config.tenants import CacheRules, RoutingRules
+from workers.config.tenants import CacheRules, ContextRules, RoutingRules
 from workers.config.toml_lines import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipelines.job import Context
     from workers.config.settings import Settings
     from workers.config.tenant_tables import Table
 
@@ -44,7 +43,8 @@ class Configuration:
     tenants: Mapping[str, CacheRules] = field(default_factory=dict)
     routing: RoutingRules = field(default_factory=RoutingRules)
     tenants_routing: Mapping[str, RoutingRules] = field(default_factory=dict)
-    context: Context = "auto"
+    context: ContextRules = field(default_factory=ContextRules)
+    tenants_context: Mapping[str, ContextRules] = field(default_factory=dict)
 
     def cache_of(self, tenant: str) -> CacheRules:
         """What holds for a tenant's cache."""
@@ -53,6 +53,10 @@ class Configuration:
     def routing_of(self, tenant: str) -> RoutingRules:
         """What holds for the models that answer a tenant."""
         return self.tenants_routing.get(tenant, self.routing)
+
+    def context_of(self, tenant: str) -> ContextRules:
+        """What is sent of a tenant's conversations."""
+        return self.tenants_context.get(tenant, self.context)
 
     def market(self, at: datetime) -> Market:
         """Who serves at what price, at a moment with a time zone."""
@@ -113,18 +117,20 @@ def _built(raw: dict[str, Any], origin: Origin, environ: Mapping[str, str]) -> C
     catalog = Catalog(tuple(offer for table in file.providers for offer in _offers(table)))
     prices = PriceBook(_prices(file))
     cache, routing = CacheRules().but(_said(file.cache)), RoutingRules().but(_said(file.routing), _said(file.budget))
+    context = ContextRules().but(_said(file.context))
     return Configuration(
         catalog=catalog,
         providers=providers,
         prices=prices,
         rules=RuleBook([table.rule() for table in file.rules]),
         cache=cache,
-        tenants={name: cache.but(_said(table, "routing", "budget")) for name, table in file.tenants.items()},
+        tenants={name: cache.but(_said(table, "routing", "budget", "context")) for name, table in file.tenants.items()},
         routing=routing,
         tenants_routing={
             name: routing.but(_said(table.routing), _said(table.budget)) for name, table in file.tenants.items()
         },
-        context=file.context.budget_tokens or file.context.mode,
+        context=context,
+        tenants_context={name: context.but(_said(table.context)) for name, table in file.tenants.items()},
     )
 
 

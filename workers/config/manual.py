@@ -7,20 +7,22 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from workers.config.schema import ContextTable, File, ModelTable, PriceTable, ProviderTable, RuleTable
+from workers.config.schema import File, ModelTable, PriceTable, ProviderTable, RuleTable
 from workers.config.tenant_tables import (
     BudgetTable,
     CacheTable,
+    ContextTable,
     RoutingTable,
     Table,
     TenantBudgetTable,
+    TenantContextTable,
     TenantRoutingTable,
     TenantTable,
 )
 
 _ORDER: tuple[type[Table], ...] = (
     ProviderTable, ModelTable, PriceTable, CacheTable, RoutingTable, BudgetTable, TenantTable, TenantRoutingTable,
-    TenantBudgetTable, ContextTable, RuleTable,
+    TenantBudgetTable, ContextTable, TenantContextTable, RuleTable,
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pipelines.routing.catalog import MODEL_TIERS, Offer
 from pipelines.routing.rules import Rule, RuleBook
 from pipelines.routing.rules import faults as rule_faults
-from workers.config.tenant_tables import BudgetTable, CacheTable, RoutingTable, Table, TenantTable
+from workers.config.tenant_tables import BudgetTable, CacheTable, ContextTable, RoutingTable, Table, TenantTable
 from workers.config.types import (
     Amount,
     Capability,
@@ -106,22 +106,6 @@ class RuleTable(Table):
         return self
 
 
-class ContextTable(Table):
-    """`[context]`: how much of a conversation is sent."""
-
-    mode: Literal["auto", "all"] = Field(
-        "auto",
-        description="`auto` leaves out what matters less to the question where that surely pays, `all` what the model"
-        " has no room for",
-    )
-    budget_tokens: int | None = Field(
-        None,
-        ge=100,
-        description="instead of a mode: tokens that are sent in the whole, at the most; instructions and question are"
-        " always",
-    )
-
-
 def _twice(what: str, names: list[Any]) -> list[str]:
     """Which of them, by number, were there before."""
     return [f"{what} {number} was there before" for number, name in enumerate(names) if name in names[:number]]
@@ -169,7 +153,7 @@ class File(Table):
     cache: CacheTable = Field(CacheTable(), description="the cache, for all tenants")
     routing: RoutingTable = Field(RoutingTable(), description="which model answers, for all tenants")
     budget: BudgetTable = Field(BudgetTable(), description="what each tenant may spend")
-    tenants: dict[str, TenantTable] = Field({}, description="the cache, the models and the budget, for one tenant each")
+    tenants: dict[str, TenantTable] = Field({}, description="all of these, for one tenant each")
     context: ContextTable = Field(ContextTable(), description="how much of a conversation is sent")
     rules: Annotated[list[RuleTable], AfterValidator(_rules_named_once)] = Field(
         [], description="structured questions that a database answers"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.job import MAX_TTL_S
 from pipelines.money.budget import WhenSpent
-from workers.config.tenants import CacheRules, RoutingRules
+from workers.config.tenants import CacheRules, ContextRules, RoutingRules
 from workers.config.types import Amount, Patterns
 
 _CACHE = CacheRules()
-_ROUTING = RoutingRules()
+_ROUTING, _CONTEXT = RoutingRules(), ContextRules()
 
 
 class Table(BaseModel):
@@ -123,11 +125,50 @@ class TenantBudgetTable(BudgetFields):
     """`[tenants.<name>.budget]`: what one tenant may spend; what is not said here, as `[budget]` says."""
 
 
+class ContextFields(Table):
+    """What is sent of a conversation, of all tenants' or of one's."""
+
+    mode: Literal["auto", "all"] = Field(
+        "auto",
+        description="`auto` leaves out what matters less to the question where that surely pays, `all` what the model"
+        " has no room for",
+    )
+    budget_tokens: int | None = Field(
+        None,
+        ge=100,
+        description="instead of a mode: tokens that are sent in the whole, at the most; instructions and question are"
+        " always",
+    )
+    audit_share: float = Field(
+        _CONTEXT.audit_share,
+        ge=0,
+        le=1,
+        description="share of the answers to a shorter context that are asked again with the whole conversation, off"
+        " the caller's path, to know what is lost by cutting; 0: none",
+    )
+    target: float = Field(
+        _CONTEXT.target,
+        gt=0,
+        lt=1,
+        description="share of those that may be worse; where audits show that more surely are, conversations are sent"
+        " whole",
+    )
+
+
+class ContextTable(ContextFields):
+    """`[context]`: how much of a conversation is sent, for every tenant that says nothing else."""
+
+
+class TenantContextTable(ContextFields):
+    """`[tenants.<name>.context]`: how much of one tenant's is; what is not said here, as `[context]` says."""
+
+
 class TenantTable(CacheFields):
     """`[tenants.<name>]`: what holds for one tenant's cache; what is not said here, as `[cache]` says."""
 
     routing: TenantRoutingTable = Field(TenantRoutingTable(), description="which model answers it")
     budget: TenantBudgetTable = Field(TenantBudgetTable(), description="what it may spend")
+    context: TenantContextTable = Field(TenantContextTable(), description="how much of its conversations is sent")
 
 
 class CacheTable(CacheFields):

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from pipelines.cache import judge, risk
 from pipelines.cache.admission import Retention
 from pipelines.cache.voices import Quorum
+from pipelines.context import harm
 from pipelines.money.budget import Budget
 from pipelines.routing import cascade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pipelines.job import Context
 
 _RETENTION = {f.name for f in fields(Retention)}
 _QUORUM = {f.name for f in fields(Quorum)}
@@ -46,6 +49,23 @@ class CacheRules:
             quorum=replace(self.quorum, **{name: changes.pop(name) for name in _QUORUM & changes.keys()}),
             **changes,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ContextRules:
+    """``mode`` as a job's ``context``; ``audit_share``: of answers to a shorter context, those that are asked again
+    with the whole conversation; ``target``: of those, the share that may be worse.
+    """
+
+    mode: Context = "auto"
+    audit_share: float = 0.0
+    target: float = harm.TARGET
+
+    def but(self, said: Mapping[str, Any]) -> ContextRules:
+        """These rules with what a table of the file says otherwise; a budget comes before a mode."""
+        changes = dict(said)
+        budget, mode = changes.pop("budget_tokens", None), changes.pop("mode", None)
+        return replace(self, **changes, mode=budget or mode or self.mode)
 
 
 @dataclass(frozen=True, slots=True)

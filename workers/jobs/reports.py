@@ -88,6 +88,7 @@ def as_causes_table(total: Mapping[str, Any]) -> Table:
     again = f"{total['escalations']} for ${dollars(Decimal(total['escalations_usd']))}"
     table.add_row("premium after economy", again)
     table.add_row("premium would be better", quality_lost(total))
+    table.add_row("the whole would be better", context_lost(total))
     table.add_row("paid for nothing", f"${dollars(Decimal(total['wasted_usd']))}")
     table.add_row("near-exact hits wrong", f"{total['near_exact_wrong']} of {total['near_exact_audits']} checked")
     return table
@@ -95,11 +96,19 @@ def as_causes_table(total: Mapping[str, Any]) -> Table:
 
 def quality_lost(total: Mapping[str, Any]) -> str:
     """Of economy's answers, how many premium would have given better, with the interval of 95 %."""
-    audits, worse = total["quality_audits"], total["quality_worse"]
+    return _lost(total["quality_worse"], total["quality_audits"], of="economy's")
+
+
+def context_lost(total: Mapping[str, Any]) -> str:
+    """Of the answers to a shorter context, how many are worse than the whole conversation's, with that interval."""
+    return _lost(total["context_worse"], total["context_audits"], of="those to a shorter context")
+
+
+def _lost(worse: int, audits: int, *, of: str) -> str:
     if not audits:
         return "none compared (audit_share)"
     low, high = interval(worse, audits)
-    return f"{worse / audits * 100:.1f} % ({low * 100:.1f} to {high * 100:.1f} %) of economy's, in {audits} compared"
+    return f"{worse / audits * 100:.1f} % ({low * 100:.1f} to {high * 100:.1f} %) of {of}, in {audits} compared"
 
 
 def as_budget_table(standing: Sequence[Mapping[str, Any]]) -> Table:

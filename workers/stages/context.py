@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workers.config.configuration import Configuration
     from workers.encoders.turns import Turns
     from workers.jobs.threads import Threads
+    from workers.stages.harm import Harm
     from workers.stages.summary import Summaries
 
 
@@ -33,17 +34,20 @@ class Contexts:
         summaries: Summaries,
         turns: Turns,
         threads: Threads,
+        harm: Harm,
     ) -> None:
         self._configuration, self._market, self._summaries = configuration, market, summaries
-        self._turns, self._threads = turns, threads
+        self._turns, self._threads, self._harm = turns, threads, harm
 
     def chosen(self, progress: Progress) -> tuple[Selected, Progress]:
         """What is sent, and the job with what choosing it cost."""
         market, job = self._market(), progress.job
-        mode = self._configuration.context if job.context is None else job.context
+        mode = self._configuration.context_of(job.tenant).mode if job.context is None else job.context
         offer = market.offers(progress.asking, progress.route, prompt_tokens=0)[0]
         model = f"{offer.provider}/{offer.model}"
         long = mode == "auto" and plan.may_cut(progress.sent)
+        if long and self._harm.stops(job.tenant):
+            mode, long = "all", False
         before, known = self._recall(progress) if long else (None, True)
         now = time.time()
         found = plan.choose(

@@ -1,9 +1,10 @@
-"""Audits of economy's answers: some are asked again of premium, off the path, to know what is lost by not asking it."""
+"""Audits of what was saved: some answers are asked again, off the path, of premium or with the whole conversation."""
 
 from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines import journey
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pipelines.answer import Answer
     from pipelines.journey import Progress
     from pipelines.routing.market import Market
-    from workers.config.tenants import RoutingRules
+    from workers.config.tenants import ContextRules, RoutingRules
     from workers.jobs.outcomes import Outcomes
     from workers.stages.billing import Billing
     from workers.stages.economy import Economy
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 GRADED_S = 30.0  # nobody waits for it
 WHY = "premium was asked again, to compare"
+WHY_WHOLE = "asked again with the whole conversation, to compare"
 
 
 class Quality:
@@ -42,12 +44,13 @@ class Quality:
         self,
         outcomes: Outcomes,
         rules_of: Callable[[str], RoutingRules],
+        context_of: Callable[[str], ContextRules],
         market: Callable[[], Market],
         economy: Economy,
         billing: Billing,
         spending: Spending,
     ) -> None:
-        self._outcomes, self._rules_of, self._market = outcomes, rules_of, market
+        self._outcomes, self._rules_of, self._context_of, self._market = outcomes, rules_of, context_of, market
         self._economy, self._billing, self._spending = economy, billing, spending
 
     def outcomes(self, tenant: str) -> Sequence[Outcome]:
@@ -55,37 +58,62 @@ class Quality:
         return self._outcomes.of(tenant)
 
     def draw(self, app: Celery, progress: Progress, answer: Answer) -> None:
-        """Perhaps ask premium what economy answered: a call of its own, under an id of its own, that nobody waits for.
+        """Perhaps ask again what was answered: a call of its own, under an id of its own, that nobody waits for.
 
-        Not where a check spoke of the answer (what came of that is known), nor where it is a tool call.
+        Not where it is a tool call; nor premium where a check spoke of the answer (what came of that is known).
         """
-        route, message = answer.route, answer.message or {}
-        if route is None or not tier.may_escalate(progress.job, route) or route.checks or message.get("tool_calls"):
+        if answer.route is None or (answer.message or {}).get("tool_calls"):
             return
-        if random.random() >= self._rules_of(progress.job.tenant).audit_share:  # noqa: S311 - a sample is no secret
-            return
+        job = progress.job
+        unsure = tier.may_escalate(job, answer.route) and not answer.route.checks
+        if unsure and _drawn(self._rules_of(job.tenant).audit_share):
+            route = Route(tier="premium", score=answer.route.score, reason=WHY)
+            self._ask(app, canvas.afresh(progress, "quality", audit=1.0, route=route, against=answer.text))
+        if self._was_cut(progress) and _drawn(self._context_of(job.tenant).audit_share):
+            route = Route(answer.route.tier, answer.route.score, WHY_WHOLE, model=answer.model)
+            again = canvas.afresh(
+                progress, "whole", audit=1.0, route=route, against=answer.text, compares="conversation"
+            )
+            # The same model, and whatever it says: no check asks premium as well.
+            whole = replace(again, job=replace(job, model=answer.model or job.model), messages=None, context=None)
+            self._ask(app, replace(whole, alone=False))
+
+    def _was_cut(self, progress: Progress) -> bool:
+        """Were earlier turns left out that the model had room for?"""
+        job, mode = progress.job, self._context_of(progress.job.tenant).mode
+        if (job.context or mode) != "auto" or progress.alone or progress.messages in (None, job.messages):
+            return False
+        return tokens.estimate_prompt(job.messages, job.params) <= self._market().window(job, progress.route)
+
+    def _ask(self, app: Celery, again: Progress) -> None:
         try:
-            self._spending.premium(progress.job.tenant)
+            self._spending.premium(again.job.tenant)
         except FarthingError:  # it waits for another day; or nobody knows what was spent
             return
-        again = canvas.afresh(
-            progress,
-            "quality",
-            audit=1.0,
-            route=Route(tier="premium", score=route.score, reason=WHY),
-            against=answer.text,
-        )
-        work = app.signature(journey.MODEL_CALL, args=(again.encode(),), **canvas.off_path(progress.job))
+        work = app.signature(journey.MODEL_CALL, args=(again.encode(),), **canvas.off_path(again.job))
         canvas.send_off_path(work, "audit")
 
     def learn(self, progress: Progress, answer: Answer) -> None:
-        """Premium's answer is there: was economy's worse? By their words where these say the same, else by premium."""
+        """The other answer is there: was the caller's worse? By the words where these say the same, else by premium."""
+        given = progress.against or ""
         if (answer.message or {}).get("tool_calls"):
-            counters.count("quality.unclear")  # a call is compared to no text
+            worse: bool | None = None  # a call is compared to no text
+        else:
+            same = answer_match.surely_same(given, answer.text)
+            worse = False if same else self._worse(progress, given, answer.text)
+        if progress.compares == "conversation":
+            self._learn_of_context(progress, worse)
+        else:
+            self._learn_of_premium(progress, worse)
+
+    def _learn_of_context(self, progress: Progress, worse: bool | None) -> None:
+        if worse is None:
+            counters.count("context.unclear")
             return
-        economy = progress.against or ""
-        same = answer_match.surely_same(economy, answer.text)
-        worse = False if same else self._worse(progress, economy, answer.text)
+        counters.count("context.worse" if worse else "context.same")
+        self._billing.charge(f"{progress.job_id}.outcome", progress.job.tenant, ledger.record_cut(worse=worse))
+
+    def _learn_of_premium(self, progress: Progress, worse: bool | None) -> None:
         if worse is None:
             counters.count("quality.unclear")
             return
@@ -100,9 +128,9 @@ class Quality:
         except StoreUnavailable as error:
             logs.log().warning("an outcome was not kept", said=str(error))
 
-    def _worse(self, progress: Progress, economy: str, premium: str) -> bool | None:
+    def _worse(self, progress: Progress, given: str, other: str) -> bool | None:
         job = progress.job
-        asking = judge.of_loss(job, job.question.text, economy, premium)
+        asking = judge.of_loss(job, job.question.text, given, other)
         prompt_tokens = tokens.estimate_prompt(asking.messages, asking.params)
         offers = self._market().of_tier(asking, "premium", prompt_tokens=prompt_tokens)
         try:
@@ -113,3 +141,7 @@ class Quality:
         spent = ledger.record_judge(self._economy.spent_usd(called), called.completion.usage)
         self._billing.charge(f"{progress.job_id}.grade", job.tenant, spent)
         return judge.read_verdict(called.completion.text)
+
+
+def _drawn(share: float) -> bool:
+    return random.random() < share  # noqa: S311 - a sample is no secret
