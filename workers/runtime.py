@@ -27,6 +27,7 @@ from workers.stages.judge import Judge
 from workers.stages.learning import Learning
 from workers.stages.paid_once import PaidOnce
 from workers.stages.quality import Quality
+from workers.stages.quality_bounds import QualityBounds
 from workers.stages.routing import Routing
 from workers.stages.rules import Rules
 from workers.stages.spending import Spending
@@ -83,7 +84,13 @@ class Runtime(Parts):
             self.billing,
             self.router,
             self.spending,
+            self.quality_bounds,
         )
+
+    @once
+    def quality_bounds(self) -> QualityBounds:
+        """From where on premium is asked, for tenants with a target."""
+        return QualityBounds(Outcomes(self.ledger_redis), self.configuration.routing_of, self.router)
 
     @once
     def quality(self) -> Quality:
@@ -125,7 +132,7 @@ class Runtime(Parts):
     @once
     def routing(self) -> Routing:
         """Which tier answers."""
-        return Routing(self.configuration, self.router)
+        return Routing(self.configuration, self.router, self.quality_bounds)
 
     @once
     def summaries(self) -> Summaries:

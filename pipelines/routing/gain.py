@@ -139,11 +139,14 @@ class Gain:
 
     def predict(self, prompts: Sequence[str], vectors: NDArray[np.float32] | None = None) -> Floats:
         """The expected gain of each prompt, (n,); ``vectors`` (n, d) where an encoder reads them."""
-        features = surface.surfaces(prompts)
+        return self.of_surfaces(surface.surfaces(prompts), vectors)
+
+    def of_surfaces(self, features: Floats, vectors: NDArray[np.float32] | None = None) -> Floats:
+        """As :meth:`predict`, of prompts whose surfaces are known, (n, 17)."""
         if self.learned is None:
             by_length: Floats = PRIOR_GAIN * (features[:, surface.LENGTH] - PRIOR_MEAN) / PRIOR_SPREAD
             return by_length
-        given = np.zeros((len(prompts), 0), dtype=np.float32) if vectors is None else vectors
+        given = np.zeros((len(features), 0), dtype=np.float32) if vectors is None else vectors
         said = self.learned.predict(features, given)
         mixed: Floats = self.base + (said - np.array(self.means)) @ np.array(self.weights)
         return mixed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from pipelines.answer import Route, Tier
@@ -28,13 +29,14 @@ def route(
     catalog: Catalog,
     router: Router = SHIPPED,
     vector: NDArray[np.float32] | None = None,
+    bound: float | None = None,
 ) -> Route:
     """The tier for a job whose full prompt has about ``prompt_tokens``; ``vector`` (d,) is its question's, by the
-    router's encoder.
+    router's encoder; ``bound`` the tenant's own, see :mod:`quality_bound`.
 
     Hard rules first: what the job asked for, then what the economy models cannot do; then what is expected.
     """
-    score, reason = judged(job.question.text, router=router, vector=vector)
+    score, reason = judged(job.question.text, router=router, vector=vector, bound=bound)
     if job.model in MODEL_TIERS:
         return Route(tier=_tier(job.model), score=score, reason="the job asked for this tier")
     if job.model != "auto":
@@ -51,12 +53,19 @@ def may_escalate(job: Job, route: Route) -> bool:
     return job.model == "auto" and route.tier == "economy"
 
 
-def expected_gain(route: Route, router: Router) -> float:
+def expected_gain(route: Route, router: Router, bound: float | None = None) -> float:
     """The gain that ``route`` was decided on, 0 without outcomes of one's own: length tells no probability."""
-    return 0.0 if router.at is None else router.at + 2.0 * (route.score - PREMIUM_AT)
+    at = router.at if bound is None else bound
+    return 0.0 if router.at is None or at is None or not isfinite(at) else at + 2.0 * (route.score - PREMIUM_AT)
 
 
-def judged(question: str, *, router: Router = SHIPPED, vector: NDArray[np.float32] | None = None) -> tuple[float, str]:
+def judged(
+    question: str,
+    *,
+    router: Router = SHIPPED,
+    vector: NDArray[np.float32] | None = None,
+    bound: float | None = None,
+) -> tuple[float, str]:
     """The score in [0, 1], which rises with the expected gain of premium and is PREMIUM_AT where premium is asked; and
     why, in words.
 
@@ -64,15 +73,26 @@ def judged(question: str, *, router: Router = SHIPPED, vector: NDArray[np.float3
     not tell it well enough to pay for: only the few tasks of :mod:`cues` are premium's then.
     """
     gain = router.expects(question, vector)
+    found = cues(question) if router.at is None else ()
+    if bound is not None and not found:
+        return _by_bound(gain, bound)
     if router.at is not None:
         score = PREMIUM_AT + (gain - router.at) / 2.0
         learned = f"expected gain {gain:+.3f} of {router.gain.outcomes} outcomes, premium from {router.at:+.3f}"
         return _within(score, gain >= router.at), learned
-    found = cues(question)
     score = PREMIUM_AT * (1.0 + gain) / 2.0
     if found:
         return _within(PREMIUM_AT + score, premium=True), f"hard: {', '.join(found)}"
     return _within(score, premium=False), "simple: nothing shows that premium would gain"
+
+
+def _by_bound(gain: float, bound: float) -> tuple[float, str]:
+    if bound == -inf:
+        return _within(PREMIUM_AT, premium=True), "premium until enough answers were compared"
+    if bound == inf:
+        return _within(0.0, premium=False), "of the answers compared, few enough were worse without premium"
+    said = f"expected gain {gain:+.3f}, premium from {bound:+.3f} by the answers compared"
+    return _within(PREMIUM_AT + (gain - bound) / 2.0, gain >= bound), said
 
 
 def _within(score: float, premium: bool) -> float:

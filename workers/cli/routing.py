@@ -29,6 +29,18 @@ premium_option = click.option(
 @click.option(
     "--prices", type=click.FloatRange(1.0), default=PRICES, show_default=True, help="Premium's price by economy's."
 )
+@click.option(
+    "--target",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    help="The file as a stream: as many answers may be worse.",
+)
+@click.option(
+    "--audit-share",
+    type=click.FloatRange(0.0, 1.0),
+    default=1.0,
+    show_default=True,
+    help="With --target: how many are compared.",
+)
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw quality against cost: .png, .svg.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which prompts are held out together.")
 @economy_option

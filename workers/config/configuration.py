@@ -118,6 +118,11 @@ def _built(raw: dict[str, Any], origin: Origin, environ: Mapping[str, str]) -> C
     prices = PriceBook(_prices(file))
     cache, routing = CacheRules().but(_said(file.cache)), RoutingRules().but(_said(file.routing), _said(file.budget))
     context = ContextRules().but(_said(file.context))
+    tenants_routing = {
+        name: routing.but(_said(table.routing), _said(table.budget)) for name, table in file.tenants.items()
+    }
+    if unheld := list(_unheld(routing, tenants_routing, origin)):
+        raise ConfigurationInvalid(unheld)
     return Configuration(
         catalog=catalog,
         providers=providers,
@@ -126,12 +131,17 @@ def _built(raw: dict[str, Any], origin: Origin, environ: Mapping[str, str]) -> C
         cache=cache,
         tenants={name: cache.but(_said(table, "routing", "budget", "context")) for name, table in file.tenants.items()},
         routing=routing,
-        tenants_routing={
-            name: routing.but(_said(table.routing), _said(table.budget)) for name, table in file.tenants.items()
-        },
+        tenants_routing=tenants_routing,
         context=context,
         tenants_context={name: context.but(_said(table.context)) for name, table in file.tenants.items()},
     )
+
+
+def _unheld(routing: RoutingRules, tenants: Mapping[str, RoutingRules], origin: Origin) -> Iterator[str]:
+    """Targets of quality that nothing could show to be kept."""
+    for where, rules in {"routing": routing, **{f"tenants.{name}.routing": r for name, r in tenants.items()}}.items():
+        if rules.target is not None and rules.audit_share == 0.0:
+            yield origin.fault(f"{where}.target", f"got {rules.target}, expected an audit_share too, which shows it")
 
 
 def _said(table: Table, *besides: str) -> dict[str, Any]:

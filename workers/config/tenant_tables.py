@@ -89,8 +89,16 @@ class RoutingFields(Table):
         _ROUTING.audit_share,
         ge=0,
         le=1,
-        description="share of economy's answers that premium is asked again, off the caller's path, to know what"
-        " is lost by not asking it; 0: none",
+        description="share of the routed answers that the other tier is asked again, off the caller's path, to know"
+        " what is lost by not asking premium; 0: none",
+    )
+
+    target: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="share of all answers that may be worse than premium's: premium is asked as often as that takes, by"
+        " what `audit_share` showed, and always until enough was compared; without it, the router alone decides",
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.errors import ConfigurationInvalid
-from pipelines.evaluation import checked, routing
+from pipelines.evaluation import checked, online, routing
 from pipelines.routing import surface
 from pipelines.routing.gain import Gain
 from pipelines.routing.router import LEAST_OUTCOMES, Router
@@ -115,12 +115,17 @@ def evaluate(
     premium: str,
     seed: int,
     prices: float | None = None,
+    target: float | None = None,
+    audit_share: float = 1.0,
 ) -> dict[str, Any]:
     """Quality against the share of premium: of ``router``; with ``folds`` or ``halves`` of routers fitted on what is
-    not held out, on at most ``outcomes`` of it. With ``prices``, of a cascade too, where a gain is known.
+    not held out, on at most ``outcomes`` of it. With ``prices``, of a cascade too, where a gain is known; with
+    ``target``, of the file as a stream whose lost quality is bounded.
     """
     if prices is not None and (halves is not None or (folds is None and router.at is None)):
         raise ConfigurationInvalid(["--cascade needs --folds, or a --router of your own: else no gain is known"])
+    if target is not None and halves is not None:
+        raise ConfigurationInvalid(["--target: half of a file is no stream"])
     given = read(path, economy=economy, premium=premium)
     lengths = np.array([float(len(prompt)) for prompt in given.prompts])
     if folds is None and halves is None:
@@ -133,11 +138,8 @@ def evaluate(
             ]
         )
         found = {"fitted": False, **routing.measures(scores, given.economy, given.premium, lengths)}
-        return (
-            found
-            if prices is None
-            else found | _cascade(given, router.gain.predict(given.prompts, known), prices, seed)
-        )
+        gains = router.gain.predict(given.prompts, known)
+        return found | _besides(given, gains, prices, target, audit_share, seed)
     known = vectors(given.prompts, best(given.prompts, encoders))
     if halves is not None:
         if given.subjects is None:
@@ -154,15 +156,26 @@ def evaluate(
         if len(out):
             scores[out] = _fitted(given, known, out, outcomes, seed)
     found = {"fitted": True, "folds": folds, **routing.measures(scores, given.economy, given.premium, lengths)}
-    return found if prices is None else found | _cascade(given, scores, prices, seed)
+    return found | _besides(given, scores, prices, target, audit_share, seed)
 
 
-def _cascade(given: Outcomes, gains: NDArray[np.float64], prices: float, seed: int) -> dict[str, Any]:
-    return {
-        "cascade": checked.replayed(
+def _besides(
+    given: Outcomes,
+    gains: NDArray[np.float64],
+    prices: float | None,
+    target: float | None,
+    audit_share: float,
+    seed: int,
+) -> dict[str, Any]:
+    found = {}
+    if prices is not None:
+        found["cascade"] = checked.replayed(
             given.prompts, given.answers, gains, given.economy, given.premium, prices=prices, seed=seed
         )
-    }
+    if target is not None:
+        lost = given.economy < given.premium
+        found["held"] = online.replay(gains, lost, target=target, audit_share=audit_share, seed=seed)
+    return found
 
 
 def _fitted(

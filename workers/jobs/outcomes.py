@@ -58,7 +58,7 @@ class Outcomes:
             pipe.expire(name, KEPT_S)
             pipe.execute()
 
-    def of(self, tenant: str) -> Sequence[Outcome]:
-        """All that are kept, the latest first."""
+    def of(self, tenant: str, most: int = MOST) -> Sequence[Outcome]:
+        """What is kept, the latest first."""
         with failing_as("ledger"):
-            return [Outcome.decode(raw) for raw in self._redis.lrange(keys.outcomes(tenant), 0, -1)]
+            return [Outcome.decode(raw) for raw in self._redis.lrange(keys.outcomes(tenant), 0, most - 1)]

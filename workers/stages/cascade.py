@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workers.providers.calls import CallResult
     from workers.providers.openai_client import Providers
     from workers.stages.billing import Billing
+    from workers.stages.quality_bounds import QualityBounds
     from workers.stages.spending import Spending
 
 NOT_ASKED = "premium not asked: "
@@ -46,9 +47,11 @@ class Cascade:
         billing: Billing,
         router: Router,
         spending: Spending,
+        bounds: QualityBounds,
     ) -> None:
         self._escalations, self._rules_of, self._market = escalations, rules_of, market
         self._providers, self._billing, self._router, self._spending = providers, billing, router, spending
+        self._bounds = bounds
 
     def answer(self, progress: Progress, called: CallResult, *, took_s: float) -> Answer:
         """The answer that is given, with its price, that of both where two were asked. ``took_s``: the first one."""
@@ -63,7 +66,7 @@ class Cascade:
         verdict = cascade.judged(
             found,
             self._seen(progress.job.tenant),
-            base=tier.expected_gain(route, self._router),
+            base=tier.expected_gain(route, self._router, self._bounds.of(progress.job.tenant)),
             at=self._rules_of(progress.job.tenant).escalate_from,
             took_s=took_s,
             left_s=progress.deadline_at - time.time(),

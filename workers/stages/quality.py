@@ -12,7 +12,7 @@ from pipelines.answer import Route
 from pipelines.cache import answer_match, judge
 from pipelines.errors import FarthingError, StoreUnavailable
 from pipelines.money import ledger
-from pipelines.routing import surface, tier
+from pipelines.routing import choice, surface
 from pipelines.text import tokens
 from workers.jobs.outcomes import Outcome
 from workers.observability import counters, logs
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pipelines.answer import Answer
     from pipelines.journey import Progress
+    from pipelines.routing.catalog import ModelTier
     from pipelines.routing.market import Market
     from workers.config.tenants import ContextRules, RoutingRules
     from workers.jobs.outcomes import Outcomes
@@ -60,15 +61,16 @@ class Quality:
     def draw(self, app: Celery, progress: Progress, answer: Answer) -> None:
         """Perhaps ask again what was answered: a call of its own, under an id of its own, that nobody waits for.
 
-        Not where it is a tool call; nor premium where a check spoke of the answer (what came of that is known).
+        Not where it is a tool call.
         """
         if answer.route is None or (answer.message or {}).get("tool_calls"):
             return
         job = progress.job
-        unsure = tier.may_escalate(job, answer.route) and not answer.route.checks
-        if unsure and _drawn(self._rules_of(job.tenant).audit_share):
-            route = Route(tier="premium", score=answer.route.score, reason=WHY)
-            self._ask(app, canvas.afresh(progress, "quality", audit=1.0, route=route, against=answer.text))
+        if self._was_chosen(progress, answer.route) and _drawn(self._rules_of(job.tenant).audit_share):
+            other: ModelTier = "premium" if answer.route.tier == "economy" else "economy"
+            route = Route(tier=other, score=answer.route.score, reason=WHY)
+            again = canvas.afresh(progress, "quality", audit=1.0, route=route, against=answer.text)
+            self._ask(app, replace(again, job=replace(job, model=other)))  # no check asks premium as well
         if self._was_cut(progress) and _drawn(self._context_of(job.tenant).audit_share):
             route = Route(answer.route.tier, answer.route.score, WHY_WHOLE, model=answer.model)
             again = canvas.afresh(
@@ -77,6 +79,17 @@ class Quality:
             # The same model, and whatever it says: no check asks premium as well.
             whole = replace(again, job=replace(job, model=answer.model or job.model), messages=None, context=None)
             self._ask(app, replace(whole, alone=False))
+
+    def _was_chosen(self, progress: Progress, route: Route) -> bool:
+        """Did the expected gain decide who answers? Not where premium answered after economy (what came of that is
+        known), nor where economy could not have.
+        """
+        job = progress.job
+        if job.model != "auto" or route.tier not in ("economy", "premium") or route.escalated:
+            return False
+        prompt_tokens = tokens.estimate_prompt(progress.sent, job.params)
+        offers = self._market().catalog.of_tier("economy")
+        return choice.lacking(progress.asking, prompt_tokens=prompt_tokens, offers=offers) is None
 
     def _was_cut(self, progress: Progress) -> bool:
         """Were earlier turns left out that the model had room for?"""
@@ -94,13 +107,14 @@ class Quality:
         canvas.send_off_path(work, "audit")
 
     def learn(self, progress: Progress, answer: Answer) -> None:
-        """The other answer is there: was the caller's worse? By the words where these say the same, else by premium."""
-        given = progress.against or ""
+        """The other answer is there: was the cheaper one worse? Not where both say the same; else premium is asked."""
+        given, other = progress.against or "", answer.text
+        if progress.route is not None and progress.route.tier == "economy" and progress.compares == "premium":
+            given, other = other, given  # the caller had premium's
         if (answer.message or {}).get("tool_calls"):
             worse: bool | None = None  # a call is compared to no text
         else:
-            same = answer_match.surely_same(given, answer.text)
-            worse = False if same else self._worse(progress, given, answer.text)
+            worse = False if answer_match.surely_same(given, other) else self._worse(progress, given, other)
         if progress.compares == "conversation":
             self._learn_of_context(progress, worse)
         else:
@@ -119,7 +133,8 @@ class Quality:
             return
         counters.count("quality.worse" if worse else "quality.same")
         job, slot = progress.job, progress.slot
-        self._billing.charge(f"{progress.job_id}.outcome", job.tenant, ledger.record_quality(worse=worse))
+        if progress.route is not None and progress.route.tier == "premium":  # the caller had economy's
+            self._billing.charge(f"{progress.job_id}.outcome", job.tenant, ledger.record_quality(worse=worse))
         features = tuple(surface.surfaces([job.question.text])[0].tolist())
         vector = None if slot is None else slot.vector
         outcome = Outcome(worse, features, vector, "" if slot is None or vector is None else slot.encoder)

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from pipelines.routing.router import Router
     from pipelines.vectors.encoder import Encoder
     from workers.config.configuration import Configuration
+    from workers.stages.quality_bounds import QualityBounds
 
 
 class Routing:
     """Routes jobs."""
 
-    def __init__(self, configuration: Configuration, router: Router) -> None:
-        self._configuration, self._router = configuration, router
+    def __init__(self, configuration: Configuration, router: Router, bounds: QualityBounds) -> None:
+        self._configuration, self._router, self._bounds = configuration, router, bounds
 
     def route(self, progress: Progress) -> Route:
         """Who answers."""
@@ -38,6 +39,7 @@ class Routing:
             catalog=self._configuration.catalog,
             router=self._router,
             vector=self._vector(progress.slot),
+            bound=self._bounds.of(progress.job.tenant),
         )
 
     def _vector(self, slot: Slot | None) -> NDArray[np.float32] | None:
