@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from pipelines.errors import ConfigurationInvalid
 from pipelines.routing import quality_bound, surface
 from tests.fleet import counts_heard
 from tests.integration.test_quality import ECONOMY, Models, models_are_idle, totals
 from tests.waiting import until
+from workers.cli import main
 from workers.config.configuration import load
 from workers.config.settings import Settings
 from workers.config.tenants import RoutingRules
+from workers.evaluation import outcomes
 from workers.jobs.outcomes import Outcome, Outcomes
 from workers.providers import calls
 
@@ -94,3 +99,32 @@ def test_a_target_that_nothing_shows_is_a_fault(tmp_path: Path, said: str, path:
         load(Settings(config_path=str(file)), {})
     file.write_text(provider + models + said + "audit_share = 0.05\n", encoding="utf-8")
     load(Settings(config_path=str(file)), {})
+
+
+def test_a_router_is_tried_on_what_was_compared_before_it_is_in_force(
+    fleet: InProcess, tenant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice, kept = np.random.default_rng(0), Outcomes(fleet.runtime.ledger_redis)
+    for number in range(200):
+        hard = number % 4 == 0
+        question = f"Why does clause {number} void the other one, and since when?" if hard else f"Where is it {number}?"
+        features = tuple(surface.surfaces([question])[0].tolist())
+        kept.keep(tenant, Outcome(hard and dice.random() < 0.9, features, None, ""))
+    taught = outcomes.of_tenant(tenant, kept.of(tenant))
+    outcomes.train(taught, tmp_path / "router.json", premium_share=None, quality=0.99)
+    monkeypatch.setattr("workers.cli.running.runtime_of_fleet", lambda: fleet.runtime)
+    told = ["evaluate", "routing", "--tenant", tenant, "--router", str(tmp_path / "router.json"), "--json"]
+    done = CliRunner().invoke(main, told, catch_exceptions=False)
+    found = json.loads(done.output)
+    assert (found["compared"], found["in_force"]["premium_share"]) == (200, 0.0)
+    assert found["in_force"]["lost"] == pytest.approx(found["lost_in_force_alone"] / 200, abs=0.02)
+    assert found["other"]["lost"] < 0.02 < found["in_force"]["lost_from"]
+    assert found["lost_by_other_alone"] == 0
+    assert found["differ"] == found["other"]["premium_share"] < 0.4
+
+
+def test_without_audits_nothing_can_be_tried(fleet: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.cli.running.runtime_of_fleet", lambda: fleet.runtime)
+    done = CliRunner().invoke(main, ["evaluate", "routing", "--tenant", "nobody"])
+    assert done.exit_code != 0
+    assert "the audits of nobody: there are none" in done.output + str(done.exception)

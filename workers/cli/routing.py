@@ -20,7 +20,10 @@ premium_option = click.option(
 
 
 @evaluate.command("routing")
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, required=False)
+@click.option(
+    "--tenant", help="In place of a file: --router beside the one in force, on what audits of this tenant showed."
+)
 @click.option("--folds", type=click.IntRange(2), help="Fit on the file itself, each part by the others.")
 @click.option("--halves", type=click.IntRange(1), help="So many times, fit on half of the subjects, hold out the rest.")
 @click.option("--outcomes", type=click.IntRange(50), help="How many outcomes are learned from; else all.")
@@ -48,7 +51,8 @@ premium_option = click.option(
 @encoder_option
 @as_json
 def evaluate_routing(
-    file: Path,
+    file: Path | None,
+    tenant: str | None,
     router: str,
     encoder: str,
     as_json: bool,
@@ -58,9 +62,16 @@ def evaluate_routing(
     **options: Any,
 ) -> None:
     """Quality against the share of premium (CSV: prompt, weak_correct, strong_correct; subject, weak_answer if any)."""
+    from workers.cli.running import runtime_of_fleet
     from workers.evaluation import outcomes, plotting
     from workers.providers import routers
 
+    if (file is None) == (tenant is None):
+        raise click.UsageError("say either a file or --tenant")
+    if file is None:
+        held, other = runtime_of_fleet(), routers.load(router, "--router")
+        print_values(outcomes.of_two(str(tenant), held.quality.outcomes(str(tenant)), held.router, other), as_json)
+        return
     if plot is not None:
         plotting.check(plot)
     given = prices if cascade else None

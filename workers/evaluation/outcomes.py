@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.errors import ConfigurationInvalid
-from pipelines.evaluation import checked, online, routing
+from pipelines.evaluation import checked, online, routing, shadow
 from pipelines.routing import surface
 from pipelines.routing.gain import Gain
 from pipelines.routing.router import LEAST_OUTCOMES, Router
 from pipelines.routing.tier import judged
 from pipelines.text.normalise import normalise
-from pipelines.vectors.encoder import mostly_readable, unpack
+from pipelines.vectors.encoder import mostly_readable
 from workers.evaluation import datasets, labelled
+from workers.jobs.outcomes import arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -219,15 +220,20 @@ def of_tenant(tenant: str, kept: Sequence[Outcome]) -> TrainingSet:
     """Outcomes of audits: premium's answer counts as right, economy's where it was no worse."""
     counted = Counter(outcome.encoder for outcome in kept if outcome.encoder)
     encoder = counted.most_common(1)[0][0] if counted else ""
-    given = [outcome.vector if encoder and outcome.encoder == encoder else None for outcome in kept]
-    wide = max((len(vector) // 2 for vector in given if vector is not None), default=0)
-    known = np.zeros((len(kept), wide), dtype=np.float32)
-    for number, vector in enumerate(given):
-        if vector is not None:
-            known[number] = unpack(vector, wide)
-    features = np.array([outcome.surface for outcome in kept]).reshape(len(kept), len(surface.NAMES))
-    economy = np.array([float(not outcome.worse) for outcome in kept])
+    features, known, worse = arrays(kept, encoder)
+    economy = (~worse).astype(np.float64)
     return TrainingSet(f"the audits of {tenant}", features, known, encoder, economy, np.ones(len(kept)))
+
+
+def of_two(tenant: str, kept: Sequence[Outcome], in_force: Router, other: Router) -> dict[str, Any]:
+    """Two routers on the same audits; raises ConfigurationInvalid where there are none."""
+    if not kept:
+        raise ConfigurationInvalid([f"the audits of {tenant}: there are none (routing.audit_share)"])
+    gains = []
+    for router in (in_force, other):
+        features, known, lost = arrays(kept, router.encoder)
+        gains.append(router.gain.of_surfaces(features, known))
+    return {"tenant": tenant, **shadow.compared(in_force, other, (gains[0], gains[1]), lost)}
 
 
 def train(taught: TrainingSet, out: Path, *, premium_share: float | None, quality: float | None) -> dict[str, Any]:

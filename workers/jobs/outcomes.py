@@ -7,6 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from pipelines.routing import surface
+from pipelines.vectors.encoder import unpack
 from workers.store import keys
 from workers.store.connection import failing_as
 
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import redis
+    from numpy.typing import NDArray
 
 MOST = 8_000  # of a tenant, as many as a router keeps
 KEPT_S = 90 * 86_400
@@ -38,8 +43,24 @@ class Outcome:
     @classmethod
     def decode(cls, raw: bytes) -> Outcome:
         """Read what :meth:`encode` wrote."""
-        worse, surface, vector, encoder = json.loads(raw)
-        return cls(bool(worse), tuple(surface), None if vector is None else base64.b64decode(vector), encoder)
+        worse, seen, vector, encoder = json.loads(raw)
+        return cls(bool(worse), tuple(seen), None if vector is None else base64.b64decode(vector), encoder)
+
+
+def arrays(
+    outcomes: Sequence[Outcome], encoder: str
+) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.bool_]]:
+    """Surfaces (n, 17), vectors (n, d) by that encoder (zeros where there is none of it), and where economy's answer
+    was worse (n,).
+    """
+    given = [one.vector if encoder and one.encoder == encoder else None for one in outcomes]
+    wide = max((len(vector) // 2 for vector in given if vector is not None), default=0)
+    vectors = np.zeros((len(outcomes), wide), dtype=np.float32)
+    for row, vector in enumerate(given):
+        if vector is not None:
+            vectors[row] = unpack(vector, wide)
+    features = np.array([one.surface for one in outcomes]).reshape(len(outcomes), len(surface.NAMES))
+    return features, vectors, np.array([one.worse for one in outcomes], dtype=bool)
 
 
 class Outcomes:

@@ -7,11 +7,9 @@ from collections import OrderedDict
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pipelines.errors import StoreUnavailable
 from pipelines.routing import quality_bound
-from pipelines.vectors.encoder import unpack
+from workers.jobs.outcomes import arrays
 from workers.observability import counters
 
 if TYPE_CHECKING:
@@ -55,14 +53,5 @@ class QualityBounds:
         return found
 
     def _bound(self, outcomes: Sequence[Outcome], target: float) -> float:
-        lost = np.array([one.worse for one in outcomes], dtype=bool)
-        if not outcomes:
-            return quality_bound.bound(np.zeros(0), lost, target)
-        mine = [one.encoder == self._router.encoder and one.vector is not None for one in outcomes]
-        wide = max((len(one.vector or b"") // 2 for one, known in zip(outcomes, mine, strict=True) if known), default=0)
-        vectors = np.zeros((len(outcomes), wide), dtype=np.float32)
-        for row, (one, known) in enumerate(zip(outcomes, mine, strict=True)):
-            if known and one.vector is not None:
-                vectors[row] = unpack(one.vector, wide)
-        gains = self._router.gain.of_surfaces(np.array([one.surface for one in outcomes]), vectors)
-        return quality_bound.bound(gains, lost, target)
+        features, vectors, lost = arrays(outcomes, self._router.encoder)
+        return quality_bound.bound(self._router.gain.of_surfaces(features, vectors), lost, target)
