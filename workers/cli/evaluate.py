@@ -29,6 +29,11 @@ encoder_option = click.option(
 )
 
 
+plot_option = click.option(
+    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw it: .png, .svg (farthing[plot])."
+)
+
+
 verifier_option = click.option(
     "--verifier", default="", help="Weights of `farthing train verify`; else the shipped ones."
 )
@@ -135,26 +140,40 @@ def followups(file: Path, as_json: bool) -> None:
 @click.argument("file", type=FILE)
 @click.option("--joined", type=click.IntRange(1), default=1, show_default=True, help="Conversations that are one.")
 @click.option("--limit", type=click.IntRange(1), help="How many conversations of the file.")
+@plot_option
 @encoder_option
 @as_json
-def context(file: Path, encoder: str, as_json: bool, joined: int, limit: int | None) -> None:
+def context(file: Path, encoder: str, as_json: bool, joined: int, limit: int | None, plot: Path | None) -> None:
     """What of the turns that questions need survives? (JSON lines: turns, questions with their evidence)."""
-    from workers.evaluation import conversations
+    from workers.evaluation import conversations, plotting
 
-    print_values(conversations.evidence_kept(file, readers(encoder), limit=limit, joined=joined), as_json)
+    if plot is not None:
+        plotting.check(plot)
+    found = conversations.evidence_kept(file, readers(encoder), limit=limit, joined=joined)
+    if plot is not None:
+        plotting.evidence(plot, found, file.name)
+    print_values(found, as_json)
 
 
 @evaluate.command("invoice")
 @click.argument("file", type=FILE)
 @click.option("--model", "models", multiple=True, help="provider/model, as price lists name them; several times.")
 @click.option("--limit", type=click.IntRange(1), help="How many conversations of the file.")
+@plot_option
 @encoder_option
 @as_json
-def invoice(file: Path, encoder: str, as_json: bool, models: tuple[str, ...], limit: int | None) -> None:
+def invoice(
+    file: Path, encoder: str, as_json: bool, models: tuple[str, ...], limit: int | None, plot: Path | None
+) -> None:
     """What would conversations cost, sent whole, with a summary, or as the fleet sends them? (JSON lines: turns)."""
-    from workers.evaluation import conversations
+    from workers.evaluation import conversations, plotting
 
-    print_values(conversations.invoice(file, readers(encoder), models=models or PRICED, limit=limit), as_json)
+    if plot is not None:
+        plotting.check(plot)
+    found = conversations.invoice(file, readers(encoder), models=models or PRICED, limit=limit)
+    if plot is not None:
+        plotting.invoice(plot, found, file.name)
+    print_values(found, as_json)
 
 
 @evaluate.command("privacy")

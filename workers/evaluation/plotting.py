@@ -61,3 +61,37 @@ def routing(path: Path, found: dict[str, Any], title: str, prices: float) -> Non
     axes.set(xlabel="cost, premium for all being 1", ylabel="quality, %", title=title)
     axes.legend()
     figure.savefig(path)
+
+
+def evidence(path: Path, found: dict[str, Any], title: str) -> None:
+    """What survives of the turns that questions need, at each share of the tokens: ours, and the baselines."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    for name, kept in {"the fleet's": found["evidence_kept"], **found["baselines"]}.items():
+        said = sorted((100 * float(share), 100 * value) for share, value in kept.items())
+        ours = {"color": "black"} if kept is found["evidence_kept"] else {"linestyle": "--"}
+        axes.plot(*zip(*said, strict=True), marker="o", label=name.replace("_", " "), **ours)
+    axes.set(xlabel="tokens, % of the conversation", ylabel="evidence kept, %", ylim=(0, 100), title=title)
+    axes.legend()
+    figure.savefig(path)
+
+
+def invoice(path: Path, found: dict[str, Any], title: str) -> None:
+    """What the same conversations cost each way, by model, sending everything being 100."""
+    from matplotlib.figure import Figure
+
+    models = found["models"]
+    figure = Figure(figsize=(8, 1.5 + len(models)), layout="constrained")
+    axes = figure.subplots()
+    for number, (way, says) in enumerate(
+        {"ours": "the fleet", "summary": "a summary, each time", "all": "all"}.items()
+    ):
+        heights = [100 * float(one["usd"][way]) / max(float(one["usd"]["all"]), 1e-12) for one in models.values()]
+        axes.barh([row + 0.25 * (number - 1) for row in range(len(models))], heights, height=0.25, label=says)
+    axes.set(xlabel="cost, sending everything being 100", title=title)
+    axes.set_yticks(range(len(models)), list(models))
+    axes.invert_yaxis()
+    axes.legend()
+    figure.savefig(path)
