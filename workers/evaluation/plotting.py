@@ -71,8 +71,8 @@ def evidence(path: Path, found: dict[str, Any], title: str) -> None:
     axes = figure.subplots()
     for name, kept in {"the fleet's": found["evidence_kept"], **found["baselines"]}.items():
         said = sorted((100 * float(share), 100 * value) for share, value in kept.items())
-        ours = {"color": "black"} if kept is found["evidence_kept"] else {"linestyle": "--"}
-        axes.plot(*zip(*said, strict=True), marker="o", label=name.replace("_", " "), **ours)
+        style = "-" if kept is found["evidence_kept"] else "--"
+        axes.plot(*zip(*said, strict=True), marker="o", label=name.replace("_", " "), linestyle=style)
     axes.set(xlabel="tokens, % of the conversation", ylabel="evidence kept, %", ylim=(0, 100), title=title)
     axes.legend()
     figure.savefig(path)
