@@ -120,6 +120,33 @@ def test_who_asks_nearly_the_same_waits_too_and_is_decided_on_again(
     until(lambda: not fleet.runtime.ledger_redis.keys(keys.flying("*")))
 
 
+CROWD = (
+    "How do I reset my login password?",
+    "How do I reset the password of my account?",
+    "How do I change my login password?",
+)
+
+
+def test_of_a_crowd_that_asks_one_thing_in_many_words_a_few_are_asked_of_a_model(
+    fleet: InProcess, tenant: str, slow: threading.Event
+) -> None:
+    redis: Any = fleet.runtime.ledger_redis
+    sent = []
+    for number, question in enumerate(CROWD, 1):
+        sent.append(send(fleet, job(question, tenant)))
+        until(lambda number=number: sum(redis.hlen(key) for key in redis.keys(keys.flying("*"))) == number)
+    assert waiting(fleet) == 0, "two that are likely the same are no crowd"
+    late = send(fleet, job("How do I change the password of my account?", tenant))
+    until(lambda: waiting(fleet) == 1)
+    other = send(fleet, job("How do I change the battery of my thermostat?", tenant))
+    until(lambda: sum(redis.hlen(key) for key in redis.keys(keys.flying("*"))) == len(CROWD) + 1)
+    assert waiting(fleet) == 1
+    slow.set()
+    for one in (*sent, late, other):
+        assert one.get(timeout=30)["text"]
+    until(lambda: not redis.keys(keys.flying("*")))
+
+
 def test_when_the_one_fails_the_others_are_answered(
     fleet: InProcess, tenant: str, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from pipelines.cache import verifier
-from pipelines.cache.decision import Candidate, would_hit
+from pipelines.cache.decision import Candidate, waits_for
 from pipelines.errors import StoreUnavailable
 from pipelines.journey import SUBMITTED_AT, TENANT
 from workers.jobs.flights import Joined
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from workers.jobs.flights import Flights
 
 FOLLOWED = "farthing_followed"  # header: how often a job waited for another
-MOST_WAITS = 2  # the second time for one of those who were left
+MOST_WAITS = 4  # the further times for some of those who were left
 GRACE_S = 5.0  # beyond the leader's deadline
 
 
@@ -137,10 +137,7 @@ class Flight:
         )[: verifier.NEAREST]
         # Each by itself, as if its answer lay in the cache: of many that ask alike, none would outvote the others.
         policy = self._policy(progress.job.tenant, slot.bucket)
-        for one in near:
-            if would_hit(words, one, policy) and self._flights.waits(slot.scope, one.entry_id, message):
-                return True
-        return False
+        return any(self._flights.waits(slot.scope, one.entry_id, message) for one in waits_for(words, near, policy))
 
     def land(self, app: Celery, flight: str, job_id: str = "") -> None:
         """The flight of ``job_id`` is at its end, whatever that is: those who waited look again, each under its own id.

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.cache import clustering, judge, risk, verifier
 from pipelines.cache.boundary import Boundary, Policy
-from pipelines.cache.decision import Candidate, Gray, Hit, Miss, decide, would_hit
+from pipelines.cache.decision import Candidate, Gray, Hit, Miss, decide, waits_for, would_hit
 from pipelines.cache.lessons import Lesson
 from pipelines.evaluation import training
 from pipelines.evaluation.memory import Channel
@@ -61,6 +61,22 @@ def test_alone_there_a_phrasing_is_a_hit_where_the_decision_calls_it_one(cached:
     (one,) = candidates(("e", cached, cosine))
     found = decide("How can I reset my password?", [one], centroid(cosine), Policy())
     assert would_hit("How can I reset my password?", one, Policy()) == isinstance(found, Hit)
+
+
+def test_a_hit_alone_is_waited_for_and_of_what_is_likely_only_a_crowd() -> None:
+    asked = "How do I reset my login password?"
+    sure = Candidate("s", "s", "How do I reset the login password?", 0.99)
+    likely = [
+        Candidate(f"l{n}", f"l{n}", f"What is the way number to change login passwords{'!' * n}", 0.86)
+        for n in range(3)
+    ]
+    assert list(waits_for(asked, [sure, *likely[:1]], Policy())) == [sure]
+    assert not waits_for(asked, likely[:2], Policy())
+    assert list(waits_for(asked, likely, Policy())) == likely
+    gated_one = Candidate("g", "g", "How do I not reset my login password?", 0.86)
+    assert not waits_for(asked, [*likely[:2], gated_one], Policy())
+    far = Candidate("f", "f", "Where is my parcel?", 0.5)
+    assert not waits_for(asked, [*likely[:2], far], Policy())
 
 
 def test_a_phrasing_that_agreed_before_outvotes_a_gate() -> None:
