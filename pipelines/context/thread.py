@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from pipelines.message import Message
 
 
+KEY_CHARS = 32
 WARM_S = 300.0  # as long as providers remember a prompt at least (OpenAI, Anthropic: five minutes)
 
 
@@ -45,3 +50,15 @@ class Sent:
     def warm(self, model: str, now: float) -> bool:
         """Does the provider's model remember it still?"""
         return self.model == model and now - self.at < WARM_S
+
+
+def cache_key(tenant: str, messages: Sequence[Message]) -> str:
+    """What the questions of one conversation have in common, as a digest; '' where there is one question alone.
+
+    A provider sends prompts of one key to one machine, which remembers their beginning: OpenAI's `prompt_cache_key`.
+    """
+    asked = [number for number, message in enumerate(messages) if message.role == "user"]
+    if len(asked) < 2:
+        return ""
+    beginning = [tenant, *(message.encode() for message in messages[: asked[0] + 1])]
+    return hashlib.sha256(json.dumps(beginning, sort_keys=True).encode()).hexdigest()[:KEY_CHARS]

@@ -15,7 +15,8 @@ MODEL_TIERS: tuple[ModelTier, ...] = ("economy", "premium")
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One model of one provider. ``context_tokens`` is the window, prompt and completion together; ``refuses`` are
-    parameters that it answers with an error (reasoning models: max_tokens, temperature).
+    parameters that it answers with an error (reasoning models: max_tokens, temperature); ``takes_cache_key``: does its
+    provider know `prompt_cache_key`?
     """
 
     provider: str
@@ -25,6 +26,7 @@ class Offer:
     max_output_tokens: int = 16_384
     capabilities: frozenset[str] = frozenset({"tools", "json_schema"})
     refuses: frozenset[str] = frozenset()
+    takes_cache_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,14 +56,18 @@ def request(
     *,
     refuses: Collection[str] = (),
     thinks: bool = False,
+    cache_key: str = "",
 ) -> dict[str, Any]:
     """Arguments of ``chat.completions.create`` for this offer.
 
     ``refuses`` are parameters that the model was seen to refuse, beside those that the configuration names; with
-    ``thinks``, a model that refuses max_tokens gets room to think before its few words.
+    ``thinks``, a model that refuses max_tokens gets room to think before its few words. ``cache_key`` names the
+    conversation, where the provider knows such.
     """
     refused = {*offer.refuses, *refuses}
     out: dict[str, Any] = {"model": offer.model, "messages": [m.sent for m in messages], **params}
+    if cache_key and offer.takes_cache_key:
+        out["prompt_cache_key"] = cache_key
     if "max_tokens" in out:
         out["max_tokens"] = min(out["max_tokens"], offer.max_output_tokens)
         if "max_tokens" in refused:

@@ -187,6 +187,7 @@ def _offers(table: ProviderTable) -> list[Offer]:
             max_output_tokens=model.max_output_tokens,
             capabilities=frozenset(model.capabilities),
             refuses=frozenset(model.refuses),
+            takes_cache_key=not table.base_url if table.prompt_cache_key is None else table.prompt_cache_key,
         )
         for model in table.models
     ]

@@ -55,6 +55,11 @@ class ProviderTable(Table):
         None, description="tokens, prompts and expected completions together, likewise"
     )
     concurrency: Positive | None = Field(None, description="calls of the whole fleet at once, at the most")
+    prompt_cache_key: bool | None = Field(
+        None,
+        description="does it know OpenAI's `prompt_cache_key`, which keeps a conversation where its beginning is"
+        " remembered? Unless said, OpenAI alone does",
+    )
     models: list[ModelTable] = Field(min_length=1, description="its models, at least one `[[providers.models]]`")
 
 

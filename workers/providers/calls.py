@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipelines.answer import Usage
+from pipelines.context import thread
 from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhausted
 from pipelines.message import Message
 from pipelines.routing import choice, completion, health, retry
@@ -83,14 +84,17 @@ def call(
     thinks: bool = False,
     wasted: list[tuple[Offer, Usage]] | None = None,
     hold_s: float = math.inf,
+    cache_key: str = "",
 ) -> CallResult:
     """Ask the offers in order, each once before one is asked again.
 
     Raises DeadlineExceeded, the only offer's ProviderFailed, or ProvidersExhausted. ``thinks``: few words are wanted,
     and a model that thinks first needs room for that. ``wasted`` collects what was paid for answers that broke off,
     also when nobody answers. Where nobody may be asked for more than ``hold_s``, it raises Later instead of waiting.
+    ``cache_key`` names the conversation.
     """
-    walk = _Walk(providers, messages, params, deadline_at, deadline_s, thinks, [] if wasted is None else wasted)
+    lost = [] if wasted is None else wasted
+    walk = _Walk(providers, messages, params, deadline_at, deadline_s, thinks, lost, cache_key)
     left, attempt, idle_s, why = list(offers), 1, 0.0, LEFT_ALONE
     while left:
         found = walk.round(left, attempt)
@@ -133,6 +137,7 @@ def call_for(
         deadline_s=progress.job.deadline_s,
         wasted=wasted,
         hold_s=hold_s,
+        cache_key=thread.cache_key(progress.job.tenant, progress.job.messages),
     )
 
 
@@ -147,6 +152,7 @@ class _Walk:
     deadline_s: float
     thinks: bool
     wasted: list[tuple[Offer, Usage]]
+    cache_key: str = ""
     failures: list[ProviderFailed] = field(default_factory=list)
 
     def round(self, left: list[Offer], attempt: int) -> CallResult | tuple[bool, list[float], list[str]]:
@@ -209,7 +215,9 @@ class _Walk:
 
     def _once(self, offer: Offer, remaining_s: float, attempt: int, *, others: bool) -> CallResult:
         refuses = REFUSALS.of(offer)
-        request = completion.request(offer, self.messages, self.params, refuses=refuses, thinks=self.thinks)
+        request = completion.request(
+            offer, self.messages, self.params, refuses=refuses, thinks=self.thinks, cache_key=self.cache_key
+        )
         within_s = health.attempt_s(remaining_s, others=others)
         pace_s = self.providers.health.pace_s(offer.provider, offer.model)
         patience_s = health.patience_s(pace_s, remaining_s, others=others, attempt=attempt)
