@@ -110,6 +110,25 @@ def test_a_tenant_may_have_rules_of_its_own(tmp_path: Path) -> None:
     assert "tenants.acme.target: got 7" in said
 
 
+def test_a_tenants_conversations_may_be_sent_otherwise(tmp_path: Path) -> None:
+    text = GOOD + "\n[context]\naudit_share = 0.1\n[tenants.acme.context]\nmode = 'all'\n"
+    found = load(tmp_path, text + "[tenants.acme-2.context]\nbudget_tokens = 900\n", ACME_KEY="k")
+    said = {name: found.context_of(name) for name in ("acme", "acme-2", "anyone")}
+    assert {name: rules.mode for name, rules in said.items()} == {"acme": "all", "acme-2": 900, "anyone": "auto"}
+    assert {rules.audit_share for rules in said.values()} == {0.1}
+    assert found.cache_of("acme") == found.cache
+
+
+def test_openai_alone_is_sent_a_cache_key_unless_said(tmp_path: Path) -> None:
+    def takes(text: str) -> set[bool]:
+        return {offer.takes_cache_key for offer in load(tmp_path, text, ACME_KEY="k").catalog.offers}
+
+    assert takes(GOOD) == {False}
+    assert takes(GOOD.replace('base_url = "https://acme.example/v1"', "prompt_cache_key = true")) == {True}
+    assert takes(GOOD.replace("[[providers.models]]", "prompt_cache_key = true\n[[providers.models]]", 1)) == {True}
+    assert takes(GOOD.replace('base_url = "https://acme.example/v1"', "")) == {True}
+
+
 def test_every_fault_of_the_file_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     text = (
         GOOD.replace('tier = "premium"', 'tier = "luxury"')
