@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 MOST_TOGETHER = 100  # messages: the first of them waits for the last
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Letter:
-    """One message on its way: ``due`` is set when it was sent, or failed, or when it is its sender's turn to send."""
+    """One message on its way. ``due``: it was sent, or its sender sends it alone, or it is its sender's turn."""
 
     name: str
     options: dict[str, Any]
     due: threading.Event = field(default_factory=threading.Event)
-    done: bool = False
-    error: BaseException | None = None
+    sent: bool = False
+    alone: bool = False
 
 
 class GroupSender:
@@ -43,31 +43,35 @@ class GroupSender:
         with self._lock:
             self._waiting.append(mine)
             turn, self._busy = not self._busy, True
-        if not turn:
-            mine.due.wait()
-        if not mine.done:
-            self._take_turn()
-        if mine.error is not None:
-            raise mine.error
-
-    def _take_turn(self) -> None:
-        with self._lock:
-            letters, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
         try:
-            if len(letters) > 1 and self._together(letters):
-                return
-            for one in letters:
-                self._alone(one)
+            if not turn:
+                mine.due.wait()
+            if not (mine.sent or mine.alone):
+                self._take_turn(mine)
+        except BaseException:  # this thread was interrupted: nobody waits for it
+            self._leave(mine, turn=turn)
+            raise
+        if not mine.sent:
+            self._app.send_task(mine.name, **mine.options)
+
+    def _take_turn(self, mine: _Letter) -> None:
+        """Send what is there by now. What could not be sent together, each sends alone, in its own thread."""
+        letters: list[_Letter] = []
+        sent = False
+        try:
+            with self._lock:
+                letters, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            if letters == [mine]:
+                self._app.send_task(mine.name, **mine.options)
+                sent = True
+            else:
+                sent = self._together(letters)
         finally:
             for one in letters:
-                if not one.done:  # this thread was interrupted
-                    one.done, one.error = True, InterruptedError("the thread that sent was interrupted")
-                one.due.set()
-            with self._lock:
-                if self._waiting:
-                    self._waiting[0].due.set()
-                else:
-                    self._busy = False
+                one.sent, one.alone = sent, not sent
+                if one is not mine:
+                    one.due.set()
+            self._pass_on()
 
     def _together(self, letters: list[_Letter]) -> bool:
         """False where any of it failed: nobody knows then which were taken. Each is sent again, under its id."""
@@ -78,13 +82,19 @@ class GroupSender:
                     self._app.send_task(one.name, producer=producer, declare=[], retry=False, **one.options)
         except Exception:  # noqa: BLE001 - whatever it is, sending alone says it of whose message it is
             return False
-        for one in letters:
-            one.done = True
         return True
 
-    def _alone(self, letter: _Letter) -> None:
-        try:
-            self._app.send_task(letter.name, **letter.options)
-        except Exception as error:  # noqa: BLE001 - raised by whose message it is
-            letter.error = error
-        letter.done = True
+    def _pass_on(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting[0].due.set()
+            else:
+                self._busy = False
+
+    def _leave(self, mine: _Letter, *, turn: bool) -> None:
+        with self._lock:
+            waited = mine in self._waiting
+            if waited:
+                self._waiting.remove(mine)
+        if waited and (turn or mine.due.is_set()):
+            self._pass_on()

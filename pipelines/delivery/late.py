@@ -17,9 +17,12 @@ def missed(headers: Mapping[str, Any], args: Sequence[Any], embed: Mapping[str, 
     """The deadline in seconds that such a job has missed at ``now``; None where it has not, or where nobody can say so.
 
     ``args`` and ``embed`` are of the message's body. A job that was delivered before may have an answer that was kept,
-    and one for which another task waits ends as Celery ends tasks: both are the stage's to judge.
+    one for which another task waits, or that `expires`, ends as Celery ends tasks, and a sender's clock may be wrong:
+    these are the stage's to judge.
     """
-    if headers.get("task") != LOOKUP or headers.get("redelivered") or any(embed.get(name) for name in WAIT_FOR_IT):
+    if headers.get("task") != LOOKUP or any(embed.get(name) for name in WAIT_FOR_IT):
+        return None
+    if headers.get("redelivered") or headers.get("expires"):
         return None
     if len(args) != 1 or not isinstance(args[0], dict):
         return None
@@ -27,7 +30,7 @@ def missed(headers: Mapping[str, Any], args: Sequence[Any], embed: Mapping[str, 
     since, within = _number(headers.get(SUBMITTED_AT)), _number(job.get("deadline_s"))
     if job.get("deadline_s") is None:
         within = DEFAULT_DEADLINE_S
-    if since is None or within is None or within <= 0:
+    if since is None or within is None or within <= 0 or not 0 < since <= now:
         return None
     return within if now > since + within else None
 

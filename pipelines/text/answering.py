@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Literal
 
 from pipelines.text import answering_words as words
 from pipelines.text.patterns import any_of
+from pipelines.text.remembered import remembered
 
 Lack = Literal["broken", "unfilled", "wordless", "declines", "asks back"]
 LONGEST_CHARS = 2_000  # of an answer that is read
@@ -37,7 +37,7 @@ def answers(text: str) -> bool:
     return lack(text) is None
 
 
-@lru_cache(maxsize=32)  # several checks ask this of one answer
+@remembered(32)  # several checks ask this of one answer
 def lack(text: str) -> Lack | None:
     """Why a model's text answers nothing, None where it does: it is no answer at all (``broken``), was left to be
     filled in (``unfilled``), has signs alone (``wordless``), it ``declines``, or it ``asks back``.

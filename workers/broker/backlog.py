@@ -47,31 +47,30 @@ class Backlog:
 
     def __init__(self, queues: Sequence[str]) -> None:
         self._queues = tuple(queues)
-        self._seen = Depth()
-        self._at = float("-inf")
+        self._seen = (float("-inf"), Depth())  # when, and what
         self._looks: deque[tuple[float, int]] = deque()
         self._lock = threading.Lock()
 
     @property
     def fresh(self) -> Depth | None:
         """What was seen less than half a second ago."""
-        return self._seen if monotonic() - self._at < BELIEVED_S else None
+        at, seen = self._seen
+        return seen if monotonic() - at < BELIEVED_S else None
 
     def look(self, redis: Any) -> Depth:
         """What waits now, or did half a second ago."""
         with self._lock:
+            if (seen := self.fresh) is not None:
+                return seen
             now = monotonic()
-            if now - self._at < BELIEVED_S:
-                return self._seen
-            self._at = now
             waiting, of, taken = self._read(redis)
             self._looks.append((now, taken))
             while now - self._looks[0][0] > LOOKS_BACK_S:
                 self._looks.popleft()
             since, before = self._looks[0]
             rate = max(0.0, taken - before) / (now - since) if now - since > LEAST_S else None
-            self._seen = Depth(waiting, of, rate)
-            return self._seen
+            self._seen = (now, Depth(waiting, of, rate))
+            return self._seen[1]
 
     def _read(self, redis: Any) -> tuple[int, dict[str, int], int]:
         waits = [one for queue in self._queues for one in lists.all_of(queue)]

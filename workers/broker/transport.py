@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import kombu.transport.redis
 import kombu.transport.virtual
+from celery.worker import state
 from redis.exceptions import NoScriptError, ResponseError
 
 from pipelines.delivery import blame, labels, late
@@ -220,7 +221,7 @@ class Fetching(_Mixin):
                 continue
             args, _, embed = found.body
             deadline_s = late.missed(found.message["headers"], args, embed, now)
-            if deadline_s is not None and self.worker.app is not None:
+            if deadline_s is not None and self.worker.app is not None and found.task_id not in state.revoked:
                 self.worker.lateness.tell(self.worker.app, field, found, deadline_s)
                 continue
             self._deliver(field, raw, queue, found)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
 from celery.signals import after_task_publish, before_task_publish
 
+from tests.waiting import until
 from workers.group_send import GroupSender
 from workers.sending import sender
 
@@ -76,16 +80,68 @@ def test_one_that_cannot_be_sent_fails_alone(redis_url: str, queue: tuple[Any, s
     assert sorted(set(ids(queue))) == [f"{n:03}" for n in range(100) if n % 10]
 
 
-def test_nobody_hangs_where_no_broker_is() -> None:
+def test_where_no_broker_is_all_are_told_at_the_same_time() -> None:
     app = sender("redis://127.0.0.1:1/0")
-    app.conf.task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.01}
+    app.conf.task_publish_retry_policy = {"max_retries": 2, "interval_start": 0.5}
     group = GroupSender(app)
 
-    def send(n: int) -> str:
+    def send(n: int) -> float:
+        began = time.monotonic()
         with pytest.raises(Exception, match="refused"):
             group.send("t", task_id=str(n), queue="q")
-        return "told"
+        return time.monotonic() - began
 
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(send, range(16), timeout=60)) == ["told"] * 16
+    with ThreadPoolExecutor(THREADS) as pool:
+        took = list(pool.map(send, range(THREADS)))
     app.close()
+    assert max(took) < 8 * min(took), "one after the other would take so many times as long"
+
+
+class Interrupted(BaseException):
+    """As a request's own timeout, or Ctrl-C, in whichever thread it strikes."""
+
+
+@pytest.mark.parametrize("who", ["leader", "follower"])
+def test_a_thread_that_is_interrupted_takes_nobody_along(
+    redis_url: str, queue: tuple[Any, str], who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = sender(redis_url)
+    group, entered, go = GroupSender(app), threading.Event(), threading.Event()
+    send_task = app.send_task
+
+    def slow(name: str, **options: Any) -> Any:
+        if options["task_id"] == "first":
+            entered.set()
+            assert go.wait(20)
+        if options["task_id"] == "struck" and who == "leader":
+            raise Interrupted
+        return send_task(name, **options)
+
+    monkeypatch.setattr(app, "send_task", slow)
+    wait = threading.Event.wait
+
+    def struck(event: threading.Event, timeout: float | None = None) -> bool:
+        done = wait(event, timeout)
+        if threading.current_thread().name == "struck" and who == "follower":
+            raise Interrupted
+        return done
+
+    def send(name: str) -> None:
+        with suppress(Interrupted):
+            group.send("t", task_id=name, queue=queue[1])
+
+    threads = [threading.Thread(target=send, args=(name,), name=name) for name in ("first", "struck", "next", "last")]
+    monkeypatch.setattr(threading.Event, "wait", struck)
+    threads[0].start()
+    assert wait(entered, 20)
+    for count, thread in enumerate(threads[1:], 1):
+        thread.start()
+        until(lambda count=count: len(group._waiting) == count)
+    go.set()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
+    group.send("t", task_id="later", queue=queue[1])
+    monkeypatch.undo()
+    app.close()
+    assert {"first", "next", "last", "later"} <= set(ids(queue))

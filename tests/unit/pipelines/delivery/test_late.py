@@ -17,6 +17,7 @@ EMBED: dict[str, Any] = {"callbacks": None, "errbacks": None, "chain": None, "ch
     ("deadline_s", "waited_s", "says"),
     [
         (5.0, 4.9, None),
+        (5.0, -1.0, None),
         (5.0, 5.1, 5.0),
         (5, 6, 5.0),
         (None, DEFAULT_DEADLINE_S - 1, None),
@@ -39,6 +40,10 @@ def test_it_is_late_when_its_deadline_passed(deadline_s: object, waited_s: float
         ({"task": "chat.classify"}, [{}], {}),
         ({"redelivered": True}, [{}], {}),
         ({"farthing_submitted_at": None}, [{}], {}),
+        ({"farthing_submitted_at": 0}, [{}], {}),
+        ({"farthing_submitted_at": -5.0}, [{}], {}),
+        ({"farthing_submitted_at": 2e9}, [{}], {}),
+        ({"expires": "2026-01-01T00:00:00"}, [{}], {}),
         ({"farthing_submitted_at": "1000"}, [{}], {}),
         ({}, [], {}),
         ({}, [{}, {}], {}),
