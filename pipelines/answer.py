@@ -43,7 +43,8 @@ class Route:
 
     ``checks`` are the names of those that spoke of the answer that is given; ``escalated`` of those that spoke of
     economy's, where premium was asked after it: ``first_usd`` and ``premium_usd`` are what each cost. ``spoiled``: the
-    answer is not kept for others.
+    answer is not kept for others. ``by_gain``: what is expected of the tiers decided, no rule; ``gain`` is the expected
+    gain of premium where outcomes told it.
     """
 
     tier: Tier
@@ -56,6 +57,8 @@ class Route:
     first_usd: Decimal = Decimal(0)
     premium_usd: Decimal = Decimal(0)
     spoiled: bool = False
+    by_gain: bool = False
+    gain: float = 0.0
 
     def encode(self) -> dict[str, Any]:
         """As it stands in an answer."""
@@ -84,7 +87,14 @@ class Route:
             first_usd=Decimal(raw.get("first_usd") or 0),
             premium_usd=Decimal(raw.get("premium_usd") or 0),
             spoiled=bool(raw.get("spoiled")),
+            by_gain=bool(raw.get("by_gain")),
+            gain=float(raw.get("gain") or 0.0),
         )
+
+    def hand_on(self) -> dict[str, Any]:
+        """For the next stage: all that :meth:`decode` reads."""
+        more = {"model": self.model, "provider": self.provider, "by_gain": self.by_gain, "gain": self.gain}
+        return {**self.encode(), **more}
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,9 +165,7 @@ class Progress:
             "started_at": self.started_at,
             "submitted_at": self.submitted_at,
             "slot": None if self.slot is None else self.slot.encode(),
-            "route": None
-            if self.route is None
-            else {**self.route.encode(), "model": self.route.model, "provider": self.route.provider},
+            "route": None if self.route is None else self.route.hand_on(),
             "messages": None
             if self.messages is None
             else [place_of[id(m)] if id(m) in place_of else m.encode() for m in self.messages],

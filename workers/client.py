@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 REMEMBERED = 10_000  # jobs that a client knows to be its own: more than wait for an answer at once
 LATE_S = 5.0  # how much longer than its deadline a job is waited for: the worker's own error says more than ours
 
-
 _CLIENTS: weakref.WeakSet[Farthing] = weakref.WeakSet()
 _INHERITED: list[object] = []
 

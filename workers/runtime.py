@@ -82,9 +82,7 @@ class Runtime(Parts):
             self.market,
             self.providers,
             self.billing,
-            self.router,
             self.spending,
-            self.quality_bounds,
         )
 
     @once

@@ -113,7 +113,7 @@ def waits_for(question: str, flying: Sequence[Candidate], policy: Policy) -> Seq
     own words each, any of those: their answers together make the others hits. What is served is decided then.
     """
     sure = [one for one in flying if would_hit(question, one, policy)]
-    if sure:
+    if sure or policy.at > 1.0:  # nothing is served there, whoever answers first
         return sure
     likely = [one for one in flying if _is_alone(question, one, policy, LIKELY)]
     return likely if len(likely) >= CROWD else ()

@@ -61,6 +61,11 @@ def record_wasted(cost_usd: Decimal, used: Sequence[Usage]) -> dict[str, int]:
     return {"wasted": 1, "wasted_nusd": _nano(cost_usd), **spent}
 
 
+def record_grade(cost_usd: Decimal, usage: Usage) -> dict[str, int]:
+    """The counters that the grade of an audit adds: it is what the audit cost, too."""
+    return {"audit_nusd": _nano(cost_usd), **_spent(cost_usd, usage)}
+
+
 def record_quality(*, worse: bool) -> dict[str, int]:
     """The counters of one economy answer that premium was asked again."""
     return {"quality_audits": 1, "quality_worse": int(worse)}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WINDOW = 1_000  # the latest that were compared: what people ask changes
+LEAST_TARGET = 0.002  # of fewer, a window tells nothing
 
 
 def bound(gains: NDArray[np.float64], lost: NDArray[np.bool_], target: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING
 
 from pipelines.answer import Route, Tier
@@ -36,7 +36,9 @@ def route(
 
     Hard rules first: what the job asked for, then what the economy models cannot do; then what is expected.
     """
-    score, reason = judged(job.question.text, router=router, vector=vector, bound=bound)
+    question = job.question.text
+    expected = router.expects(question, vector)
+    score, reason = _judged(question, expected, router, bound)
     if job.model in MODEL_TIERS:
         return Route(tier=_tier(job.model), score=score, reason="the job asked for this tier")
     if job.model != "auto":
@@ -45,18 +47,16 @@ def route(
     lacking = choice.lacking(job, prompt_tokens=prompt_tokens, offers=catalog.of_tier("economy"))
     if lacking is not None:
         return Route(tier="premium", score=1.0, reason=lacking)
-    return Route(tier="premium" if score >= PREMIUM_AT else "economy", score=score, reason=reason)
+    # Without outcomes of one's own no gain is known: length tells no probability.
+    gain = 0.0 if router.at is None else expected
+    by_gain = router.at is not None or not cues(question)
+    chosen: Tier = "premium" if score >= PREMIUM_AT else "economy"
+    return Route(tier=chosen, score=score, reason=reason, by_gain=by_gain, gain=gain)
 
 
 def may_escalate(job: Job, route: Route) -> bool:
     """May premium be asked after this answer? Not where the job said who answers, or premium did."""
     return job.model == "auto" and route.tier == "economy"
-
-
-def expected_gain(route: Route, router: Router, bound: float | None = None) -> float:
-    """The gain that ``route`` was decided on, 0 without outcomes of one's own: length tells no probability."""
-    at = router.at if bound is None else bound
-    return 0.0 if router.at is None or at is None or not isfinite(at) else at + 2.0 * (route.score - PREMIUM_AT)
 
 
 def judged(
@@ -72,7 +72,10 @@ def judged(
     Without outcomes of its own nothing that is known of a prompt tells the gain better than its length, and length does
     not tell it well enough to pay for: only the few tasks of :mod:`cues` are premium's then.
     """
-    gain = router.expects(question, vector)
+    return _judged(question, router.expects(question, vector), router, bound)
+
+
+def _judged(question: str, gain: float, router: Router, bound: float | None) -> tuple[float, str]:
     found = cues(question) if router.at is None else ()
     if bound is not None and not found:
         return _by_bound(gain, bound)

@@ -52,7 +52,7 @@ class Lateness:
                 logs.log().warning("a late job was not told", said=type(error).__name__)
                 self._hand.give_back(field)
             else:
-                counters.count("failed.DeadlineExceeded")
+                counters.count(f"failed.{DeadlineExceeded.__name__}")
                 logs.log().info("late", job=found.task_id, stage=STAGE)
                 self._hand.done(field)
             finally:

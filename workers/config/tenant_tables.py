@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.job import MAX_TTL_S
 from pipelines.money.budget import WhenSpent
+from pipelines.routing import quality_bound
 from workers.config.tenants import CacheRules, ContextRules, RoutingRules
 from workers.config.types import Amount, Patterns
 
@@ -95,7 +96,7 @@ class RoutingFields(Table):
 
     target: float | None = Field(
         None,
-        gt=0,
+        ge=quality_bound.LEAST_TARGET,
         lt=1,
         description="share of all answers that may be worse than premium's: premium is asked as often as that takes, by"
         " what `audit_share` showed, and always until enough was compared; without it, the router alone decides",

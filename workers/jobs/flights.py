@@ -69,6 +69,12 @@ class Flights:
         read = {flight.decode(): json.loads(raw) for flight, raw in found.items()}
         return {flight: (question, base64.b64decode(vector), at) for flight, (question, vector, at) in read.items()}
 
+    def ends_at(self, flight: str) -> float:
+        """When that flight is given up, seconds since the epoch; inf where nobody knows."""
+        with failing_as("ledger"):
+            found = self._redis.zscore(keys.FLIGHTS, flight)
+        return float("inf") if found is None else float(found)
+
     def waits(self, scope: str, flight: str, message: str) -> bool:
         """Does ``message`` wait for that flight? False where it has landed."""
         with failing_as("ledger"):

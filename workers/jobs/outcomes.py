@@ -80,6 +80,15 @@ class Outcomes:
             pipe.execute()
 
     def of(self, tenant: str, most: int = MOST) -> Sequence[Outcome]:
-        """What is kept, the latest first."""
+        """What is kept, the latest first, without what another release wrote that knew other features."""
         with failing_as("ledger"):
-            return [Outcome.decode(raw) for raw in self._redis.lrange(keys.outcomes(tenant), 0, most - 1)]
+            found = self._redis.lrange(keys.outcomes(tenant), 0, most - 1)
+        return [one for raw in found if (one := _read(raw)) is not None]
+
+
+def _read(raw: bytes) -> Outcome | None:
+    try:
+        one = Outcome.decode(raw)
+    except (ValueError, TypeError):
+        return None
+    return one if len(one.surface) == len(surface.NAMES) else None

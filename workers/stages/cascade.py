@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from pipelines.routing.catalog import Offer
     from pipelines.routing.checks import Check
     from pipelines.routing.market import Market
-    from pipelines.routing.router import Router
     from workers.config.tenants import RoutingRules
     from workers.jobs.escalations import Escalations
     from workers.providers.calls import CallResult
     from workers.providers.openai_client import Providers
     from workers.stages.billing import Billing
-    from workers.stages.quality_bounds import QualityBounds
     from workers.stages.spending import Spending
 
 NOT_ASKED = "premium not asked: "
@@ -45,13 +43,10 @@ class Cascade:
         market: Callable[[], Market],
         providers: Providers,
         billing: Billing,
-        router: Router,
         spending: Spending,
-        bounds: QualityBounds,
     ) -> None:
         self._escalations, self._rules_of, self._market = escalations, rules_of, market
-        self._providers, self._billing, self._router, self._spending = providers, billing, router, spending
-        self._bounds = bounds
+        self._providers, self._billing, self._spending = providers, billing, spending
 
     def answer(self, progress: Progress, called: CallResult, *, took_s: float) -> Answer:
         """The answer that is given, with its price, that of both where two were asked. ``took_s``: the first one."""
@@ -66,7 +61,7 @@ class Cascade:
         verdict = cascade.judged(
             found,
             self._seen(progress.job.tenant),
-            base=tier.expected_gain(route, self._router, self._bounds.of(progress.job.tenant)),
+            base=route.gain,
             at=self._rules_of(progress.job.tenant).escalate_from,
             took_s=took_s,
             left_s=progress.deadline_at - time.time(),

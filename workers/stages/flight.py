@@ -118,9 +118,11 @@ class Flight:
     def _near(self, progress: Progress, words: str, flight: str, message: str) -> bool:
         """Does it wait for one that asks nearly the same? By the decision of a hit; what is served is decided again.
 
-        It says first what it asks, and looks then: of two that come at once, the later one sees the other, and waits.
+        Not for one that may take longer than this job's own caller waits, nor once half of that time is over: it may
+        have to be asked of a model yet. It says first what it asks, and looks then: of two that come at once, the later
+        one sees the other, and waits.
         """
-        slot = _shared(progress)
+        slot, until = _shared(progress), progress.deadline_at + GRACE_S
         if slot is None or slot.vector is None:
             return False
         mine_at = (time.time_ns(), flight)
@@ -137,7 +139,12 @@ class Flight:
         )[: verifier.NEAREST]
         # Each by itself, as if its answer lay in the cache: of many that ask alike, none would outvote the others.
         policy = self._policy(progress.job.tenant, slot.bucket)
-        return any(self._flights.waits(slot.scope, one.entry_id, message) for one in waits_for(words, near, policy))
+        if progress.deadline_at - time.time() < progress.job.deadline_s / 2:
+            return False
+        return any(
+            self._flights.ends_at(one.entry_id) <= until and self._flights.waits(slot.scope, one.entry_id, message)
+            for one in waits_for(words, near, policy)
+        )
 
     def land(self, app: Celery, flight: str, job_id: str = "") -> None:
         """The flight of ``job_id`` is at its end, whatever that is: those who waited look again, each under its own id.

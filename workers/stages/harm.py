@@ -36,7 +36,10 @@ class Harm:
             return False
         with self._lock:
             at, found = self._known.get(tenant, (float("-inf"), False))
-        if monotonic() - at > BELIEVED_S:
+            looks = monotonic() - at > BELIEVED_S
+            if looks:  # one thread does, and what it finds holds from then on
+                self._know(tenant, found)
+        if looks:
             found = self._look(tenant, rules.target, before=found)
         if found:
             counters.count("context.stopped")
@@ -55,8 +58,11 @@ class Harm:
         if found and not before:
             logs.log().warning("conversations are sent whole", tenant=tenant, worse=worse, compared=compared)
         with self._lock:
-            self._known[tenant] = (monotonic(), found)
-            self._known.move_to_end(tenant)
-            while len(self._known) > TENANTS:
-                self._known.popitem(last=False)
+            self._know(tenant, found)
         return found
+
+    def _know(self, tenant: str, found: bool) -> None:
+        self._known[tenant] = (monotonic(), found)
+        self._known.move_to_end(tenant)
+        while len(self._known) > TENANTS:
+            self._known.popitem(last=False)

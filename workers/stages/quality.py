@@ -12,7 +12,7 @@ from pipelines.answer import Route
 from pipelines.cache import answer_match, judge
 from pipelines.errors import FarthingError, StoreUnavailable
 from pipelines.money import ledger
-from pipelines.routing import choice, surface
+from pipelines.routing import surface
 from pipelines.text import tokens
 from workers.jobs.outcomes import Outcome
 from workers.observability import counters, logs
@@ -66,12 +66,12 @@ class Quality:
         if answer.route is None or (answer.message or {}).get("tool_calls"):
             return
         job = progress.job
-        if self._was_chosen(progress, answer.route) and _drawn(self._rules_of(job.tenant).audit_share):
+        if _drawn(self._rules_of(job.tenant).audit_share) and _was_chosen(progress, answer.route):
             other: ModelTier = "premium" if answer.route.tier == "economy" else "economy"
             route = Route(tier=other, score=answer.route.score, reason=WHY)
             again = canvas.afresh(progress, "quality", audit=1.0, route=route, against=answer.text)
             self._ask(app, replace(again, job=replace(job, model=other)))  # no check asks premium as well
-        if self._was_cut(progress) and _drawn(self._context_of(job.tenant).audit_share):
+        if _drawn(self._context_of(job.tenant).audit_share) and self._was_cut(progress):
             route = Route(answer.route.tier, answer.route.score, WHY_WHOLE, model=answer.model)
             again = canvas.afresh(
                 progress, "whole", audit=1.0, route=route, against=answer.text, compares="conversation"
@@ -79,17 +79,6 @@ class Quality:
             # The same model, and whatever it says: no check asks premium as well.
             whole = replace(again, job=replace(job, model=answer.model or job.model), messages=None, context=None)
             self._ask(app, replace(whole, alone=False))
-
-    def _was_chosen(self, progress: Progress, route: Route) -> bool:
-        """Did the expected gain decide who answers? Not where premium answered after economy (what came of that is
-        known), nor where economy could not have.
-        """
-        job = progress.job
-        if job.model != "auto" or route.tier not in ("economy", "premium") or route.escalated:
-            return False
-        prompt_tokens = tokens.estimate_prompt(progress.sent, job.params)
-        offers = self._market().catalog.of_tier("economy")
-        return choice.lacking(progress.asking, prompt_tokens=prompt_tokens, offers=offers) is None
 
     def _was_cut(self, progress: Progress) -> bool:
         """Were earlier turns left out that the model had room for?"""
@@ -145,7 +134,9 @@ class Quality:
 
     def _worse(self, progress: Progress, given: str, other: str) -> bool | None:
         job = progress.job
-        asking = judge.of_loss(job, job.question.text, given, other)
+        asking = judge.of_loss(job, given, other)
+        if asking is None:  # nobody reads so much to compare two answers
+            return None
         prompt_tokens = tokens.estimate_prompt(asking.messages, asking.params)
         offers = self._market().of_tier(asking, "premium", prompt_tokens=prompt_tokens)
         try:
@@ -153,10 +144,17 @@ class Quality:
         except FarthingError as error:
             logs.log().warning("nobody compared two answers", said=str(error))
             return None
-        spent = ledger.record_judge(self._economy.spent_usd(called), called.completion.usage)
+        spent = ledger.record_grade(self._economy.spent_usd(called), called.completion.usage)
         self._billing.charge(f"{progress.job_id}.grade", job.tenant, spent)
         return judge.read_verdict(called.completion.text)
 
 
 def _drawn(share: float) -> bool:
     return random.random() < share  # noqa: S311 - a sample is no secret
+
+
+def _was_chosen(progress: Progress, route: Route) -> bool:
+    """Did what is expected of the tiers decide who answers? Not where premium answered after economy: what came of that
+    is known.
+    """
+    return progress.route is not None and progress.route.by_gain and not route.escalated

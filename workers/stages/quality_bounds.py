@@ -38,19 +38,23 @@ class QualityBounds:
             return None
         with self._lock:
             at, found = self._known.get(tenant, (float("-inf"), float("-inf")))
-        if monotonic() - at <= BELIEVED_S:
-            return found
+            if monotonic() - at <= BELIEVED_S:
+                return found
+            self._know(tenant, found)  # one thread looks, and what it finds holds from then on
         try:
             found = self._bound(self._outcomes.of(tenant, quality_bound.WINDOW), target)
         except StoreUnavailable:  # as it was; where that is not known either, premium answers
             counters.count("ledger.unavailable")
             return found
         with self._lock:
-            self._known[tenant] = (monotonic(), found)
-            self._known.move_to_end(tenant)
-            while len(self._known) > TENANTS:
-                self._known.popitem(last=False)
+            self._know(tenant, found)
         return found
+
+    def _know(self, tenant: str, found: float) -> None:
+        self._known[tenant] = (monotonic(), found)
+        self._known.move_to_end(tenant)
+        while len(self._known) > TENANTS:
+            self._known.popitem(last=False)
 
     def _bound(self, outcomes: Sequence[Outcome], target: float) -> float:
         features, vectors, lost = arrays(outcomes, self._router.encoder)

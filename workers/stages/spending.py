@@ -92,7 +92,9 @@ class Spending:
         if not spent.ends_premium(budget) or self._lacking(progress):
             return route
         counters.count("budget.economy")
-        return replace(route, tier="economy", reason=f"economy for the budget's sake: {spent.says(budget)}")
+        return replace(
+            route, tier="economy", by_gain=False, reason=f"economy for the budget's sake: {spent.says(budget)}"
+        )
 
     @contextmanager
     def reserved(self, progress: Progress, offers: Sequence[Offer]) -> Iterator[None]:
