@@ -61,10 +61,13 @@ class Shop:
         self.app.conf.task_default_queue = "shop"
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def worker(self, transport: str = "ours", concurrency: int = 4, prefetch: int = 4) -> subprocess.Popen[bytes]:
+    def worker(
+        self, transport: str = "ours", concurrency: int = 4, prefetch: int = 4, *, events: bool = False
+    ) -> subprocess.Popen[bytes]:
         name = f"w{len(self.processes)}"
         command = [sys.executable, "-m", "celery", "-A", "shop", "worker", "-n", f"{name}@%h", "--pool", "threads"]
         command += ["--concurrency", str(concurrency), "--prefetch-multiplier", str(prefetch), "-l", "WARNING"]
+        command += ["--task-events"] if events else []
         given = {"URL": self.url, "TRANSPORT": transport, "RAN": str(self.folder / "ran")}
         path = os.pathsep.join([str(self.folder), str(Path.cwd())])
         with (self.folder / f"{name}.log").open("wb") as log:
