@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from workers.config.tenants import ContextRules
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -29,5 +31,5 @@ def parrot(fleet: InProcess) -> Iterator[InProcess]:
 @pytest.fixture
 def budget(fleet: InProcess) -> Iterator[None]:
     """As with `[context] budget_tokens = 3000`."""
-    with fleet.instead(configuration=replace(fleet.runtime.configuration, context=3_000)):
+    with fleet.instead(configuration=replace(fleet.runtime.configuration, context=ContextRules(3_000))):
         yield

@@ -102,6 +102,18 @@ def test_one_job_sent_five_times_at_once_is_paid_once(
     assert len(fleet.model.requests) - before == 1
 
 
+def test_who_is_in_a_hurry_waits_for_no_batch_job(fleet: InProcess, tenant: str, slow: threading.Event) -> None:
+    batch = send(fleet, job("When do you open on a Monday?", tenant, deadline_s=3_600, priority="batch"))
+    until(lambda: leads(fleet, batch.id))
+    hurried = send(fleet, job("When do you open on a Monday?", tenant, deadline_s=60))
+    patient = send(fleet, job("When do you open on a Monday?", tenant, deadline_s=1_800))
+    until(lambda: waiting(fleet) == 1)
+    slow.set()
+    answers = [one.get(timeout=30) for one in (batch, hurried, patient)]
+    assert [answer["source"] for answer in answers] == ["model", "model", "follower"]
+    assert calls_about(fleet, "open on a Monday") == 2
+
+
 def test_who_asks_nearly_the_same_waits_too_and_is_decided_on_again(
     fleet: InProcess, tenant: str, slow: threading.Event
 ) -> None:

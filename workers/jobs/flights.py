@@ -16,17 +16,19 @@ if TYPE_CHECKING:
     import redis
 
 FLYING_S = 600  # nobody flies longer without another that asks in its scope
+LONGER = 4.0  # times this job's time left: whose leader has more of it, a batch job for one, is not waited for
 LANDED_MS = 5_000  # a lookup takes no longer: who looked before the landing has joined by then
 
 
 class Joined(IntEnum):
     """What a job does that found nothing: it waits for who asks the same, asks a model itself, or looks again, because
-    the answer came since it looked.
+    the answer came since it looked, or asks alone, because who asks the same has much more time than it has.
     """
 
     WAITS = 0
     LEADS = 1
     LOOKS_AGAIN = 2
+    ALONE = 3
 
 
 class Flights:
@@ -50,7 +52,7 @@ class Flights:
         with failing_as("ledger"):
             done = self._lead(
                 keys=[keys.flight(flight), keys.waiting(flight), keys.FLIGHTS],
-                args=[job_id, int(again), left_ms, message, until, flight, looked],
+                args=[job_id, int(again), left_ms, message, until, flight, looked, now, LONGER],
             )
         return Joined(done)
 

@@ -99,6 +99,8 @@ class Flight:
                 until=progress.deadline_at + GRACE_S,
                 message=message,
             )
+            if joined is Joined.ALONE:
+                return ""
             if joined is Joined.LOOKS_AGAIN:
                 _send(task.app, message)
                 raise Ignore
