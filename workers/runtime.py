@@ -92,7 +92,7 @@ class Runtime(Parts):
 
     @once
     def quality(self) -> Quality:
-        """What economy's answers are worth beside premium's."""
+        """What was saved, and what the answers are worth beside premium's and the whole conversation's."""
         return Quality(
             Outcomes(self.ledger_redis),
             self.configuration.routing_of,

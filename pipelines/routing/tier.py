@@ -38,7 +38,7 @@ def route(
     """
     question = job.question.text
     expected = router.expects(question, vector)
-    score, reason = _judged(question, expected, router, bound)
+    score, reason = judged(question, expected, router=router, bound=bound)
     if job.model in MODEL_TIERS:
         return Route(tier=_tier(job.model), score=score, reason="the job asked for this tier")
     if job.model != "auto":
@@ -59,23 +59,13 @@ def may_escalate(job: Job, route: Route) -> bool:
     return job.model == "auto" and route.tier == "economy"
 
 
-def judged(
-    question: str,
-    *,
-    router: Router = SHIPPED,
-    vector: NDArray[np.float32] | None = None,
-    bound: float | None = None,
-) -> tuple[float, str]:
+def judged(question: str, gain: float, *, router: Router = SHIPPED, bound: float | None = None) -> tuple[float, str]:
     """The score in [0, 1], which rises with the expected gain of premium and is PREMIUM_AT where premium is asked; and
-    why, in words.
+    why, in words. ``gain`` is what the router expects of the question.
 
     Without outcomes of its own nothing that is known of a prompt tells the gain better than its length, and length does
     not tell it well enough to pay for: only the few tasks of :mod:`cues` are premium's then.
     """
-    return _judged(question, router.expects(question, vector), router, bound)
-
-
-def _judged(question: str, gain: float, router: Router, bound: float | None) -> tuple[float, str]:
     found = cues(question) if router.at is None else ()
     if bound is not None and not found:
         return _by_bound(gain, bound)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
+from tests.acceptance.up import fleet_environ
 from tests.waiting import until
 from workers.client import Farthing
 from workers.demo.standin import StandIn
@@ -48,9 +48,7 @@ def _answers(port: int) -> bool:
 def test_each_role_does_its_work_and_no_more(port: int, tmp_path: Path) -> None:
     worker, sender = (f"redis://{role}:{role}-password@127.0.0.1:{port}/0" for role in ("worker", "sender"))
     with StandIn(speed=0.0) as model:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("FARTHING_", "OPENAI_"))}
-        environ |= {"FARTHING_BROKER_URL": worker, "FARTHING_STATE_DIR": str(tmp_path), "OPENAI_API_KEY": "x"}
-        environ |= {"OPENAI_BASE_URL": model.url, "FARTHING_FLOWER_PASSWORD": "x"}
+        environ = fleet_environ(worker, tmp_path, model.url)
         with Fleet(environ, folder=tmp_path / "logs"), Farthing(sender, environ={}) as client:
             answer = client.ask("Do you sell lamps?", timeout_s=60)
             assert answer.source == "model"

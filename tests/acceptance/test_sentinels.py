@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import threading
 import time
@@ -13,6 +12,7 @@ import pytest
 import redis
 
 from pipelines.errors import StoreUnavailable
+from tests.acceptance.up import fleet_environ
 from tests.waiting import until
 from workers.client import Farthing
 from workers.demo.standin import StandIn
@@ -94,9 +94,7 @@ def supervised(fleet: Fleet) -> Iterator[None]:
 
 def test_jobs_are_answered_when_the_master_dies_and_another_takes_its_place(watched: Watched, tmp_path: Path) -> None:
     with StandIn(speed=0.0) as model:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("FARTHING_", "OPENAI_"))}
-        environ |= {"FARTHING_BROKER_URL": watched.url, "FARTHING_STATE_DIR": str(tmp_path), "OPENAI_API_KEY": "x"}
-        environ |= {"OPENAI_BASE_URL": model.url, "FARTHING_FLOWER_PASSWORD": "x"}
+        environ = fleet_environ(watched.url, tmp_path, model.url)
         with (
             Fleet(environ, folder=tmp_path / "logs") as fleet,
             supervised(fleet),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import pytest
 import redis
 
 from pipelines.errors import StoreUnavailable
+from tests.acceptance.up import fleet_environ
 from tests.waiting import until
 from workers.client import Farthing
 from workers.demo.standin import StandIn
@@ -66,9 +66,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 def test_the_whole_journey_goes_over_tls(url: str, tmp_path: Path) -> None:
     with StandIn(speed=0.0) as model:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("FARTHING_", "OPENAI_"))}
-        environ |= {"FARTHING_BROKER_URL": url, "FARTHING_STATE_DIR": str(tmp_path), "OPENAI_API_KEY": "x"}
-        environ |= {"OPENAI_BASE_URL": model.url, "FARTHING_FLOWER_PASSWORD": "x"}
+        environ = fleet_environ(url, tmp_path, model.url)
         with Fleet(environ, folder=tmp_path / "logs"), Farthing(url, environ={}) as client:
             answer = client.ask("Do you sell lamps?", timeout_s=60)
             assert answer.source == "model"

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 FARTHING = [str(Path(sys.executable).with_name("farthing"))]
 
 
+def fleet_environ(broker_url: str, folder: Path, model_url: str) -> dict[str, str]:
+    """What a fleet of a test's own reads: this Redis, this model, and nothing that is set here."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("FARTHING_", "OPENAI_"))}
+    environ |= {"FARTHING_BROKER_URL": broker_url, "FARTHING_STATE_DIR": str(folder), "OPENAI_API_KEY": "x"}
+    return environ | {"OPENAI_BASE_URL": model_url, "FARTHING_FLOWER_PASSWORD": "x"}
+
+
 class Up:
     """`farthing up --stand-in` in a folder of its own."""
 

@@ -29,8 +29,20 @@ encoder_option = click.option(
 )
 
 
+def _drawable(_: click.Context, __: click.Parameter, plot: Path | None) -> Path | None:
+    """What could not be drawn is said before minutes are spent on what is in it."""
+    if plot is not None:
+        from workers.evaluation import plotting
+
+        plotting.check(plot)
+    return plot
+
+
 plot_option = click.option(
-    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw it: .png, .svg (farthing[plot])."
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_drawable,
+    help="Draw what was measured: .png, .svg (farthing[plot]).",
 )
 
 
@@ -76,9 +88,7 @@ def evaluate() -> None:
 @click.option("--cold", is_flag=True, help="Learn nothing: what a new tenant is served.")
 @click.option("--phases", is_flag=True, help="Several files: one tenant's, one after the other; else a tenant each.")
 @click.option("--model", default="gpt-4o-mini", show_default=True, help="Whose price an answer costs.")
-@click.option(
-    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw hits and wrong over time: .png, .svg."
-)
+@plot_option
 @encoder_option
 @verifier_option
 @as_json
@@ -92,8 +102,6 @@ def stream(
     """
     from workers.evaluation import plotting, streams
 
-    if plot is not None:
-        plotting.check(plot)
     encoders, verifiers = _deciding(encoder, verifier)
     found = streams.stream(files, encoders, verifiers=verifiers, **options)
     if plot is not None:
@@ -147,8 +155,6 @@ def context(file: Path, encoder: str, as_json: bool, joined: int, limit: int | N
     """What of the turns that questions need survives? (JSON lines: turns, questions with their evidence)."""
     from workers.evaluation import conversations, plotting
 
-    if plot is not None:
-        plotting.check(plot)
     found = conversations.evidence_kept(file, readers(encoder), limit=limit, joined=joined)
     if plot is not None:
         plotting.evidence(plot, found, file.name)
@@ -168,8 +174,6 @@ def invoice(
     """What would conversations cost, sent whole, with a summary, or as the fleet sends them? (JSON lines: turns)."""
     from workers.evaluation import conversations, plotting
 
-    if plot is not None:
-        plotting.check(plot)
     found = conversations.invoice(file, readers(encoder), models=models or PRICED, limit=limit)
     if plot is not None:
         plotting.invoice(plot, found, file.name)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines.evaluation.cascade import PRICES
-from workers.cli.evaluate import FILE, encoder_option, evaluate, print_values, readers, train
+from workers.cli.evaluate import FILE, encoder_option, evaluate, plot_option, print_values, readers, train
 from workers.cli.printing import as_json, print_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 economy_option = click.option(
     "--economy", default="weak_correct", show_default=True, help="Column: how right economy's answers were."
@@ -44,7 +46,7 @@ premium_option = click.option(
     show_default=True,
     help="With --target: how many are compared.",
 )
-@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw quality against cost: .png, .svg.")
+@plot_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Which prompts are held out together.")
 @economy_option
 @premium_option
@@ -72,8 +74,6 @@ def evaluate_routing(
         held, other = runtime_of_fleet(), routers.load(router, "--router")
         print_values(outcomes.of_two(str(tenant), held.quality.outcomes(str(tenant)), held.router, other), as_json)
         return
-    if plot is not None:
-        plotting.check(plot)
     given = prices if cascade else None
     found = outcomes.evaluate(file, readers(encoder), router=routers.load(router, "--router"), prices=given, **options)
     if plot is not None:

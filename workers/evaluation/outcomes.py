@@ -132,14 +132,10 @@ def evaluate(
     if folds is None and halves is None:
         own = next((encoder for encoder in encoders if encoder.fingerprint == router.encoder), None)
         known = vectors(given.prompts, own)
-        scores = np.array(
-            [
-                judged(prompt, router=router, vector=vector)[0]
-                for prompt, vector in zip(given.prompts, known, strict=True)
-            ]
-        )
-        found = {"fitted": False, **routing.measures(scores, given.economy, given.premium, lengths)}
         gains = router.gain.predict(given.prompts, known)
+        expected = zip(given.prompts, gains.tolist(), strict=True)
+        scores = np.array([judged(prompt, gain, router=router)[0] for prompt, gain in expected])
+        found = {"fitted": False, **routing.measures(scores, given.economy, given.premium, lengths)}
         return found | _besides(given, gains, prices, target, audit_share, seed)
     known = vectors(given.prompts, best(given.prompts, encoders))
     if halves is not None:

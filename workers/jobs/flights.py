@@ -7,6 +7,7 @@ import json
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from pipelines.delivery import company
 from workers.store import keys, scripts
 from workers.store.connection import failing_as
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import redis
 
 FLYING_S = 600  # nobody flies longer without another that asks in its scope
-LONGER = 4.0  # times this job's time left: whose leader has more of it, a batch job for one, is not waited for
 LANDED_MS = 5_000  # a lookup takes no longer: who looked before the landing has joined by then
 
 
@@ -52,7 +52,7 @@ class Flights:
         with failing_as("ledger"):
             done = self._lead(
                 keys=[keys.flight(flight), keys.waiting(flight), keys.FLIGHTS],
-                args=[job_id, int(again), left_ms, message, until, flight, looked, now, LONGER],
+                args=[job_id, int(again), left_ms, message, until, flight, looked, now, company.LONGER],
             )
         return Joined(done)
 

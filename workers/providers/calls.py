@@ -128,6 +128,7 @@ def call_for(
     hold_s: float,
 ) -> CallResult:
     """:func:`call` with what is sent of a job, within its deadline."""
+    knows = any(offer.takes_cache_key for offer in offers)
     return call(
         providers,
         offers,
@@ -137,7 +138,7 @@ def call_for(
         deadline_s=progress.job.deadline_s,
         wasted=wasted,
         hold_s=hold_s,
-        cache_key=thread.cache_key(progress.job.tenant, progress.job.messages),
+        cache_key=thread.cache_key(progress.job.tenant, progress.job.messages) if knows else "",
     )
 
 

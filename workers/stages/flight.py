@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from pipelines.cache import verifier
 from pipelines.cache.decision import Candidate, waits_for
+from pipelines.delivery import company
 from pipelines.errors import StoreUnavailable
 from pipelines.journey import SUBMITTED_AT, TENANT
 from workers.jobs.flights import Joined
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from workers.jobs.flights import Flights
 
 FOLLOWED = "farthing_followed"  # header: how often a job waited for another
-MOST_WAITS = 4  # the further times for some of those who were left
 GRACE_S = 5.0  # beyond the leader's deadline
 
 
@@ -59,7 +59,7 @@ def followed(task: Task[Any, Any]) -> bool:
 
 def _waited(headers: Mapping[str, Any]) -> int:
     said = headers.get(FOLLOWED, 0)
-    return said if isinstance(said, int) else MOST_WAITS
+    return said if isinstance(said, int) else company.MOST_WAITS
 
 
 def _send(app: Celery, message: str) -> None:
@@ -79,7 +79,7 @@ class Flight:
         """
         request = task.request
         headers: dict[str, Any] = dict(request.headers or {})
-        if _waited(headers) >= MOST_WAITS:
+        if _waited(headers) >= company.MOST_WAITS:
             return ""
         flight = flight_of(progress)
         headers |= {
@@ -129,6 +129,8 @@ class Flight:
             return False
         mine_at = (time.time_ns(), flight)
         self._flights.note(slot.scope, flight, words, slot.vector, mine_at[0])
+        if not company.has_time(progress.deadline_at - time.time(), progress.job.deadline_s):
+            return False
         flying = self._flights.flying(slot.scope)
         mine = np.frombuffer(slot.vector, dtype="<f2").astype(np.float32)
         near = sorted(
@@ -141,8 +143,6 @@ class Flight:
         )[: verifier.NEAREST]
         # Each by itself, as if its answer lay in the cache: of many that ask alike, none would outvote the others.
         policy = self._policy(progress.job.tenant, slot.bucket)
-        if progress.deadline_at - time.time() < progress.job.deadline_s / 2:
-            return False
         return any(
             self._flights.ends_at(one.entry_id) <= until and self._flights.waits(slot.scope, one.entry_id, message)
             for one in waits_for(words, near, policy)

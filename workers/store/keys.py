@@ -31,7 +31,7 @@
 | farthing:risk:{tenant}:<category>:recent | list | probabilities of recent requests | likewise |
 | farthing:risk:known | set | JSON [tenant, category] of those that have a boundary | likewise, the last of them |
 | farthing:held:{tenant} | hash | calls under way of a tenant with a budget: billionths of a dollar that are set aside, until when | a day after the last |
-| farthing:outcomes:{tenant} | list | economy answers that premium was asked again: vector and surface of the question, no text; newest first | three months after the last |
+| farthing:outcomes:{tenant} | list | questions that both tiers answered: vector and surface, no text, and whether economy's answer was worse; newest first | three months after the last |
 | farthing:thread:{tenant}:<digest> | string | JSON: how a conversation that begins so was sent, when, to whom | an hour on |
 | farthing:escalations:{tenant} | hash | for each check of an answer, how often premium was asked, and did better | a month after the first |
 | farthing:review:{tenant} | zset | entries that users called wrong, by the last who did | a month on |

@@ -118,7 +118,7 @@ def test_an_own_router_says_what_it_expects() -> None:
     prompts, vectors, economy, premium = outcomes(300)
     router = Router.fit(surfaces(prompts), vectors, economy, premium, encoder="", premium_share=0.3)
     for prompt, vector in zip(prompts[:50], vectors[:50], strict=True):
-        score, reason = judged(prompt, router=router, vector=vector)
+        score, reason = judged(prompt, router.expects(prompt, vector), router=router)
         assert (score >= PREMIUM_AT) is (router.expects(prompt, vector) >= router.at)
         assert reason.startswith("expected gain ")
 

@@ -10,6 +10,7 @@ import pytest
 from pipelines.evaluation import online
 from pipelines.routing import quality_bound
 from pipelines.routing.catalog import Catalog, Offer
+from pipelines.routing.router import SHIPPED
 from pipelines.routing.tier import PREMIUM_AT, judged, route
 from workers.sending import job_of
 
@@ -87,5 +88,6 @@ def test_a_route_by_the_bound_says_so(bound: float, tier: str, says: str) -> Non
 
 def test_a_task_that_is_premiums_stays_so() -> None:
     question = "Prove that the square root of two is irrational."
-    assert judged(question)[0] >= PREMIUM_AT
-    assert judged(question, bound=math.inf)[0] >= PREMIUM_AT
+    gain = SHIPPED.expects(question, None)
+    assert judged(question, gain)[0] >= PREMIUM_AT
+    assert judged(question, gain, bound=math.inf)[0] >= PREMIUM_AT
