@@ -11,6 +11,7 @@ import pytest
 
 from tests.acceptance.test_workers_that_die import Shop, shop
 from tests.waiting import until
+from workers.broker.transport import MOST_AT_ONCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,21 @@ def test_late_jobs_are_told_and_do_not_run(shop: Shop, tmp_path: Path) -> None:
     assert sorted(set(shop.ran())) == [f"fine-{n}" for n in range(5)]
     until(lambda: b"REVOKED" in (shop.redis.get(f"celery-task-meta-{revoked}") or b""))
     until(lambda: shop.redis.llen("shop") == 0 and not shop.redis.keys("farthing:hand:*"))
+
+
+def test_a_worker_that_dies_while_it_tells_leaves_nobody_untold(shop: Shop, tmp_path: Path) -> None:
+    with_lookup(tmp_path)
+    late = {send(shop, f"late-{n}", 60).id for n in range(2_000)}
+    first = shop.worker(concurrency=2, prefetch=1)
+    until(lambda: len(failed(shop)) > 20, every_s=0.01)
+    first.kill()
+    first.wait()
+    assert failed(shop) < late, "it died in the middle"
+    shop.worker(concurrency=2, prefetch=1)
+    # What was in its hand is delivered again, and is its stage's to judge: here, a task that knows no deadline.
+    until(lambda: failed(shop) | shop.done() == late, within_s=60)
+    assert len(shop.done()) <= MOST_AT_ONCE
+    assert not failed(shop) & shop.done()
 
 
 def test_each_event_arrives_and_they_come_together(shop: Shop) -> None:
