@@ -24,7 +24,7 @@ TWINS = 0.99  # about how often near-exact twins deserve one answer; audits watc
 NEVER_TWINS = ("identifier", "number", "negation", "opposite")
 # Gates that look at how something is said; an entry whose phrasings say it both ways outvotes them.
 OUTVOTED = frozenset(("negation", "quantity", "focus", "state", "frame", "order", "action", "sign", "opposite"))
-# A crowd: fewer than three likely the same are common among questions of one trade, and one who waits for them waits for
+# A crowd: two that are likely the same are common among questions of one trade, and who waits for them waits for
 # nothing; three answers of one meaning make most of its other rewordings probable enough.
 CROWD, LIKELY = 3, 0.7
 BESIDE = 0.05  # cosine below an entry's nearest phrasing at which another one still speaks for it
