@@ -153,9 +153,20 @@ class Answer:
             "degraded": list(self.degraded),
         }
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """:meth:`encode` without what :meth:`decode` fills in: half of the room in Redis."""
+        alike = {
+            "message": {"role": "assistant", "content": self.text},
+            "finish_reason": "stop",
+            "usage": asdict(Usage()),
+        }
+        said = {name: value for name, value in self.encode().items() if value and value != "0"}
+        return {"text": self.text} | {name: value for name, value in said.items() if value != alike.get(name)}
+
     @classmethod
     def decode(cls, raw: Mapping[str, Any]) -> Answer:
-        """Read an answer that a worker encoded; fields that a newer worker added are left out."""
+        """Read an answer that a worker encoded or :attr:`kept`; fields that a newer worker added are left out."""
         route = raw.get("route")
         usage = raw.get("usage") or {}
         return cls(

@@ -7,8 +7,6 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
-
 from pipelines.answer import Usage
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.text import language
@@ -16,7 +14,7 @@ from workers.config import configuration
 from workers.observability import counters, logs
 from workers.once import Makes, once
 from workers.store import keys
-from workers.store.connection import connect
+from workers.store.connection import ERRORS, connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -279,7 +277,7 @@ class Parts(Makes):
         try:
             self.cache_redis.set(keys.SECRET, secrets.token_hex(32), nx=True)
             kept = self.cache_redis.get(keys.SECRET)
-        except RedisError as error:
+        except ERRORS as error:
             self._away_until = time.monotonic() + AWAY_S
             raise StoreUnavailable("cache", type(error).__name__) from error
         if not isinstance(kept, bytes):

@@ -92,10 +92,6 @@ class Boundary:
         self.hits += request.served
         self.recent.append(request)
 
-    def audit_rate(self, probability: float) -> float:
-        """Probability with which this hit should be audited, in (0, 1]."""
-        return risk.audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
-
     def learn(self, lesson: Lesson) -> None:
         """Take a lesson in; every so many of them move the weights and the boundary."""
         self.lessons.append(lesson)
@@ -264,7 +260,10 @@ class Policy:
         """Probability that a suspect with these raw features (15,) is right."""
         return sigmoid(float(self.verifier.standardised(features) @ self.verifier.weights))
 
-    def audit(self, probability: float, dice: float) -> float | None:
-        """The weight, >= 1, of the audit of a hit of this probability; None when ``dice`` in [0, 1) spares it."""
-        rate = risk.audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty)
+    def audit(self, probability: float, dice: float, *, of_entry: int = 0) -> float | None:
+        """The weight, >= 1, of the audit of a hit of this probability; None when ``dice`` in [0, 1) spares it.
+
+        ``of_entry``: how often its entry was served before.
+        """
+        rate = risk.audit_rate(probability, hits=self.hits, uncertainty=self.uncertainty, of_entry=of_entry)
         return 1.0 / rate if dice < rate else None

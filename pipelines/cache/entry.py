@@ -38,7 +38,7 @@ class Entry:
             "id": self.id,
             "scope": self.scope,
             "question": self.question,
-            "answer": json.dumps(self.answer.encode(), ensure_ascii=False),
+            "answer": json.dumps(self.answer.kept, ensure_ascii=False, separators=(",", ":")),
             "created_at": repr(self.created_at),
             "expires_at": repr(self.expires_at),
         }

@@ -27,8 +27,9 @@ NOTHING = 1.01  # the boundary when not even the surest may be served
 LEAST_BOUNDARY = 0.6  # below it, a hit is a guess
 LESSONS = 4_000  # kept; older ones are forgotten
 EVERY = 100  # lessons between two refits; fewer at first
-# Half of a new tenant's first hits are audited, whatever their probability; a quarter after so many, and so on.
-EARLY_SHARE, EARLY_AUDITS = 0.5, 40
+# Half of a new tenant's first hits are audited, whatever their probability; a quarter after so many, and so on. So it
+# is with the first hits of an entry: a crowd that asks one thing teaches one thing.
+EARLY_SHARE, EARLY_AUDITS, EARLY_OF_ENTRY = 0.5, 40, 4
 # How strongly the shipped weights hold against lessons: the bias may move, the shape less.
 HOLDS_BIAS, HOLDS_SHAPE = 0.3, 3.0
 MOST_WEIGHT = 15.0  # of one lesson in a refit: one mistaken audit of a sure hit must not turn everything over
@@ -71,10 +72,12 @@ def doubt(probability: NDArray[np.float64] | float) -> NDArray[np.float64]:
     return found
 
 
-def audit_rate(probability: float, *, hits: int, uncertainty: float) -> float:
-    """Probability, in (0, 1], with which a hit is audited, after ``hits`` others of mean doubt ``uncertainty``."""
+def audit_rate(probability: float, *, hits: int, uncertainty: float, of_entry: int = 0) -> float:
+    """Probability, in (0, 1], with which a hit is audited, after ``hits`` others of mean doubt ``uncertainty``,
+    ``of_entry`` of which were given the same entry.
+    """
     # The shipped weights have never seen a new tenant's questions.
-    early = EARLY_SHARE * EARLY_AUDITS / (EARLY_AUDITS + hits)
+    early = EARLY_SHARE * EARLY_AUDITS / (EARLY_AUDITS + hits) * EARLY_OF_ENTRY / (EARLY_OF_ENTRY + of_entry)
     return min(1.0, max(LEAST_AUDIT, early, AUDITS * float(doubt(probability)) / max(uncertainty, 1e-3)))
 
 

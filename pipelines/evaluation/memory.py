@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ class Channel:
 
 @dataclass(slots=True)
 class Scope:
-    """Phrasings by number (as text), their entries, each entry's served phrasing and mean; sums of evidence.
+    """Phrasings by number (as text), their entries, each entry's served phrasing, hits and mean; sums of evidence.
 
     ``vectors`` is (n, d) float32 of unit length, ``labels`` (n,): only the channel sees them.
     """
@@ -54,6 +55,7 @@ class Scope:
     entry_of: dict[str, str] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     served: dict[str, str] = field(default_factory=dict)
+    hits: Counter[str] = field(default_factory=Counter)
     merged: dict[str, str] = field(default_factory=dict)
     centroids: Centroids = field(default_factory=Centroids)
     compared: set[tuple[str, str]] = field(default_factory=set)

@@ -135,6 +135,7 @@ class Replay:
         if isinstance(decided, Hit):
             self._hit(number, scope.served[seen.suspect])
             self._audit(fresh, seen, decided.probability)
+            scope.hits[seen.suspect] += 1
         else:
             self._learn(seen, learning.store(fresh, seen))
 
@@ -190,7 +191,8 @@ class Replay:
         self.surely_wrong += (min(ours, theirs), max(ours, theirs)) in self._unlike
 
     def _audit(self, fresh: FreshAnswer, seen: Neighbourhood, probability: float) -> None:
-        weight = Policy.of(self.boundary).audit(probability, self._dice.random())
+        before = self._scope.hits[seen.suspect]
+        weight = Policy.of(self.boundary).audit(probability, self._dice.random(), of_entry=before)
         if weight is not None:
             self._learn(seen, learning.audit(fresh, seen), weight)
 

@@ -22,7 +22,7 @@ NEAR = "How can I reset my password?"
 @pytest.fixture
 def plain(unjudged: InProcess, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     """The fleet without a judge and without audits: nothing but feedback changes the cache."""
-    monkeypatch.setattr("pipelines.cache.boundary.Policy.audit", lambda *_: None)
+    monkeypatch.setattr("pipelines.cache.boundary.Policy.audit", lambda *_, **__: None)
     return unjudged
 
 

@@ -77,7 +77,7 @@ def test_a_fresh_answer_that_says_something_else_stays_apart(taught: InProcess, 
 def test_a_semantic_hit_is_audited_off_its_callers_path(
     taught: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Policy, "audit", lambda *_: 2.0)
+    monkeypatch.setattr(Policy, "audit", lambda *_, **__: 2.0)
     taught.model.meanings["How can I reset my password?"] = "reset"
     taught.settled(taught.ask(RESET[0], tenant=tenant))
     calls = len(taught.model.requests)
@@ -96,7 +96,7 @@ def test_a_semantic_hit_is_audited_off_its_callers_path(
 def test_an_audit_that_contradicts_the_hit_is_counted_and_mended(
     taught: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Policy, "audit", lambda *_: 1.0)
+    monkeypatch.setattr(Policy, "audit", lambda *_, **__: 1.0)
     question = "How can I reset my password?"
     taught.model.meanings[question] = "something else altogether"
     first = taught.settled(taught.ask(RESET[0], tenant=tenant))
@@ -112,7 +112,7 @@ def test_an_audit_that_contradicts_the_hit_is_counted_and_mended(
 def test_a_wrong_answer_in_a_right_entry_is_voted_out_by_one_audit(
     taught: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Policy, "audit", lambda *_: 1.0)
+    monkeypatch.setattr(Policy, "audit", lambda *_, **__: 1.0)
     first = taught.settled(taught.ask(RESET[0], tenant=tenant))
     for question in RESET[1:]:
         joined = taught.settled(taught.ask(question, tenant=tenant))
@@ -140,11 +140,8 @@ def seen(similarity: float, probability: float) -> Neighbourhood:
 
 
 @pytest.fixture
-def boundaries(redis_url: str) -> Iterator[Boundaries]:
-    with connect(f"{redis_url[:-1]}7") as client:
-        client.flushdb()
-        yield Boundaries(client, lambda _: 0.01)
-        client.flushdb()
+def boundaries(client: Any) -> Boundaries:
+    return Boundaries(client, lambda _: 0.01)
 
 
 def test_what_lookups_note_and_lessons_teach_moves_the_boundary(boundaries: Boundaries) -> None:

@@ -19,7 +19,6 @@ from workers.cache.clusters import Membership
 from workers.cache.entries import CacheStore
 from workers.cache.replica import Replicas
 from workers.store import keys
-from workers.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,14 +30,6 @@ DICE = np.random.default_rng(3)
 def unit() -> np.ndarray:
     vector = DICE.normal(size=D).astype(np.float32)
     return vector / np.linalg.norm(vector)
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[Any]:
-    with connect(f"{redis_url[:-1]}8") as made:
-        made.flushdb()
-        yield made
-        made.flushdb()
 
 
 class Cache:

@@ -27,11 +27,8 @@ NARROW, WIDE = (Offer(name, "gpt-4o-mini", "economy") for name in ("narrow", "wi
 
 
 @pytest.fixture
-def store(redis_url: str) -> Iterator[Any]:
-    client = redis.Redis.from_url(redis_url)
-    client.flushdb()
-    yield client
-    client.close()
+def store(client: Any) -> Any:
+    return client
 
 
 @pytest.fixture

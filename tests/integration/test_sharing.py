@@ -16,7 +16,7 @@ NEAR = "How can I reset my password?"
 @pytest.fixture
 def careful(unjudged: InProcess, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     """The fleet of a tenant that shares after three users; no judge, no audits."""
-    monkeypatch.setattr("pipelines.cache.boundary.Policy.audit", lambda *_: None)
+    monkeypatch.setattr("pipelines.cache.boundary.Policy.audit", lambda *_, **__: None)
     monkeypatch.setattr(unjudged.runtime.sharing, "_users", lambda _: 3)
     return unjudged
 

@@ -83,15 +83,17 @@ class CacheStore:
             raw = self._redis.hgetall(keys.entry(scope, entry_id))
         return rows.entry(raw) if raw else None
 
-    def serve(self, scope: str, entry_id: str) -> Entry | None:
-        """As :meth:`get`, and its question counts as asked once more: a rewording asks it too."""
+    def serve(self, scope: str, entry_id: str) -> tuple[Entry, int] | None:
+        """As :meth:`get`, and its question counts as asked once more, for a rewording asks it too; how often it was
+        asked before, since a day ago at the most, comes with it.
+        """
         with failing_as("cache"):
             raw = self._redis.hgetall(keys.entry(scope, entry_id))
             if raw:
                 pipe = self._redis.pipeline()
                 self._count(pipe, scope, raw[b"served"].decode())
-                pipe.execute()
-        return rows.entry(raw) if raw else None
+                return rows.entry(raw), pipe.execute()[-1] - 1
+        return None
 
     def ask_count(self, scope: str, key: str) -> int:
         """How often a question was asked since a day ago at the most."""

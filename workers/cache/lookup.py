@@ -231,10 +231,11 @@ class Lookup:
         """The entry if its answer still lives, and whether this hit is audited."""
         slot = missed.slot
         assert slot is not None  # noqa: S101 - a hit lies somewhere
-        entry = self._store.serve(slot.scope, hit.entry_id)
+        entry, asked = self._store.serve(slot.scope, hit.entry_id) or (None, 0)
         lives = entry is not None and entry.expires_at > now and self._sharing.allows(job, slot, entry)
         self._boundaries.note(job.tenant, slot.bucket, hit.seen, served=lives, offset=hit.offset)
         if not lives:
             return missed
-        audit = self._boundaries.audit(job.tenant, slot.bucket, hit.probability)
+        # Once it was asked in vain; the others were given it.
+        audit = self._boundaries.audit(job.tenant, slot.bucket, hit.probability, of_entry=max(0, asked - 1))
         return replace(missed, entry=entry, hit=hit, audit=audit)

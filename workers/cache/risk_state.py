@@ -75,9 +75,12 @@ class Boundaries:
     def _new(self, category: str) -> Policy:
         return Policy.new(self._verifiers(risk.kind_of(category)))
 
-    def audit(self, tenant: str, category: str, probability: float) -> float | None:
-        """The weight of the audit of a hit of this probability; None when chance spares it."""
-        return self.policy(tenant, category).audit(probability, random.random())  # noqa: S311 - a sample, no secret
+    def audit(self, tenant: str, category: str, probability: float, *, of_entry: int = 0) -> float | None:
+        """The weight of the audit of a hit of this probability on an entry that had ``of_entry`` hits; None when chance
+        spares it.
+        """
+        dice = random.random()  # noqa: S311 - a sample, no secret
+        return self.policy(tenant, category).audit(probability, dice, of_entry=of_entry)
 
     def note(
         self, tenant: str, category: str, seen: Neighbourhood | None, *, served: bool, offset: float | None = None

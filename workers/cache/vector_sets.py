@@ -19,6 +19,7 @@ from workers.cache.entries import CHUNK, add_vector
 from workers.cache.rows import Nearby, Phrasing
 from workers.observability import counters, logs
 from workers.store import keys
+from workers.store.cluster import servers
 from workers.store.connection import failing_as
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class VectorSets:
         if self._least and self._there is None:
             with failing_as("cache"):
                 # As one word: redis-py's reader of COMMAND's replies fails on a command that is not there.
-                self._there = bool(self._redis.execute_command("COMMAND INFO", "VSIM")[0])
+                self._there = bool(servers(self._redis)[0].execute_command("COMMAND INFO", "VSIM")[0])
             if not self._there:
                 logs.log().info("scopes of any size stay in the workers: the cache's Redis has no vector sets")
         return bool(self._least and self._there)

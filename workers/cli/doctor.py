@@ -19,6 +19,7 @@ from workers.config import addresses
 from workers.config.settings import Settings
 from workers.providers import calls
 from workers.runtime import Runtime
+from workers.store.cluster import servers
 from workers.store.connection import connect
 
 if TYPE_CHECKING:
@@ -66,8 +67,12 @@ def _redis(role: str, url: str) -> Check:
     try:
         client.set(probe, "1", ex=5)
         client.delete(probe)
-        policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "")
-        durable = client.config_get("appendonly").get("appendonly", "")
+        said = {
+            name: [one.config_get(name).get(name, "") for one in servers(client)]
+            for name in ("maxmemory-policy", "appendonly")
+        }
+        policy = next((one for one in said["maxmemory-policy"] if one != "noeviction"), "noeviction")
+        durable = min(said["appendonly"])
     except AuthenticationError:
         return Check(name, "broken", f"{where}: wrong or missing password", f"mend FARTHING_{role.upper()}_URL")
     except RedisConnectionError:
@@ -93,6 +98,8 @@ def _redis(role: str, url: str) -> Check:
 
 def _place(url: str) -> str:
     """Host and port of a URL, without its password."""
+    if (nodes := addresses.nodes(url)) is not None:
+        return f"cluster by {', '.join(f'{host}:{port}' for host, port in nodes.hosts)}"
     if (found := addresses.sentinels(url)) is not None:
         return f"{found.master} by {', '.join(f'{host}:{port}' for host, port in found.hosts)}"
     parts = urlsplit(url)

@@ -1,7 +1,10 @@
-"""Where a Redis is: one server by redis-py's own URLs, or the one that Sentinels say is the master.
+"""Where a Redis is: one server by redis-py's own URLs, the one that Sentinels say is the master, or a Redis Cluster.
 
 ``sentinel://[user:password@]host[:port],host[:port],…/db?master=NAME[&sentinel_password=…]``; the password is the
 master's, the port of a Sentinel 26379 unless it says another.
+
+``redis+cluster://[user:password@]host[:port],host[:port],…``, or ``rediss+cluster://`` for TLS, with its files as
+redis-py names them (``?ssl_ca_certs=…``): some of the nodes, which know the others.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 SENTINEL = "sentinel"
-SENTINEL_PORT = 26379
+SENTINEL_PORT, NODE_PORT = 26379, 6379
+CLUSTERS = ("redis+cluster", "rediss+cluster")
 ONE_SERVER = ("redis", "rediss", "unix")
 
 
@@ -37,14 +41,33 @@ class Sentinels:
         return {"db": self.db, "username": self.username, "password": self.password}
 
 
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Some nodes of a Redis Cluster: ``hosts`` are (host, port), ``login`` what else redis-py's client is told."""
+
+    hosts: tuple[tuple[str, int], ...]
+    login: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def nodes(url: str) -> Nodes | None:
+    """What a ``redis+cluster://`` URL says; None for another scheme; raises ValueError where it names no host."""
+    parts = urlsplit(url)
+    if parts.scheme not in CLUSTERS:
+        return None
+    username, password, hosts = _where(parts.netloc, NODE_PORT)
+    if not hosts or parts.path.strip("/") not in ("", "0"):
+        raise ValueError("hosts, and no database but 0")
+    tls = {"ssl": True, **{name: said[0] for name, said in parse_qs(parts.query).items() if name.startswith("ssl_")}}
+    login = {"username": username, "password": password}
+    return Nodes(hosts, login | (tls if parts.scheme == "rediss+cluster" else {}))
+
+
 def sentinels(url: str) -> Sentinels | None:
     """What a ``sentinel://`` URL says; None for another scheme; raises ValueError where it says too little."""
     parts = urlsplit(url)
     if parts.scheme != SENTINEL:
         return None
-    login, _, where = parts.netloc.rpartition("@")
-    username, _, password = login.partition(":")
-    hosts = tuple(_host(one) for one in where.split(",") if one)
+    username, password, hosts = _where(parts.netloc, SENTINEL_PORT)
     said = parse_qs(parts.query)
     master = said.get("master", [""])[0]
     if not hosts or not master:
@@ -53,10 +76,15 @@ def sentinels(url: str) -> Sentinels | None:
         hosts=hosts,
         master=master,
         db=int(parts.path.strip("/") or 0),
-        username=unquote(username) or None,
-        password=unquote(password) or None,
+        username=username,
+        password=password,
         sentinel_password=said.get("sentinel_password", [None])[0],
     )
+
+
+def is_cluster(url: str) -> bool:
+    """Does it say that it is a Redis Cluster's?"""
+    return url.partition("://")[0].lower() in CLUSTERS
 
 
 def is_address(url: str) -> bool:
@@ -65,6 +93,8 @@ def is_address(url: str) -> bool:
         parts = urlsplit(url)
         if parts.scheme == SENTINEL:
             return sentinels(url) is not None
+        if parts.scheme in CLUSTERS:
+            return nodes(url) is not None
         return parts.scheme in ONE_SERVER and bool(parts.hostname or parts.path) and parts.port != 0
     except ValueError:
         return False
@@ -81,8 +111,16 @@ def for_celery(url: str) -> tuple[str, dict[str, Any]]:
     return each, {"master_name": found.master, "sentinel_kwargs": found.sentinel_kwargs}
 
 
-def _host(one: str) -> tuple[str, int]:
+def _where(netloc: str, port: int) -> tuple[str | None, str | None, tuple[tuple[str, int], ...]]:
+    """User name, password and hosts of what stands between ``//`` and the path."""
+    login, _, where = netloc.rpartition("@")
+    username, _, password = login.partition(":")
+    hosts = tuple(_host(one, port) for one in where.split(",") if one)
+    return unquote(username) or None, unquote(password) or None, hosts
+
+
+def _host(one: str, port: int) -> tuple[str, int]:
     parts = urlsplit(f"//{one}")
     if not parts.hostname or parts.port == 0:
         raise ValueError("a host")
-    return parts.hostname, parts.port or SENTINEL_PORT
+    return parts.hostname, parts.port or port

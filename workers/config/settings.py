@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import ConfigurationInvalid
-from workers.config.addresses import is_address
+from workers.config.addresses import is_address, is_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # A service named farthing-… puts its addresses into every pod's environment.
+# Celery's own connections know no cluster, and a worker takes from several lists at once.
+ONE_MASTER = ("FARTHING_BROKER_URL", "FARTHING_RESULT_URL")
 _OF_KUBERNETES = re.compile(r"_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?$")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -143,10 +145,15 @@ def _read(setting: Field[Any], environ: Mapping[str, str], faults: list[str]) ->
         return _whole(env, raw, faults)
     if of and raw not in of:
         faults.append(f"{env}: expected one of {', '.join(of)}")
-    if env.endswith("_URL") and env.startswith("FARTHING_") and not is_address(raw):
-        # The value is not shown: it may hold a password.
+    # The value is not shown: it may hold a password.
+    if env in ONE_MASTER and is_cluster(raw):
         faults.append(
-            f"{env}: expected redis://[:password@]host:port/db, rediss://…, unix://… or sentinel://host,host/db?master=name"
+            f"{env}: expected one server or Sentinels; only the cache and the ledger may lie in a Redis Cluster"
+        )
+    elif env.endswith("_URL") and env.startswith("FARTHING_") and not is_address(raw):
+        faults.append(
+            f"{env}: expected redis://[:password@]host:port/db, rediss://…, unix://…, sentinel://host,host/db?master=name"
+            f"{'' if env in ONE_MASTER else ' or redis+cluster://host,host'}"
         )
     return raw
 

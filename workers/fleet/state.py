@@ -14,6 +14,7 @@ from workers.broker import envelope
 from workers.jobs.ledger import Accounts
 from workers.queues import QUEUES
 from workers.store import keys, lists
+from workers.store.cluster import servers
 from workers.store.connection import connect, failing_as
 
 if TYPE_CHECKING:
@@ -223,11 +224,11 @@ class Observer:
         seen: dict[str, list[str]] = {}
         about: dict[str, dict[str, Any]] = {}
         for role in ROLES:
-            server: Any = self._servers[role]
             with failing_as(role):
-                info = server.info()
-            about[info["run_id"]] = info
-            seen.setdefault(info["run_id"], []).append(role)
+                for server in servers(self._servers[role]):
+                    info = server.info()
+                    about[info["run_id"]] = info
+                    seen.setdefault(info["run_id"], []).append(role)
         for run, roles in seen.items():
             info = about[run]
             yield RedisState(

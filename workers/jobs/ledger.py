@@ -32,7 +32,6 @@ class Accounts:
 
     def __init__(self, redis: redis.Redis) -> None:
         self._redis: Any = redis
-        self._count_once = scripts.register(redis, "count_once")
         self._noted: set[tuple[str, str]] = set()
 
     def count(
@@ -51,7 +50,7 @@ class Accounts:
             try:
                 counted = self._count(job_id, counting, record)
             except NoScriptError:  # Redis was restarted or its scripts were flushed
-                self._redis.script_load(self._count_once.script)
+                self._redis.script_load(scripts.source("count_once"))
                 counted = self._count(job_id, counting, record)
             if (tenant, day) not in self._noted:
                 self._redis.sadd(keys.LEDGER_TENANTS, tenant)
@@ -61,7 +60,7 @@ class Accounts:
 
     def _count(self, job_id: str, counting: tuple[object, ...], record: Record | None) -> object:
         pipe = self._redis.pipeline(transaction=False)
-        pipe.evalsha(self._count_once.sha, *counting)
+        pipe.execute_command("EVALSHA", scripts.digest("count_once"), *counting)  # a cluster's pipeline has no evalsha
         if record is not None:
             pipe.set(keys.job(job_id), record.encode(), ex=FEEDBACK_WINDOW_S)
             if record.entry is not None and record.source != "model":

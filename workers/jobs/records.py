@@ -98,7 +98,7 @@ class Records:
     def store_paid(self, job_id: str, owner: str, answer: Answer, *, ttl_s: int) -> None:
         """Keep an answer that was paid for, so that a redelivered task finds it instead of paying again."""
         with failing_as("ledger"):
-            self._redis.set(keys.paid(job_id), json.dumps({"owner": owner, "answer": answer.encode()}), ex=ttl_s)
+            self._redis.set(keys.paid(job_id), json.dumps({"owner": owner, "answer": answer.kept}), ex=ttl_s)
 
     def begin(self, job_id: str, owner: str, *, ttl_s: int) -> Begun:
         """Say that a call begins, and read what was there: an answer that was paid for, or a call that began before."""

@@ -8,12 +8,11 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
-
 from pipelines.routing import health
 from pipelines.routing.health import Health
 from workers.observability import counters, logs
 from workers.store import keys
+from workers.store.connection import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,14 +81,14 @@ class ProviderHealth:
         try:
             with self._shared() as store:
                 return bool(store is None or store.set(keys.trial(provider), 1, nx=True, px=int(health.COOL_S * 1000)))
-        except RedisError:
+        except ERRORS:
             return True
 
     def _look(self, *, now: bool = False) -> None:
         if not now and time.monotonic() - self._looked_at < LOOKS_EVERY_S:
             return
         self._looked_at = time.monotonic()
-        with suppress(RedisError), self._shared() as store:
+        with suppress(*ERRORS), self._shared() as store:
             if store is None:
                 return
             found = store.hgetall(keys.HEALTH)
@@ -97,7 +96,7 @@ class ProviderHealth:
                 self._seen = {name.decode(): Health(*json.loads(raw)) for name, raw in found.items()}
 
     def _write(self, provider: str, found: Health | None) -> None:
-        with suppress(RedisError), self._shared() as store:
+        with suppress(*ERRORS), self._shared() as store:
             if store is None:
                 return
             pipe = store.pipeline(transaction=False)
@@ -113,7 +112,7 @@ class ProviderHealth:
         """Redis; None without one, or for a while after it failed: a call's caller waits."""
         try:
             yield self._redis if time.monotonic() >= self._away_until else None
-        except RedisError:
+        except ERRORS:
             self._away_until = time.monotonic() + AWAY_S
             counters.count("ledger.unavailable")
             raise

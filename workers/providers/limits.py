@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import limits
-from limits.storage import RedisStorage
+from limits.storage import RedisClusterStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
-from redis.exceptions import RedisError
 
 from workers.observability import counters
 from workers.store import keys, scripts
+from workers.store.cluster import Cluster
+from workers.store.connection import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,6 +29,14 @@ LONGEST_S = 5.0  # room comes back little by little: looked for again by then
 LEASED_S = 5.0  # beyond the call's own end: whose worker died gives it back then
 
 
+def _storage(redis: Any) -> RedisStorage:
+    """The library's, on the connections that are there."""
+    if isinstance(redis, Cluster):
+        # The address is never looked at where nodes are given.
+        return RedisClusterStorage("redis+cluster://localhost:6379", key_prefix=keys.RATE, **redis.arguments)
+    return RedisStorage("redis://", connection_pool=redis.connection_pool, key_prefix=keys.RATE)
+
+
 class ProviderLimits:
     """Of the providers that have some; without Redis, or while it is away, nobody is held up."""
 
@@ -34,8 +44,6 @@ class ProviderLimits:
         self._configs = {config.name: config for config in configs if config.limited}
         self._redis: Any = redis
         if redis is not None and self._configs:
-            storage = RedisStorage("redis://", connection_pool=redis.connection_pool, key_prefix=keys.RATE)
-            self._rates = SlidingWindowCounterRateLimiter(storage)
             self._lease = scripts.register(redis, "lease")
 
     def take(self, provider: str, tokens: Callable[[], int], within_s: float) -> str | float:
@@ -57,7 +65,7 @@ class ProviderLimits:
             if wait_s:
                 self.give_back(provider, lease)
                 return wait_s
-        except RedisError:
+        except ERRORS:
             counters.count("ledger.unavailable")
             return ""
         return lease
@@ -67,8 +75,13 @@ class ProviderLimits:
         if lease:
             try:
                 self._redis.zrem(keys.calls(provider), lease)
-            except RedisError:
+            except ERRORS:
                 counters.count("ledger.unavailable")  # it expires
+
+    @cached_property
+    def _rates(self) -> SlidingWindowCounterRateLimiter:
+        """Made when it is first asked, for a cluster's storage connects at once."""
+        return SlidingWindowCounterRateLimiter(_storage(self._redis))
 
     def _rated(self, provider: str, config: ProviderConfig, tokens: int) -> float:
         """Seconds to wait; 0.0 where there is room, which is used then."""

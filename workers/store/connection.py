@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import redis
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
+from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisClusterException, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from pipelines.errors import StoreUnavailable
 from workers.config import addresses
+from workers.store.cluster import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+ERRORS = (RedisError, RedisClusterException)  # to redis-py, a cluster that cannot be reached is no error of Redis
 
 
 @contextmanager
@@ -28,7 +31,7 @@ def failing_as(role: str) -> Iterator[None]:
         raise StoreUnavailable(role, "wrong or missing password") from error
     except OutOfMemoryError as error:
         raise StoreUnavailable(role, "full (maxmemory)") from error
-    except RedisError as error:
+    except ERRORS as error:
         raise StoreUnavailable(role, type(error).__name__) from error
 
 
@@ -44,6 +47,8 @@ def connect(url: str, *, patience_s: float = 5.0) -> redis.Redis:
         "health_check_interval": 25,
         "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), 2, supported_errors=(RedisConnectionError,)),
     }
+    if (nodes := addresses.nodes(url)) is not None:
+        return cast("redis.Redis", Cluster(nodes, **given))
     found = addresses.sentinels(url)
     if found is None:
         return redis.Redis.from_url(url, **given)

@@ -45,14 +45,15 @@
 | farthing:rate:<limit> | string | what was asked of a provider in this minute and the last | two minutes on |
 | farthing:health | hash | providers that failed: how often in a row, how often left alone, until when | ten minutes after the last failure |
 | farthing:trial:<provider> | string | one call of the fleet tries it | 5 s on |
-| farthing:flight:<flight> | string | the job that is answered for all who ask the same at the same time | its deadline |
-| farthing:waiting:<flight> | list | messages of those who wait for it | when it lands |
+| farthing:{flights}:flight:<flight> | string | the job that is answered for all who ask the same at the same time | its deadline |
+| farthing:{flights}:waiting:<flight> | list | messages of those who wait for it | when it lands |
 | farthing:flying:<scope> | hash | what each flight of a scope asks: question, vector | ten minutes after the last |
-| farthing:flights | zset | flights by when they are given up | when they land |
+| farthing:{flights} | zset | flights by when they are given up | when they land |
 
 A phrasing outlives its answer: what means the same is known longer than an answer is served.
 
-A scope's keys share the hash tag {scope}, a tenant's ledger {tenant}: each script runs on one node of a cluster.
+A scope's keys share the hash tag {scope}, a tenant's ledger {tenant}, flights {flights}, as a flight is noted among all:
+each script runs on one node of a cluster.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ SECRET = "farthing:secret"  # noqa: S105 - the key's name
 TENANTS = "farthing:tenants"
 RISKS = "farthing:risk:known"
 LEDGER_TENANTS = "farthing:ledger:tenants"
-FLIGHTS = "farthing:flights"
+FLIGHTS = "farthing:{flights}"
 HEALTH = "farthing:health"
 RATE = "farthing:rate"
 SWEPT = "farthing:swept"
@@ -249,12 +250,12 @@ def paid(job_id: str) -> str:
 
 def flight(name: str) -> str:
     """Who flies."""
-    return f"farthing:flight:{name}"
+    return f"{FLIGHTS}:flight:{name}"
 
 
 def waiting(name: str) -> str:
     """Who waits for it."""
-    return f"farthing:waiting:{name}"
+    return f"{FLIGHTS}:waiting:{name}"
 
 
 def flying(scope: str) -> str:

@@ -11,10 +11,12 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import NoScriptError
+
 from pipelines.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     import redis
 
@@ -40,9 +42,26 @@ def digest(name: str) -> str:
     return hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest()
 
 
-def register(redis: redis.Redis, name: str) -> Any:
-    """The script, to be called with ``keys`` and ``args``."""
-    return redis.register_script(source(name))
+class Script:
+    """A script, to be called with ``keys`` and ``args``; raises as redis-py does.
+
+    redis-py's own asks the client how it encodes, for which a cluster's has to be connected.
+    """
+
+    def __init__(self, redis: redis.Redis, name: str) -> None:
+        self._redis: Any = redis
+        self._name = name
+
+    def __call__(self, keys: Sequence[str], args: Iterable[Any] = ()) -> Any:
+        """Run it; a server that does not know it yet learns it."""
+        given = (len(keys), *keys, *args)
+        try:
+            return self._redis.evalsha(digest(self._name), *given)
+        except NoScriptError:
+            return self._redis.eval(source(self._name), *given)
+
+
+register = Script
 
 
 def until_unchanged(step: Callable[[], int]) -> int:

@@ -1,5 +1,6 @@
 """Job and answer: what is accepted, what is refused, and in which words."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -143,6 +144,22 @@ def test_an_answer_survives_its_own_codec() -> None:
     assert encoded["message"] == {"role": "assistant", "content": "Use the link."}
     assert Answer.decode(encoded).encode() == encoded
     assert Answer.decode({**encoded, "from_the_future": 1}).text == "Use the link."
+    assert Answer.decode(answer.kept).encode() == encoded
+    assert len(json.dumps(answer.kept)) < len(json.dumps(encoded)) / 1.5
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(text="", source="model", message={"role": "assistant", "content": None, "tool_calls": [{"id": "c1"}]}),
+        Answer(text="Nothing.", source="rule", message={"role": "assistant", "content": "Something else."}),
+        Answer(text="0", source="exact", cost_usd=Decimal("0.00"), baseline_usd=Decimal("0.1"), degraded=("cache",)),
+        Answer(text="Cut.", source="model", finish_reason="length", usage=Usage(3, 3, 0), context={"kept_messages": 0}),
+    ],
+    ids=["tool calls", "another message", "zeros", "cut off"],
+)
+def test_what_is_kept_of_an_answer_is_all_of_it(answer: Answer) -> None:
+    assert Answer.decode(json.loads(json.dumps(answer.kept))).encode() == answer.encode()
 
 
 @pytest.mark.parametrize(

@@ -52,3 +52,19 @@ def test_one_redis_serves_every_role_unless_told_otherwise() -> None:
 )
 def test_what_kubernetes_puts_there_is_no_setting_of_ours(name: str) -> None:
     Settings.from_env({name: "tcp://10.0.0.7:6379"})
+
+
+@pytest.mark.parametrize("name", ["FARTHING_BROKER_URL", "FARTHING_RESULT_URL"])
+def test_broker_and_results_lie_in_no_cluster(name: str) -> None:
+    with pytest.raises(ConfigurationInvalid) as caught:
+        Settings.from_env({name: "redis+cluster://:hunter2@h:1"})
+    assert "Sentinels" in caught.value.faults[0]
+    assert name in caught.value.faults[0]
+    assert "hunter2" not in str(caught.value)
+
+
+def test_cache_and_ledger_may() -> None:
+    settings = Settings.from_env(
+        {"FARTHING_CACHE_URL": "redis+cluster://c", "FARTHING_LEDGER_URL": "rediss+cluster://l"}
+    )
+    assert (settings.cache_url, settings.ledger_url) == ("redis+cluster://c", "rediss+cluster://l")
