@@ -127,6 +127,19 @@ class Replicas:
         partition = self._partitions.get(scope)
         return float("inf") if partition is None else partition.number
 
+    def hold(self, scope: str, dimensions: int) -> bool:
+        """Load a scope before it is searched; False where Redis searches it. Raises StoreUnavailable."""
+        if self._outgrown is not None and self._outgrown.serve(scope):
+            return False
+        self._partition(scope, dimensions)
+        return True
+
+    def has_room(self) -> bool:
+        """May one more scope be held without letting go of another?"""
+        with self._lock:
+            taken = sum(partition.size_bytes for partition in self._partitions.values())
+            return len(self._partitions) < self._max_scopes and taken < self._max_bytes
+
     def size(self, scope: str) -> int:
         """Phrasings held of a scope; 0 when it is not loaded."""
         with self._lock:

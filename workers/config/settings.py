@@ -101,7 +101,9 @@ class Settings:
         "FARTHING_FLOWER_PASSWORD", "", "Flower's password; made at each start when empty", secret=True
     )
     alive_file: str = _setting(
-        "FARTHING_ALIVE_FILE", "", "file that a worker touches with each heartbeat, for health checks; none when empty"
+        "FARTHING_ALIVE_FILE",
+        "",
+        "file that a worker touches with each heartbeat, first when it is ready; none when empty",
     )
     state_dir: str = _setting(
         "FARTHING_STATE_DIR", "~/.local/state/farthing", "what `farthing up` keeps between runs (embedded Redis, logs)"

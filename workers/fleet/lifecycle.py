@@ -20,6 +20,7 @@ from pipelines.errors import ConfigurationInvalid, EncoderUnavailable, StoreUnav
 from pipelines.journey import COMPRESS, LOOKUP, MODEL_CALL
 from pipelines.text import language, remembered
 from workers.broker.worker import Worker as BrokerWorker
+from workers.cache.preload import preload
 from workers.fleet import remote_control, watchdog
 from workers.observability import counters, logs
 from workers.queues import QUEUES
@@ -61,6 +62,8 @@ def warm_up(sender: Worker, **_: Any) -> None:
     if LOOKUP in serves:
         try:
             held.warm("lookup")
+            loaded = preload(held.lookup.replicas, held.store)
+            logs.log().info("replicas are loaded", scopes=loaded)
         except StoreUnavailable as error:
             # Made again with the first job; until then every lookup is a miss that says so.
             logs.log().error("cache is not ready", said=str(error))

@@ -65,6 +65,7 @@ EVENTS = {
     "summary.made": "summaries of old turns",
     "summary.failed": "summaries that failed: old turns were left out",
     "replica.loaded": "scopes that a lookup worker read whole",
+    "replica.preloaded": "of them, before its first job",
     "replica.reloaded": "scopes read again after falling behind",
     "replica.unloaded": "scopes that made room in a worker's memory",
     "replica.unavailable": "times that a replica could not follow",
