@@ -51,6 +51,8 @@ def passages(number: int, message: Message) -> list[Passage]:
     """What message ``number`` is cut into, in order; one passage where it is short, or more than words."""
     text = message.text
     tokens = estimate(text)
+    if isinstance(message.content, str) and tokens <= LONG_TOKENS:
+        return [Passage(number, text, tokens)]
     if tokens <= LONG_TOKENS or message.has_parts or message.tool_calls:
         return [Passage(number, text, estimate_content(message))]
     found: list[Passage] = []

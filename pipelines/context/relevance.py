@@ -120,6 +120,8 @@ def by_words(passages: Sequence[str], question: str) -> NDArray[np.float64]:
     # Each passage is read once, however long the question is.
     having: dict[str, dict[int, int]] = {}
     for number, words in enumerate(said):
+        if asked_for.keys().isdisjoint(words):
+            continue
         for word in words:
             if word in asked_for:
                 there = having.setdefault(word, {})

@@ -99,7 +99,7 @@ def cut(messages: Sequence[Message]) -> list[Passage]:
 
 def question(messages: Sequence[Message]) -> int:
     """The number of the last message of role user."""
-    return max(number for number, message in enumerate(messages) if message.role == "user")
+    return next(number for number in reversed(range(len(messages))) if messages[number].role == "user")
 
 
 def select(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from pipelines.answer import Usage, usd
 from pipelines.context import latest, selection
 from pipelines.context.prompt import INSTRUCTIONS
 from pipelines.context.thread import Thread
-from pipelines.text.tokens import estimate_messages
+from pipelines.text.tokens import estimate_message, estimate_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,10 +62,12 @@ class Ways:
         self._first = next((n for n, m in enumerate(messages) if m.role not in INSTRUCTIONS), 0)
         self._before = Thread(self._last) if before is None else before
         self._end = self._last + 1
-        self._whole = estimate_messages(messages)
+        # Tokens before each message, and of all.
+        self._tokens = [0, *accumulate(map(estimate_message, messages))]
+        self._whole = self._tokens[-1]
         self._turns = min(sum(message.role == "user" for message in messages), MOST_TURNS)
         self._parts = Counter(passage.message for passage in found)
-        self._seen = estimate_messages(messages[: self._before.end]) if warm else 0
+        self._seen = self._tokens[min(self._before.end, len(messages))] if warm else 0
         # What sending all would cost had it always been sent.
         self._always_usd = self._cost(self._whole, self._seen)
 
@@ -86,7 +89,7 @@ class Ways:
         """Send the latest exchanges, and what this question needs of the rest; None where that is no less, or where
         what is sent whole has not grown long since it began.
         """
-        grown = estimate_messages(self._messages[self._before.start : self._last])
+        grown = self._tokens[self._last] - self._tokens[min(self._before.start, self._last)]
         if self._before.start and self._warm and grown < latest.MOST_TOKENS:
             return None
         start = latest.begins(self._messages)

@@ -79,7 +79,14 @@ def _count(text: str) -> float:
 
 def estimate_messages(messages: Iterable[Message]) -> int:
     """Tokens of a prompt made of these messages."""
-    return sum(estimate_frame(message) + estimate_content(message) for message in messages)
+    return sum(map(estimate_message, messages))
+
+
+def estimate_message(message: Message) -> int:
+    """Tokens of one message, with what wraps it."""
+    if isinstance(message.content, str) and not message.tool_calls:  # all but a few, and looked at often
+        return PER_MESSAGE + estimate(message.content)
+    return estimate_frame(message) + estimate_content(message)
 
 
 def estimate_frame(message: Message) -> int:

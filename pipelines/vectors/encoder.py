@@ -89,10 +89,18 @@ def pack(vector: Vector) -> bytes:
 
 def unpack(data: bytes, dimensions: int) -> Vector:
     """A packed vector, (d,) float32 of length 1 again; raises ValueError when it cannot be one."""
-    if len(data) != 2 * dimensions:
-        raise ValueError(f"vector: got {len(data)} bytes, expected {2 * dimensions}")
-    vector = np.frombuffer(data, dtype="<f2").astype(np.float32)
-    length = float(np.linalg.norm(vector))
-    if not np.isfinite(length) or length < 0.5:
-        raise ValueError(f"vector: got length {length}, expected about 1")
-    return vector / np.float32(length)
+    vector: Vector = unpack_all([data], dimensions)[0]
+    return vector
+
+
+def unpack_all(packed: Sequence[bytes], dimensions: int) -> Vectors:
+    """Packed vectors, (n, d) float32 rows of length 1 again; raises ValueError when one cannot be."""
+    sizes = set(map(len, packed)) - {2 * dimensions}
+    if sizes:
+        raise ValueError(f"vector: got {min(sizes)} bytes, expected {2 * dimensions}")
+    found = np.frombuffer(b"".join(packed), dtype="<f2").astype(np.float32).reshape(len(packed), dimensions)
+    lengths = np.linalg.norm(found, axis=1, keepdims=True)
+    if not (np.isfinite(lengths) & (lengths >= 0.5)).all():
+        raise ValueError(f"vector: got length {lengths.min()}, expected about 1")
+    whole: Vectors = found / lengths
+    return whole

@@ -88,7 +88,7 @@ class Turns:
             while len(self._held) > MOST_VECTORS:
                 self._held.popitem(last=False)
         found = np.zeros((len(names), reader.dimensions), dtype=np.float32)
-        for number, name in enumerate(names):
-            if name in known:
-                found[number] = encoders.unpack(known[name], reader.dimensions)
+        there = [number for number, name in enumerate(names) if name in known]
+        if there:
+            found[there] = encoders.unpack_all([known[names[number]] for number in there], reader.dimensions)
         return found
