@@ -16,7 +16,7 @@ MODEL_TIERS: tuple[ModelTier, ...] = ("economy", "premium")
 class Offer:
     """One model of one provider. ``context_tokens`` is the window, prompt and completion together; ``refuses`` are
     parameters that it answers with an error (reasoning models: max_tokens, temperature); ``takes_cache_key``: does its
-    provider know `prompt_cache_key`?
+    provider know `prompt_cache_key`? ``takes_cache_marks``: is it told what to remember (see cache_marks)?
     """
 
     provider: str
@@ -27,6 +27,7 @@ class Offer:
     capabilities: frozenset[str] = frozenset({"tools", "json_schema"})
     refuses: frozenset[str] = frozenset()
     takes_cache_key: bool = False
+    takes_cache_marks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

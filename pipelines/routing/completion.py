@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Usage
 from pipelines.errors import ProviderFailed
+from pipelines.routing import cache_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -65,7 +66,8 @@ def request(
     conversation, where the provider knows such.
     """
     refused = {*offer.refuses, *refuses}
-    out: dict[str, Any] = {"model": offer.model, "messages": [m.sent for m in messages], **params}
+    sent = cache_marks.marked(messages) if offer.takes_cache_marks else [message.sent for message in messages]
+    out: dict[str, Any] = {"model": offer.model, "messages": sent, **params}
     if cache_key and offer.takes_cache_key:
         out["prompt_cache_key"] = cache_key
     if "max_tokens" in out:

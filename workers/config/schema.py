@@ -60,6 +60,11 @@ class ProviderTable(Table):
         description="does it know OpenAI's `prompt_cache_key`, which keeps a conversation where its beginning is"
         " remembered? Unless said, OpenAI alone does",
     )
+    cache_marks: bool = Field(
+        False,
+        description="mark what of a conversation comes again (`cache_control`), for gateways to Anthropic's models, that"
+        " remember a beginning only up to a mark",
+    )
     models: list[ModelTable] = Field(min_length=1, description="its models, at least one `[[providers.models]]`")
 
 
