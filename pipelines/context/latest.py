@@ -92,7 +92,9 @@ def _with(messages: Sequence[Message], question: int, found: Sequence[Passage], 
             speaker = messages[passage.message]
             lines.append(f"{speaker.name or speaker.role}: {passage.whole}")
         else:
-            lines.append(passage.text if last.under == passage.under else passage.whole)
+            # What begins a heading's part has it in its text, what follows names it: it stands there already.
+            headed = passage.under == last.under or last.text.startswith(f"{passage.under}\n")
+            lines.append(passage.text if headed or number == before + 1 else passage.whole)
         before = number
     asked = messages[question]
     return replace(asked, content="\n".join([*lines, ENDS, asked.text]))

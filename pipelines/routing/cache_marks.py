@@ -1,4 +1,4 @@
-"""Marks for providers that remember a prompt's beginning only up to where they are told (Anthropic: `cache_control`)."""
+"""Marks for providers that remember a prompt's beginning only up to where they are told: `cache_control`."""
 
 from __future__ import annotations
 

@@ -62,8 +62,8 @@ class ProviderTable(Table):
     )
     cache_marks: bool = Field(
         False,
-        description="mark what of a conversation comes again (`cache_control`), for gateways to Anthropic's models, that"
-        " remember a beginning only up to a mark",
+        description="mark what of a conversation comes again (`cache_control`), for gateways to Anthropic's models:"
+        " these remember a beginning only up to a mark",
     )
     models: list[ModelTable] = Field(min_length=1, description="its models, at least one `[[providers.models]]`")
 

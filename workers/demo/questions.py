@@ -13,15 +13,18 @@ from pipelines.errors import ConfigurationInvalid, JobInvalid
 from pipelines.job import Job
 from pipelines.text.han import HAN
 from workers.demo.shop import ORDERS, USERS, order_number
+from workers.demo.standin_text import MODELS, answer_text
 from workers.evaluation import datasets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Shares of a shop's traffic: most ask what others asked, some ask about their order, few need a careful answer.
-SHARES = {"meanings": 0.70, "structured": 0.14, "followups": 0.08, "hard": 0.08}
+# Shares of a shop's traffic: most ask what others asked, some ask about their order, few need a careful answer, and as
+# few come at the end of a long conversation.
+SHARES = {"meanings": 0.66, "structured": 0.14, "followups": 0.08, "hard": 0.06, "conversations": 0.06}
 ZIPF = 0.8  # the n-th most frequent meaning comes n^-0.8 times as often as the first
+EARLIER = 60  # questions drawn that stand before a long conversation, each once
 CARELESS = 0.35  # share of questions typed without capital or question mark, or with a greeting
 SYSTEM = "You are the assistant of an online shop. Answer briefly, in the customer's language."
 
@@ -44,11 +47,12 @@ class _Book:
     hard: list[dict[str, Any]] = field(default_factory=list)
     structured: list[dict[str, Any]] = field(default_factory=list)
     followups: list[dict[str, Any]] = field(default_factory=list)
+    conversations: list[dict[str, Any]] = field(default_factory=list)
 
 
 def traffic(count: int, seed: int) -> list[Question]:
     """``count`` questions of many customers in a random order that ``seed`` fixes."""
-    book = _Book(**tomllib.loads(files("workers.demo").joinpath("questions.toml").read_text(encoding="utf-8")))
+    book = _Book(**_read_toml("questions.toml"), **_read_toml("conversations.toml"))
     dice = random.Random(seed)  # noqa: S311 - an order that can be repeated, not a secret
     meanings = dice.sample(book.meanings, len(book.meanings))
     weights = [rank**-ZIPF for rank in range(1, len(meanings) + 1)]
@@ -57,10 +61,27 @@ def traffic(count: int, seed: int) -> list[Question]:
         user = dice.choice(USERS)
         found = dice.choices(meanings, weights=weights)[0] if kind == "meanings" else dice.choice(getattr(book, kind))
         turns = found["turns"] if kind == "followups" else [_typed(dice.choice(found["ask"]), dice)]
-        if kind == "structured":
+        name = found["name"]
+        if kind == "conversations":
+            asked = dice.randrange(len(found["ask"]))
+            turns = [*_earlier(book, found, dice), *found["turns"], found["ask"][asked]]
+            name = f"{name}-{asked}"
+        elif kind == "structured":
             turns = [turns[0].replace("{order}", order_number(user, dice.randrange(ORDERS)))]
-        out.append(Question(_fields(turns, user), found["name"]))
+        out.append(Question(_fields(turns, user), name))
     return out
+
+
+def _earlier(book: _Book, talk: dict[str, Any], dice: random.Random) -> list[str]:
+    """What the customer asked in the same window before: a shop's chat is seldom closed."""
+    han = bool(HAN.search(talk["ask"][0]))
+    alike = [meaning for meaning in book.meanings if bool(HAN.search(meaning["ask"][0])) == han]
+    asked = {meaning["ask"][0]: meaning["name"] for meaning in dice.choices(alike, k=EARLIER)}
+    return [said for question in asked for said in (question, answer_text(MODELS[1], question, asked))]
+
+
+def _read_toml(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("workers.demo").joinpath(name).read_text(encoding="utf-8"))
 
 
 def from_file(path: Path, limit: int | None, seed: int) -> list[Question]:
