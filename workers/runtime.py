@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.config.settings import Settings
 from workers.encoders.turns import Turns
+from workers.jobs.batches import Batches
 from workers.jobs.budgets import Budgets
 from workers.jobs.escalations import Escalations
 from workers.jobs.outcomes import Outcomes
@@ -16,6 +17,7 @@ from workers.jobs.threads import Threads
 from workers.once import once
 from workers.parts import Parts
 from workers.stages.arrival import Arrival
+from workers.stages.batch_lane import BatchLane
 from workers.stages.billing import Billing
 from workers.stages.cascade import Cascade
 from workers.stages.context import Contexts
@@ -84,6 +86,12 @@ class Runtime(Parts):
             self.billing,
             self.spending,
         )
+
+    @once
+    def batch_lane(self) -> BatchLane:
+        """Jobs with hours to wait."""
+        kept = Batches(self.ledger_redis)
+        return BatchLane(kept, self.providers, self.market, self.billing, self.spending, self.accounts)
 
     @once
     def quality_bounds(self) -> QualityBounds:

@@ -21,9 +21,10 @@ from workers.broker.worker import Worker
 from workers.observability import counters, logs
 from workers.providers import calls
 from workers.runtime import runtime
-from workers.stages import canvas
+from workers.stages import batch_lane, canvas
 from workers.stages.arrival import in_time
 from workers.stages.base import ChatTask, Stopwatch
+from workers.stages.batch_lane import Parked
 from workers.stages.flight import followed
 
 if TYPE_CHECKING:
@@ -152,7 +153,8 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     if begun.ambiguous:
         progress = replace(progress, degraded=(*progress.degraded, AMBIGUOUS))
     prompt_tokens = tokens.estimate_prompt(progress.sent, progress.job.params)
-    judged = None if canvas.comes_again(self) else held.judge.serve(progress, prompt_tokens)
+    again = canvas.comes_again(self) or batch_lane.was_there(self)
+    judged = None if again else held.judge.serve(progress, prompt_tokens)
     if judged is not None:
         slot = None if progress.slot is None else replace(progress.slot, seen=judged.seen)
         progress = replace(progress, spent_usd=progress.spent_usd + judged.cost_usd, slot=slot)
@@ -161,15 +163,18 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     wasted: list[tuple[Offer, Usage]] = []
     offers = held.market().offers(progress.asking, progress.route, prompt_tokens=prompt_tokens)
     try:
+        batched = held.batch_lane.answered(self, progress)
+        if batched is None and held.batch_lane.parks(self, progress, offers, prompt_tokens):
+            raise Parked
         with held.spending.reserved(progress, offers):
             hold_s = HOLD_S if Worker.takes_here() else math.inf
-            called = calls.call_for(progress, held.providers, offers, wasted=wasted, hold_s=hold_s)
+            called = batched or calls.call_for(progress, held.providers, offers, wasted=wasted, hold_s=hold_s)
             timings = {**progress.timings_ms, "model": watch.lap_ms()}
             priced = held.cascade.answer(progress, called, took_s=timings["model"] / 1000)
             timings["cascade"] = watch.lap_ms()
             finish = held.billing.finish if progress.audit is None else held.billing.finish_audit
             answer = finish(replace(progress, timings_ms=timings), priced)
-    except Later:
+    except (Later, Parked):
         held.paid_once.forget(progress)
         held.billing.charge_broken_off(progress, wasted, Decimal(0) if judged is None else judged.cost_usd)
         raise
@@ -178,6 +183,7 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
         held.billing.charge_wasted(progress, wasted)
         raise
     held.paid_once.store(progress, answer, ttl_s=kept_s)
+    held.batch_lane.over(self, progress)
     _hand_over(progress, answer)
     return answer.encode()
 
@@ -222,12 +228,13 @@ def _keep(progress: Progress, answer: Answer) -> None:
 
 @app.task(name=journey.MAINTAIN, base=ChatTask, shared=False, ignore_result=True)
 def maintain() -> None:
-    """Sweep what expired, evict what is worth least, and hand to Redis what outgrew workers."""
+    """Sweep what expired, evict what is worth least, hand to Redis what outgrew workers, send and fetch batches."""
     held, now = runtime(), time.time()
     swept = held.store.sweep(now)
     landed = held.flight.land_overdue(app)
     held.accounts.swept(now)
     logs.log().info("swept", **swept, evicted=held.evictor.evict(), outgrown=held.vector_sets.tend(now), landed=landed)
+    held.batch_lane.tend(app)
 
 
 @app.task(name=journey.FEEDBACK, base=ChatTask, shared=False)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipelines import validation
 from pipelines.errors import UnknownModel
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 ModelTier = Literal["economy", "premium"]
 MODEL_TIERS: tuple[ModelTier, ...] = ("economy", "premium")
@@ -17,6 +20,7 @@ class Offer:
     """One model of one provider. ``context_tokens`` is the window, prompt and completion together; ``refuses`` are
     parameters that it answers with an error (reasoning models: max_tokens, temperature); ``takes_cache_key``: does its
     provider know `prompt_cache_key`? ``takes_cache_marks``: is it told what to remember (see cache_marks)?
+    ``batch_price``: the share of the price that its Batch API charges; None where it has none.
     """
 
     provider: str
@@ -28,6 +32,7 @@ class Offer:
     refuses: frozenset[str] = frozenset()
     takes_cache_key: bool = False
     takes_cache_marks: bool = False
+    batch_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

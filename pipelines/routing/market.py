@@ -38,9 +38,10 @@ class Market:
         """What ``usage`` costs at a provider's model; raises PriceUnknown."""
         return self.prices.cost(self.listed_as.get(provider, provider), model, usage, self.at)
 
-    def cost_usd(self, offer: Offer, usage: Usage) -> Decimal:
-        """What ``usage`` costs at an offer; raises PriceUnknown."""
-        return self.price_usd(offer.provider, offer.model, usage)
+    def cost_usd(self, offer: Offer, usage: Usage, *, batched: bool = False) -> Decimal:
+        """What ``usage`` costs at an offer, by its Batch API where it was ``batched``; raises PriceUnknown."""
+        cost = self.price_usd(offer.provider, offer.model, usage)
+        return cost if not batched or offer.batch_price is None else cost * offer.batch_price
 
     def sum_usd(self, spent: Iterable[tuple[Offer, Usage]]) -> Decimal:
         """What several calls cost together."""

@@ -91,6 +91,7 @@ def _page(before: State, now: State) -> Group:
         f" instead of ${moved['baseline_usd_per_min']}"
     )
     letters = f"put aside {now.dead_letters}" + (" (farthing jobs stuck)" if now.dead_letters else "")
+    letters += f"; in batches {now.in_batches}" if now.in_batches else ""
     swept = "never" if now.swept_at is None else f"{now.at - now.swept_at:.0f} s ago"
     lines = [Text(said, style="bold"), Text(f"{today}; {letters}; swept {swept}")]
     workers = (

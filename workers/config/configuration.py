@@ -189,6 +189,7 @@ def _offers(table: ProviderTable) -> list[Offer]:
             refuses=frozenset(model.refuses),
             takes_cache_key=not table.base_url if table.prompt_cache_key is None else table.prompt_cache_key,
             takes_cache_marks=table.cache_marks,
+            batch_price=table.batch_price,
         )
         for model in table.models
     ]

@@ -17,6 +17,7 @@ from workers.config.types import (
     Currency,
     Day,
     Expanded,
+    PartOfPrice,
     Positive,
     Refusable,
     Text,
@@ -64,6 +65,10 @@ class ProviderTable(Table):
         False,
         description="mark what of a conversation comes again (`cache_control`), for gateways to Anthropic's models:"
         " these remember a beginning only up to a mark",
+    )
+    batch_price: PartOfPrice | None = Field(
+        None,
+        description="it has OpenAI's Batch API, at this part of the price: jobs whose deadline leaves hours go there",
     )
     models: list[ModelTable] = Field(min_length=1, description="its models, at least one `[[providers.models]]`")
 

@@ -82,8 +82,15 @@ def _patterns(value: list[str]) -> list[str]:
     return value
 
 
+def _part(amount: Decimal) -> Decimal:
+    if not 0 < amount < 1:
+        raise fault('expected a part of the price as text, e.g. "0.5"')
+    return amount
+
+
 _AMOUNT_SCHEMA = {"type": "string", "pattern": f"^{_PLAIN.pattern}$", "examples": ["0.15"]}
 Amount = Annotated[Decimal, BeforeValidator(_amount), WithJsonSchema(_AMOUNT_SCHEMA)]
+PartOfPrice = Annotated[Amount, AfterValidator(_part)]
 Text = Annotated[str, Field(min_length=1), AfterValidator(_said)]
 Expanded = Annotated[str, AfterValidator(_expanded)]
 Url = Annotated[Expanded, AfterValidator(_url)]

@@ -21,6 +21,7 @@ import click
 from pipelines.cache import judge
 from pipelines.message import Message
 from pipelines.text.tokens import estimate, estimate_prompt
+from workers.demo.standin_batches import Batches
 from workers.demo.standin_text import MODELS, answer_text, verdict_text
 from workers.fleet.children import Children, last_lines
 from workers.fleet.embedded_redis import free_port
@@ -70,6 +71,7 @@ class StandIn:
         self.speed, self.faults, self.requests = speed, deque(faults), list[dict[str, Any]]()
         self.meanings = dict(meanings or {})
         self.voice: Callable[[Sequence[Message]], str] | None = None  # what it says instead, where a test needs to know
+        self.batches = Batches(lambda asked: {**_head(asked), "object": "chat.completion", **_whole(asked, self)})
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.model = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
@@ -137,16 +139,27 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests hold what customers wrote: nothing is logged."""
 
     def do_GET(self) -> None:
+        if (found := self.server.model.batches.get(self.path)) is not None:
+            status, said = found
+            text = {"content-type": "application/octet-stream"}
+            self._send(status, said.encode(), text) if isinstance(said, str) else self._json(status, said)
+            return
         data = [{"id": name, "object": "model", "created": 0, "owned_by": "stand-in"} for name in MODELS]
         self._json(200, {"object": "list", "data": data})
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))))
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        if self.path.endswith("/files"):
+            self._json(200, self.server.model.batches.upload(body))
+            return
+        asked = json.loads(body)
         with suppress(BrokenPipeError, ConnectionResetError):  # a client that gave up
             if self.path.endswith("/embeddings"):
                 self._json(200, _embeddings(asked))
             elif self.path.endswith("/chat/completions"):
                 self._chat(asked)
+            elif self.path.endswith("/batches"):
+                self._json(*self.server.model.batches.create(asked))
             else:
                 self._json(404, {"error": {"message": "no such path", "code": "not_found"}})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.journey import SUBMITTED_AT
 from pipelines.money.ledger import Totals
@@ -84,7 +84,9 @@ class RedisState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything, ``at`` seconds since the epoch. ``today`` are the ledger's totals of this day."""
+    """Everything, ``at`` seconds since the epoch. ``today`` are the ledger's totals of this day; ``in_batches`` jobs
+    wait for a provider's Batch API.
+    """
 
     at: float
     queues: tuple[QueueState, ...]
@@ -94,6 +96,7 @@ class State:
     dead_letters: int
     swept_at: float | None
     today: Totals
+    in_batches: int = 0
 
     def encode(self) -> dict[str, Any]:
         """JSON values."""
@@ -128,6 +131,7 @@ class Observer:
             letters = int(self._broker.llen(lists.DEAD))
         with failing_as("ledger"):
             providers = tuple(self._providers(now))
+            in_batches = int(cast("Any", self._servers["ledger"]).hlen(keys.BATCHES))
         days = self._accounts.totals(None, 1)
         today = Totals()
         for tenants in days.values():
@@ -142,6 +146,7 @@ class Observer:
             dead_letters=letters,
             swept_at=self._accounts.swept_at(),
             today=today,
+            in_batches=in_batches,
         )
 
     def fills(self, role: str) -> list[tuple[str, int]]:

@@ -39,7 +39,7 @@ LEFT_ALONE = "every provider failed lately and is left alone for now"
 @dataclass(frozen=True, slots=True)
 class CallResult:
     """Who answered, and what; ``failures`` are the sentences of those who did not; ``wasted`` what was paid for answers
-    that broke off; ``left_out`` the parameters that the model refuses.
+    that broke off; ``left_out`` the parameters that the model refuses; ``batched``: by the Batch API, at its price.
     """
 
     offer: Offer
@@ -47,6 +47,7 @@ class CallResult:
     failures: tuple[str, ...]
     wasted: tuple[tuple[Offer, Usage], ...] = ()
     left_out: tuple[str, ...] = ()
+    batched: bool = False
 
 
 class Refusals:

@@ -101,6 +101,12 @@ class Providers:
         with over_at(time.monotonic() + timeout_s), _failing_as(name, self._sent(name)):
             return {model.id for model in self._client(name).models.list(timeout=_limits(timeout_s))}
 
+    @contextmanager
+    def speaking(self, name: str, timeout_s: float) -> Iterator[Any]:
+        """The SDK's client, for what else it can do; its errors become ProviderFailed."""
+        with _failing_as(name, self._sent(name)):
+            yield self._client(name).with_options(timeout=_limits(timeout_s))
+
     def warm(self) -> None:
         """Import the SDK and make the clients now: the first call should not wait seconds for that."""
         for name, config in self._configs.items():

@@ -88,7 +88,7 @@ class Billing:
             model=offer.model,
             provider=offer.provider,
             usage=done.usage,
-            price_version=market.prices.version,
+            price_version=market.prices.version + (f", batch at {offer.batch_price}" if called.batched else ""),
             route=None if progress.route is None else replace(progress.route, tier=offer.tier),
             context=context,
             degraded=tuple(_remarks(called)),
@@ -104,7 +104,8 @@ class Billing:
         less = Decimal(0) if whole else full - would(prompt_tokens=done.usage.prompt_tokens)
         return replace(
             answer,
-            cost_usd=(done.billed_usd or market.cost_usd(offer, done.usage)) + market.sum_usd(called.wasted),
+            cost_usd=(done.billed_usd or market.cost_usd(offer, done.usage, batched=called.batched))
+            + market.sum_usd(called.wasted),
             baseline_usd=full,
             context={**context, "saved_usd": usd(less)},
         )

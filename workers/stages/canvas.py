@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from celery import chain
+from celery.canvas import Signature
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
@@ -63,6 +65,11 @@ def send_off_path(work: Any, what: str) -> bool:
         counters.count(f"{what}.unsent")
         return False
     return True
+
+
+def send_again(app: Celery, message: str) -> None:
+    """Send a message that was kept: a task's signature as JSON."""
+    Signature.from_dict(json.loads(message), app=app).apply_async()
 
 
 def afresh(progress: Progress, what: str, **changes: Any) -> Progress:

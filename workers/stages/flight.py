@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from celery.canvas import Signature
 from celery.exceptions import Ignore
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
@@ -62,10 +61,6 @@ def _waited(headers: Mapping[str, Any]) -> int:
     return said if isinstance(said, int) else company.MOST_WAITS
 
 
-def _send(app: Celery, message: str) -> None:
-    Signature.from_dict(json.loads(message), app=app).apply_async()
-
-
 class Flight:
     """Decides who waits, and sends those who waited on their way again."""
 
@@ -102,7 +97,7 @@ class Flight:
             if joined is Joined.ALONE:
                 return ""
             if joined is Joined.LOOKS_AGAIN:
-                _send(task.app, message)
+                canvas.send_again(task.app, message)
                 raise Ignore
             if joined is Joined.LEADS and not again and self._near(progress, words, flight, message):
                 self.land(task.app, flight, progress.job_id)  # whoever began to wait for this one meanwhile looks again
@@ -157,7 +152,7 @@ class Flight:
             return
 
         try:
-            self._flights.land(flight, job_id, partial(_send, app), now=time.time())
+            self._flights.land(flight, job_id, partial(canvas.send_again, app), now=time.time())
         except (StoreUnavailable, KombuError, RedisError) as error:
             logs.log().warning("those who wait are sent later", said=type(error).__name__)
 

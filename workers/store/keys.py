@@ -37,6 +37,10 @@
 | farthing:review:{tenant} | zset | entries that users called wrong, by the last who did | a month on |
 | farthing:review:{tenant}:<entry> | hash | what was asked and answered, and each user's voice | a month on |
 | farthing:served:<entry> | list | latest jobs that an entry answered, newest first | a week after the last |
+| farthing:{batches} | hash | jobs that wait for a provider's Batch API: JSON (see batches.py) | answered, or asked at once |
+| farthing:{batches}:job:<id> | string | JSON: such a job's request, and the message that sends it on its way | an hour after its deadline |
+| farthing:{batches}:answer:<id> | string | JSON: what its batch answered | it is handed over, or an hour after its deadline |
+| farthing:{batches}:tended | string | somebody tends them | that is done, or ten minutes on |
 | farthing:events:<day> | hash | counts of events | after 30 days |
 | farthing:job:<id> | string | fingerprint of the job that an id belongs to; where its answer lies | after a week |
 | farthing:paid:<id> | string | whose call is under way, or was paid for, and its answer | ten minutes after the deadline |
@@ -66,6 +70,8 @@ FLIGHTS = "farthing:{flights}"
 HEALTH = "farthing:health"
 RATE = "farthing:rate"
 SWEPT = "farthing:swept"
+BATCHES = "farthing:{batches}"
+BATCHES_TENDED = f"{BATCHES}:tended"
 
 
 def scope_prefix(scope: str) -> str:
@@ -246,6 +252,16 @@ def served(entry_id: str) -> str:
 def paid(job_id: str) -> str:
     """An answer already paid for."""
     return f"farthing:paid:{job_id}"
+
+
+def batched(job_id: str) -> str:
+    """What a job that waits for a batch asks."""
+    return f"{BATCHES}:job:{job_id}"
+
+
+def batch_answer(job_id: str) -> str:
+    """What its batch answered."""
+    return f"{BATCHES}:answer:{job_id}"
 
 
 def flight(name: str) -> str:

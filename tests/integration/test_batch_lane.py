@@ -1,0 +1,229 @@
+"""Jobs with hours to wait go to the provider's Batch API at half the price, and come back under their own ids."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipelines.errors import BudgetSpent, ProviderFailed, StoreUnavailable
+from pipelines.money.budget import Budget
+from pipelines.routing.catalog import Catalog
+from tests.waiting import until
+from workers.config.tenants import RoutingRules
+from workers.demo.standin_batches import DONE_AFTER_S, Batches
+from workers.jobs import batches as kept
+from workers.providers import batches as api
+from workers.store import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.fleet import InProcess
+
+HALF = Decimal("0.5")
+HOURS = 4 * 3_600.0
+
+
+class Lane:
+    """``fleet`` with a provider that has a Batch API, which is done at once."""
+
+    def __init__(self, fleet: InProcess, tenant: str) -> None:
+        self.fleet, self.tenant = fleet, tenant
+        self.api: Batches = fleet.model.batches
+        self.calls = len(fleet.model.requests)
+
+    def send(self, question: str, **fields: Any) -> str:
+        return self.fleet.client.submit(
+            question, tenant=self.tenant, user="u-1", **{"deadline_s": HOURS, "cache": "refresh", **fields}
+        )
+
+    def tend(self) -> dict[str, int]:
+        return self.fleet.runtime.batch_lane.tend(self.fleet.app)
+
+    def parked(self) -> list[kept.BatchJob]:
+        return [job for job in kept.Batches(self.fleet.runtime.ledger_redis).all() if job.tenant == self.tenant]
+
+    def result(self, job_id: str) -> Any:
+        return self.fleet.client.result(job_id, 30.0, tenant=self.tenant)
+
+    def called(self) -> int:
+        return len(self.fleet.model.requests) - self.calls
+
+    def totals(self) -> dict[str, int]:
+        days = self.fleet.runtime.accounts.totals(self.tenant, 1)
+        return next(iter(days.values()), {}).get(self.tenant, {})
+
+
+@pytest.fixture
+def lane(fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lane]:
+    monkeypatch.setattr("pipelines.routing.lanes.is_due", lambda *_: True)
+    configuration = fleet.runtime.configuration
+    offers = tuple(replace(offer, batch_price=HALF) for offer in configuration.catalog.offers)
+    fleet.model.batches.done_after_s = 0.0
+    with fleet.instead(configuration=replace(configuration, catalog=Catalog(offers))):
+        made = Lane(fleet, tenant)
+        fleet.runtime.accounts.swept(time.time())
+        yield made
+        kept.Batches(fleet.runtime.ledger_redis).forget(made.parked())
+        fleet.runtime.providers.close()
+    fresh = fleet.model.batches
+    fresh.done_after_s, fresh.refuses, fresh.loses = DONE_AFTER_S, 0, lambda _: False
+
+
+def test_a_job_with_hours_to_wait_is_answered_by_a_batch_at_half_the_price(lane: Lane) -> None:
+    job_id = lane.send("How do I oil a bicycle chain?")
+    until(lane.parked)
+    assert lane.called() == 0
+    assert lane.tend() == {"sent": 1}
+    assert lane.parked()[0].batch
+    assert job_id not in json.dumps(lane.api.files), "the provider is not told whose it is"
+    assert lane.tend() == {"answered": 1}
+    answer = lane.result(job_id)
+    assert (answer.job_id, answer.source, answer.degraded) == (job_id, "model", ())
+    assert answer.cost_usd == HALF * lane.fleet.priced("gpt-4o-mini", answer.usage)
+    assert "batch at 0.5" in answer.price_version
+    assert lane.called() == 0
+    assert lane.parked() == []
+    redis: Any = lane.fleet.runtime.ledger_redis
+    until(lambda: not redis.exists(keys.batched(job_id), keys.batch_answer(job_id)))
+    assert lane.totals()["cost_nusd"] == int(answer.cost_usd * 10**9)
+
+
+def test_what_a_batch_answered_is_there_for_the_next_who_asks(lane: Lane) -> None:
+    lane.send("How do I wax a wooden floor?", cache="use")
+    until(lane.parked)
+    lane.tend()
+    lane.tend()
+    until(lambda: lane.fleet.ask("How do I wax a wooden floor?", tenant=lane.tenant, user="u-2").source == "exact")
+
+
+def test_who_has_less_time_is_asked_at_once(lane: Lane) -> None:
+    assert lane.result(lane.send("How do I patch a tyre?", deadline_s=3_600.0)).source == "model"
+    assert lane.called() == 1
+    assert lane.parked() == []
+
+
+def test_who_comes_away_empty_is_asked_at_once(lane: Lane) -> None:
+    lane.api.loses = lambda body: "pergola" in json.dumps(body["messages"])
+    lost, fine = lane.send("How do I dry a pergola?"), lane.send("How do I dry a boot?")
+    until(lambda: len(lane.parked()) == 2)
+    lane.tend()
+    assert lane.tend() == {"answered": 1, "unanswered": 1}
+    assert lane.result(lost).cost_usd > lane.result(fine).cost_usd
+    assert lane.called() == 1
+
+
+def test_who_waited_long_enough_is_asked_at_once_and_what_comes_too_late_is_on_the_bill_once(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane.api.done_after_s = 3_600.0
+    job_id = lane.send("How do I sharpen a plane?")
+    until(lane.parked)
+    lane.tend()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 0.8 * HOURS)
+    assert lane.tend() == {"asked_at_once": 1}
+    monkeypatch.undo()
+    answer = lane.result(job_id)
+    assert answer.cost_usd == lane.fleet.priced("gpt-4o-mini", answer.usage)
+    assert [job.left for job in lane.parked()] == [True]
+    for batch in lane.api.made.values():
+        batch["done_at"] = 0.0
+    for _ in range(3):
+        lane.tend()
+    assert lane.parked() == []
+    totals = lane.totals()
+    assert totals["wasted"] == 1
+    assert totals["cost_nusd"] == int(answer.cost_usd * 10**9) + totals["wasted_nusd"]
+
+
+def test_a_provider_that_refuses_a_batch_is_asked_again(lane: Lane) -> None:
+    lane.api.refuses = 500
+    job_id = lane.send("How do I bleed a radiator?")
+    until(lane.parked)
+    assert lane.tend() == {}
+    lane.api.refuses = 0
+    done = [lane.tend() for _ in range(3)]
+    assert done == [{}, {"sent": 1}, {"answered": 1}]
+    assert lane.result(job_id).source == "model"
+    assert lane.called() == 0
+
+
+def test_a_batch_of_which_nobody_heard_whether_it_was_made_is_found(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, sent = len(lane.api.made), api.send
+
+    def unheard(*given: Any) -> str:
+        sent(*given)
+        raise ProviderFailed("stand-in", "timeout", retryable=True)
+
+    monkeypatch.setattr(api, "send", unheard)
+    job_id = lane.send("How do I store a canoe?")
+    until(lane.parked)
+    lane.tend()
+    monkeypatch.setattr(api, "send", sent)
+    assert [lane.tend() for _ in range(2)] == [{}, {"answered": 1}]
+    assert lane.result(job_id).source == "model"
+    assert len(lane.api.made) - before == 1
+
+
+def test_money_stays_set_aside_while_a_job_waits(lane: Lane) -> None:
+    budget = Budget(Decimal("0.0105"))  # room for one call at its dearest
+    configuration = replace(
+        lane.fleet.runtime.configuration, tenants_routing={lane.tenant: RoutingRules(budget=budget)}
+    )
+    with lane.fleet.instead(configuration=configuration):
+        job_id = lane.send("How do I fix a zip?")
+        until(lane.parked)
+        with pytest.raises(BudgetSpent):
+            lane.result(lane.send("How do I fix a lock?"))
+        lane.tend()
+        lane.tend()
+        assert lane.result(job_id).source == "model"
+        redis: Any = lane.fleet.runtime.ledger_redis
+        until(lambda: redis.hlen(keys.held(lane.tenant)) == 0)
+        lane.fleet.runtime.providers.close()
+
+
+def test_one_process_tends_them_at_a_time(lane: Lane) -> None:
+    lane.send("How do I seal a grout line?")
+    until(lane.parked)
+    store = kept.Batches(lane.fleet.runtime.ledger_redis)
+    assert store.tends()
+    assert lane.tend() == {}
+    store.tended()
+    assert lane.tend() == {"sent": 1}
+
+
+def test_a_model_that_is_gone_from_the_configuration_keeps_nobody_waiting(lane: Lane) -> None:
+    job_id = lane.send("How do I clean a grill?")
+    until(lane.parked)
+    job = lane.parked()[0]
+    kept.Batches(lane.fleet.runtime.ledger_redis).forget([job])
+    redis: Any = lane.fleet.runtime.ledger_redis
+    redis.hset(keys.BATCHES, job_id, replace(job, model="gone").encode())
+    assert lane.tend() == {"asked_at_once": 1}
+    assert lane.result(job_id).source == "model"
+
+
+@pytest.mark.parametrize("ago_s", [600.0, None], ids=["not for ten minutes", "never"])
+def test_where_nobody_would_fetch_it_a_job_is_asked_at_once(lane: Lane, ago_s: float | None) -> None:
+    redis: Any = lane.fleet.runtime.ledger_redis
+    redis.delete(keys.SWEPT) if ago_s is None else lane.fleet.runtime.accounts.swept(time.time() - ago_s)
+    assert lane.result(lane.send("How do I paint a fence?")).source == "model"
+    assert lane.called() == 1
+
+
+def test_without_the_ledger_a_job_is_asked_at_once(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise StoreUnavailable("ledger", "TimeoutError")
+
+    monkeypatch.setattr(kept.Batches, "park", away)
+    assert lane.result(lane.send("How do I hang a swing?")).source == "model"
+    assert lane.called() == 1

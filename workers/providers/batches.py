@@ -1,0 +1,79 @@
+"""A provider's Batch API, OpenAI's: requests go as a file, answers come as one, within a day, for less."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipelines.errors import ProviderFailed
+from workers.providers.wall_clock import over_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from workers.providers.openai_client import Providers
+
+PATH = "/v1/chat/completions"
+WINDOW = "24h"  # the only one that there is
+TIMEOUT_S = 120.0  # files are large
+OVER = ("completed", "failed", "expired", "cancelled")
+TOKEN = "farthing"  # noqa: S105 - the name under which a batch carries what it was made for
+LOOKED_THROUGH = 100  # of the latest batches, for one of which nobody heard whether it was made
+
+
+@dataclass(frozen=True, slots=True)
+class BatchState:
+    """``over`` when no answer comes any more; ``files`` hold those that came, and errors."""
+
+    state: Literal["under way", "over"]
+    files: tuple[str, ...] = ()
+
+
+def send(providers: Providers, name: str, token: str, requests: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
+    """Make a batch of (name, request); returns its id; raises ProviderFailed."""
+    lines = (json.dumps({"custom_id": one, "method": "POST", "url": PATH, "body": body}) for one, body in requests)
+    file = io.BytesIO("\n".join(lines).encode())
+    with over_at(time.monotonic() + TIMEOUT_S), providers.speaking(name, TIMEOUT_S) as client:
+        uploaded = client.files.create(file=("farthing.jsonl", file), purpose="batch")
+        made = client.batches.create(
+            input_file_id=uploaded.id, endpoint=PATH, completion_window=WINDOW, metadata={TOKEN: token}
+        )
+        return str(made.id)
+
+
+def find(providers: Providers, name: str, token: str) -> str | None:
+    """The id of the batch that was made with this token, if one was; raises ProviderFailed."""
+    with over_at(time.monotonic() + TIMEOUT_S), providers.speaking(name, TIMEOUT_S) as client:
+        for batch in client.batches.list(limit=LOOKED_THROUGH).data:
+            if (batch.metadata or {}).get(TOKEN) == token:
+                return str(batch.id)
+    return None
+
+
+def look(providers: Providers, name: str, batch: str) -> BatchState:
+    """How far a batch is; raises ProviderFailed."""
+    with over_at(time.monotonic() + TIMEOUT_S), providers.speaking(name, TIMEOUT_S) as client:
+        found = client.batches.retrieve(batch)
+        if found.status not in OVER:
+            return BatchState("under way")
+        return BatchState("over", tuple(file for file in (found.output_file_id, found.error_file_id) if file))
+
+
+def answers(providers: Providers, name: str, files: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """By the requests' names, the completions that came; who is missing has none. Raises ProviderFailed."""
+    found: dict[str, dict[str, Any]] = {}
+    for file in files:
+        with over_at(time.monotonic() + TIMEOUT_S), providers.speaking(name, TIMEOUT_S) as client:
+            text = client.files.content(file).text
+        for line in filter(str.strip, text.split("\n")):
+            try:
+                said = json.loads(line)
+                response = said.get("response") or {}
+                if response.get("status_code") == 200 and isinstance(response.get("body"), dict):
+                    found[str(said["custom_id"])] = response["body"]
+            except (ValueError, KeyError, AttributeError, TypeError):
+                raise ProviderFailed(name, "malformed answer", retryable=True) from None
+    return found
