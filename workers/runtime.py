@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from workers.encoders.turns import Turns
 from workers.jobs.batches import Batches
 from workers.jobs.budgets import Budgets
 from workers.jobs.escalations import Escalations
+from workers.jobs.lengths import Lengths
 from workers.jobs.outcomes import Outcomes
 from workers.jobs.threads import Threads
 from workers.once import once
@@ -53,7 +55,12 @@ class Runtime(Parts):
 
     def market(self) -> Market:
         """Who serves at what price, at this moment."""
-        return self.configuration.market(datetime.now(UTC))
+        return replace(self.configuration.market(datetime.now(UTC)), lengths=self.lengths.expected)
+
+    @once
+    def lengths(self) -> Lengths:
+        """How long answers are."""
+        return Lengths(self.accounts)
 
     @once
     def billing(self) -> Billing:

@@ -169,7 +169,7 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
         with held.spending.reserved(progress, offers):
             hold_s = HOLD_S if Worker.takes_here() else math.inf
             called = batched or calls.call_for(progress, held.providers, offers, wasted=wasted, hold_s=hold_s)
-            timings = {**progress.timings_ms, "model": watch.lap_ms()}
+            timings = {**progress.timings_ms, "model": watch.lap_ms(), **held.batch_lane.waited(batched, progress)}
             priced = held.cascade.answer(progress, called, took_s=timings["model"] / 1000)
             timings["cascade"] = watch.lap_ms()
             finish = held.billing.finish if progress.audit is None else held.billing.finish_audit

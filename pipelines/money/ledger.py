@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Counters are whole numbers, so that Redis adds them exactly: money in billionths of a dollar.
 NANO = Decimal(1_000_000_000)
 CAUSES = ("hit", "rule", "model", "context")
+BATCH = "batch"  # a timing of who waited for a Batch API: hours, of which no mean says anything
+LEAST_ANSWERS = 20  # of a tier, from which on their mean length is believed
 
 
 def record(answer: Answer) -> dict[str, int]:
@@ -30,6 +32,10 @@ def record(answer: Answer) -> dict[str, int]:
     }
     if tier is not None and answer.source in ("rule", "model"):
         counters[f"tier:{tier}"] = 1
+    if answer.source == "model" and tier is not None:
+        counters[f"answer_tokens:{tier}"] = answer.usage.completion_tokens
+    if BATCH in answer.timings_ms:
+        counters |= {"batched": 1, "latency_us": 0}
     if answer.source == "model" and answer.route is not None and answer.route.escalated:
         counters |= {"escalations": 1, "escalation_nusd": _nano(answer.route.premium_usd)}
     for cause, amount in saved(answer).items():
@@ -43,6 +49,16 @@ def saved(answer: Answer) -> dict[str, Decimal]:
         return {"rule" if answer.source == "rule" else "hit": answer.saved_usd}
     context = Decimal((answer.context or {}).get("saved_usd") or 0)
     return {"context": context, "model": answer.saved_usd - context}
+
+
+def answer_tokens(total: Totals) -> dict[str, int]:
+    """How long a model's answers are on average, by tier, of the tiers that gave enough."""
+    found: dict[str, int] = {}
+    for name in ("economy", "premium"):
+        given = total.count(f"tier:{name}")
+        if given >= LEAST_ANSWERS and total.count(f"answer_tokens:{name}"):
+            found[name] = max(1, round(total.count(f"answer_tokens:{name}") / given))
+    return found
 
 
 def record_audit(answer: Answer) -> dict[str, int]:
@@ -143,8 +159,9 @@ class Totals:
 
     @property
     def mean_latency_ms(self) -> float:
-        """Mean milliseconds from submit to answer."""
-        return self.count("latency_us") / 1000 / self.jobs if self.jobs else 0.0
+        """Mean milliseconds from submit to answer, of those that did not wait for a batch."""
+        waited = self.jobs - self.count("batched")
+        return self.count("latency_us") / 1000 / waited if waited > 0 else 0.0
 
     def encode(self) -> dict[str, Any]:
         """JSON values: money as decimal strings, shares in [0, 1]."""
@@ -159,6 +176,7 @@ class Totals:
             "baseline_usd": usd(self.baseline_usd),
             "saved_usd": usd(self.baseline_usd - self.cost_usd),
             "saved_by": {cause: usd(self.count(f"saved:{cause}_nusd") / NANO) for cause in CAUSES},
+            "batched": self.count("batched"),
             "escalations": self.count("escalations"),
             "escalations_usd": usd(self.count("escalation_nusd") / NANO),
             "wasted_usd": usd(self.count("wasted_nusd") / NANO),

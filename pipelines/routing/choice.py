@@ -57,13 +57,25 @@ def widest(job: Job, offers: Sequence[Offer]) -> int:
     return max(1, *(room(offer, job) for offer in [o for o in offers if wanted <= o.capabilities] or offers))
 
 
+def expected_tokens(job: Job, known: int | None = None) -> int:
+    """Tokens of the answer, about: as long as such answers are, no longer than the job's own bound."""
+    expected, bound = known or EXPECTED_COMPLETION_TOKENS, job.params.get("max_tokens")
+    return min(expected, int(bound)) if bound else expected
+
+
 def cheapest_first(
-    job: Job, *, prompt_tokens: int, offers: Sequence[Offer], cost: Callable[[Offer, Usage], Decimal]
+    job: Job,
+    *,
+    prompt_tokens: int,
+    offers: Sequence[Offer],
+    cost: Callable[[Offer, Usage], Decimal],
+    completion_tokens: int | None = None,
 ) -> tuple[Offer, ...]:
     """The offers that can serve the job by what it is expected to cost there; equal prices keep the given order.
 
-    When none can (the estimate of tokens may be wrong), all are returned: the provider has the last word.
+    ``completion_tokens``: how long such answers are, where that is known. When no offer can (the estimate of tokens may
+    be wrong), all are returned: the provider has the last word.
     """
-    usage = Usage(prompt_tokens, 0, int(job.params.get("max_tokens") or EXPECTED_COMPLETION_TOKENS))
+    usage = Usage(prompt_tokens, 0, expected_tokens(job, completion_tokens))
     found = able(job, prompt_tokens=prompt_tokens, offers=offers) or tuple(offers)
     return tuple(sorted(found, key=lambda offer: cost(offer, usage)))

@@ -6,12 +6,10 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines.answer import Usage
-from pipelines.routing import choice
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pipelines.answer import Usage
     from pipelines.routing.catalog import Offer
 
 # Providers promise a batch within a day and mostly need less than an hour (OpenAI and Anthropic say so both). Who has
@@ -33,15 +31,8 @@ def waits_until(now: float, deadline_at: float) -> float:
     return deadline_at - max(LAST_S, LAST_SHARE * (deadline_at - now))
 
 
-def cheapest(
-    offers: Sequence[Offer],
-    prompt_tokens: int,
-    cost: Callable[[Offer, Usage], Decimal],
-    *,
-    max_tokens: int | None = None,
-) -> Offer | None:
-    """The offer with a Batch API that is cheaper than asking any of ``offers`` at once; None where none is."""
-    usage = Usage(prompt_tokens, 0, max_tokens or choice.EXPECTED_COMPLETION_TOKENS)
+def cheapest(offers: Sequence[Offer], usage: Usage, cost: Callable[[Offer, Usage], Decimal]) -> Offer | None:
+    """The offer whose Batch API is cheaper for ``usage`` than asking any of ``offers`` at once; None where none is."""
     at_once = min((cost(offer, usage) for offer in offers), default=Decimal(0))
     batched = [(cost(o, usage) * o.batch_price, number) for number, o in enumerate(offers) if o.batch_price is not None]
     best = min(batched, default=(at_once, 0))

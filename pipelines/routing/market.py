@@ -13,7 +13,7 @@ from pipelines.routing import choice
 from pipelines.text import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from pipelines.answer import Answer, Route
@@ -27,12 +27,15 @@ MISCOUNTED = 1.5  # a prompt has at most so many times the tokens that were esti
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """``listed_as``: the name under which a provider's prices are listed; ``at`` has a time zone."""
+    """``listed_as``: the name under which a provider's prices are listed; ``at`` has a time zone; ``lengths`` tells
+    how many tokens a tenant's answers of a tier have, None where nobody knows.
+    """
 
     catalog: Catalog
     prices: PriceBook
     listed_as: Mapping[str, str]
     at: datetime
+    lengths: Callable[[str, str], int | None] = lambda *_: None
 
     def price_usd(self, provider: str, model: str, usage: Usage) -> Decimal:
         """What ``usage`` costs at a provider's model; raises PriceUnknown."""
@@ -80,7 +83,20 @@ class Market:
         return self._cheapest_first(job, self.catalog.of_tier(tier), prompt_tokens)
 
     def _cheapest_first(self, job: Job, offers: tuple[Offer, ...], prompt_tokens: int) -> tuple[Offer, ...]:
-        return choice.cheapest_first(job, prompt_tokens=prompt_tokens, offers=offers, cost=self.cost_usd)
+        return choice.cheapest_first(
+            job,
+            prompt_tokens=prompt_tokens,
+            offers=offers,
+            cost=self.cost_usd,
+            completion_tokens=self._known(job, offers),
+        )
+
+    def expected_tokens(self, job: Job, offers: Sequence[Offer]) -> int:
+        """Tokens of an answer of these offers, about."""
+        return choice.expected_tokens(job, self._known(job, offers))
+
+    def _known(self, job: Job, offers: Sequence[Offer]) -> int | None:
+        return self.lengths(job.tenant, offers[0].tier) if offers else None
 
     def window(self, job: Job, route: Route | None) -> int:
         """Prompt tokens that the roomiest model of the route takes."""

@@ -14,6 +14,7 @@ from celery.exceptions import Ignore
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from pipelines.answer import Usage
 from pipelines.errors import FarthingError, ProviderFailed, StoreUnavailable
 from pipelines.journey import SUBMITTED_AT, TENANT
 from pipelines.money import ledger
@@ -78,8 +79,9 @@ class BatchLane:
             return False
         if not self._is_tended(now):
             return False
-        bound = progress.job.params.get("max_tokens")
-        offer = lanes.cheapest(offers, prompt_tokens, self._market().cost_usd, max_tokens=bound)
+        market = self._market()
+        usage = Usage(prompt_tokens, 0, market.expected_tokens(progress.asking, offers))
+        offer = lanes.cheapest(offers, usage, market.cost_usd)
         if offer is None:
             return False
         request = completion.request(offer, progress.sent, progress.job.params, refuses=REFUSALS.of(offer))
@@ -135,6 +137,11 @@ class BatchLane:
             logs.log().warning("a batch's answer is none", said=str(failure), model=offer.model)
             return None
         return CallResult(offer, done, (), batched=True)
+
+    @staticmethod
+    def waited(batched: CallResult | None, progress: Progress) -> dict[str, float]:
+        """A timing of who was in the lane, in milliseconds."""
+        return {} if batched is None else {ledger.BATCH: round((time.time() - progress.started_at) * 1000, 3)}
 
     def over(self, task: Task[Any, Any], progress: Progress) -> None:
         """Its answer was handed over: what was kept for it goes."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import pytest
 
+from pipelines.answer import Usage
 from pipelines.routing import lanes
 from pipelines.routing.catalog import Offer
-
-if TYPE_CHECKING:
-    from pipelines.answer import Usage
 
 HOUR = 3_600.0
 HALF = Decimal("0.5")
@@ -48,7 +45,7 @@ def test_a_quarter_of_the_time_and_half_an_hour_at_the_least_is_left_to_ask_at_o
 def test_it_goes_where_it_costs_least_and_only_where_that_is_less_than_at_once(
     offers: list[Offer], taken: str | None
 ) -> None:
-    found = lanes.cheapest(offers, 500, cost)
+    found = lanes.cheapest(offers, Usage(500, 0, 300), cost)
     assert (None if found is None else found.model) == taken
 
 

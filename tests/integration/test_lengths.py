@@ -1,0 +1,102 @@
+"""How long a tenant's answers are, by its ledger, and what that changes about who is the cheapest."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipelines.answer import Answer, Route, Usage
+from pipelines.errors import StoreUnavailable
+from pipelines.job import Job
+from pipelines.money import ledger
+from pipelines.routing import choice
+from pipelines.routing.catalog import Offer
+from workers.jobs.ledger import Accounts
+from workers.jobs.lengths import READ_EVERY_S, Lengths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def accounts(client: Any) -> Accounts:
+    return Accounts(client)
+
+
+def answer(accounts: Accounts, tenant: str, count: int, completion_tokens: int, tier: Any = "economy") -> None:
+    given = Answer(text="", source="model", usage=Usage(10, 0, completion_tokens), route=Route(tier, 0.1, "words"))
+    for _ in range(count):
+        accounts.count(uuid.uuid4().hex, tenant, datetime.now(UTC).date().isoformat(), ledger.record(given))
+
+
+def at(clock: list[float]) -> Callable[[], float]:
+    return lambda: clock[0]
+
+
+def test_it_is_the_mean_of_a_tenants_own_answers_of_a_tier(accounts: Accounts) -> None:
+    answer(accounts, "brief", 30, 20)
+    answer(accounts, "brief", 25, 900, "premium")
+    answer(accounts, "long", 10, 400)
+    answer(accounts, "long", 10, 600)
+    lengths = Lengths(accounts)
+    found = [lengths.expected(tenant, tier) for tenant in ("brief", "long") for tier in ("economy", "premium")]
+    assert found == [20, 900, 500, None]
+
+
+def test_few_answers_say_nothing_and_it_is_read_again_after_a_minute(accounts: Accounts) -> None:
+    clock = [0.0]
+    lengths = Lengths(accounts, at(clock))
+    answer(accounts, "t", ledger.LEAST_ANSWERS - 1, 80)
+    assert lengths.expected("t", "economy") is None
+    answer(accounts, "t", 1, 80)
+    assert lengths.expected("t", "economy") is None
+    clock[0] += READ_EVERY_S
+    assert lengths.expected("t", "economy") == 80
+
+
+def test_a_ledger_that_is_away_changes_nothing(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    lengths = Lengths(accounts, at(clock))
+    answer(accounts, "t", 30, 80)
+    assert lengths.expected("t", "economy") == 80
+
+    def away(*_: Any) -> None:
+        raise StoreUnavailable("ledger", "TimeoutError")
+
+    monkeypatch.setattr(accounts, "totals", away)
+    clock[0] += READ_EVERY_S
+    assert lengths.expected("t", "economy") == 80
+
+
+# One is cheap to ask, the other to hear.
+ASKED, HEARD = Offer("a", "asked", "economy"), Offer("b", "heard", "economy")
+
+
+def cost(offer: Offer, usage: Usage) -> Decimal:
+    each = (1, 10) if offer is ASKED else (3, 4)
+    return Decimal(usage.prompt_tokens * each[0] + usage.completion_tokens * each[1])
+
+
+@pytest.mark.parametrize(
+    ("known", "bound", "first"),
+    [(None, None, HEARD), (20, None, ASKED), (900, None, HEARD), (900, 30, ASKED), (20, 4_000, ASKED)],
+    ids=["nobody knows", "short", "long", "long, and bound", "short, whatever the bound"],
+)
+def test_who_answers_briefly_is_cheapest_where_asking_is(known: int | None, bound: int | None, first: Offer) -> None:
+    given = {"messages": [{"role": "user", "content": "?"}], "params": {} if bound is None else {"max_tokens": bound}}
+    found = choice.cheapest_first(
+        Job.decode(given), prompt_tokens=400, offers=(ASKED, HEARD), cost=cost, completion_tokens=known
+    )
+    assert found[0] is first
+
+
+def test_hours_in_a_batch_are_in_no_mean_latency() -> None:
+    fast = Answer(text="", source="exact", timings_ms={"total": 20.0})
+    slow = Answer(text="", source="model", timings_ms={"total": 7.2e6, "batch": 7.2e6})
+    totals = ledger.Totals().plus(ledger.record(fast)).plus(ledger.record(slow))
+    assert totals.mean_latency_ms == 20.0
+    assert totals.encode()["batched"] == 1
