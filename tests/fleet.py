@@ -70,13 +70,13 @@ class InProcess:
         return runtime()
 
     @contextmanager
-    def instead(self, **parts: Any) -> Iterator[None]:
+    def instead(self, **parts: Any) -> Iterator[Runtime]:
         """Run on these parts until the block ends, the stages built anew of them."""
         from workers.runtime import using
 
         before = self.runtime
         with using(before.with_(**parts)) as other:
-            yield
+            yield other
         if other.made.get("lookup") not in (None, before.made.get("lookup")):
             other.lookup.replicas.close()
 

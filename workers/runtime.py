@@ -80,6 +80,7 @@ class Runtime(Parts):
             lambda tenant: self.configuration.routing_of(tenant).budget,
             self.market,
             self.billing,
+            lambda tenant: self.configuration.routing_of(tenant).hedge,
         )
 
     @once

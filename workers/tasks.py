@@ -168,7 +168,10 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
             raise Parked
         with held.spending.reserved(progress, offers):
             hold_s = HOLD_S if Worker.takes_here() else math.inf
-            called = batched or calls.call_for(progress, held.providers, offers, wasted=wasted, hold_s=hold_s)
+            late = held.spending.hedges(progress)
+            called = batched or calls.call_for(
+                progress, held.providers, offers, wasted=wasted, hold_s=hold_s, late=late
+            )
             timings = {**progress.timings_ms, "model": watch.lap_ms(), **held.batch_lane.waited(batched, progress)}
             priced = held.cascade.answer(progress, called, took_s=timings["model"] / 1000)
             timings["cascade"] = watch.lap_ms()

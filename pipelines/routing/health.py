@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipelines.routing import retry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FAILURES = 3  # in a row, of the whole fleet's calls: then a provider is left alone
 COOL_S, LONGEST_COOL_S = 5.0, 60.0  # at first, and doubled each time that a trial fails
@@ -16,6 +20,7 @@ TIMES, LEAST_S, UNKNOWN_S = 4.0, 2.5, 10.0
 FOR_ONE = 0.6  # of what is left, where another could answer
 LONGEST_S = 120.0  # a long answer of a slow model; a silent connection is given up after it
 WEIGHT = 0.2  # of the latest first word in the average
+SLOW, LEAST_FIRST_WORDS = 0.95, 20  # a first word later than so many of at least so many others is slow
 
 State = Literal["well", "left alone", "due"]
 
@@ -64,6 +69,13 @@ def tells(average: float | None, waited_s: float) -> bool:
 def average_s(before: float | None, first_word_s: float) -> float:
     """The average time to a provider's first word, with the latest."""
     return first_word_s if before is None else before + WEIGHT * (first_word_s - before)
+
+
+def slow_s(first_words_s: Sequence[float]) -> float | None:
+    """Seconds by which nineteen of twenty of these first words had come; None where they are too few to say."""
+    if len(first_words_s) < LEAST_FIRST_WORDS:
+        return None
+    return sorted(first_words_s)[math.ceil(SLOW * len(first_words_s)) - 1]
 
 
 def patience_s(average: float | None, remaining_s: float, *, others: bool, attempt: int = 1) -> float:

@@ -12,6 +12,8 @@ import pytest
 
 from pipelines.answer import Usage
 from pipelines.errors import BudgetSpent, StoreUnavailable
+from pipelines.job import Job
+from pipelines.journey import Progress
 from pipelines.money.budget import Budget
 from tests.fleet import counts_heard
 from tests.waiting import until
@@ -55,6 +57,31 @@ def limited(fleet: InProcess, tenant: str) -> Limited:
 @pytest.fixture
 def ledger(fleet: InProcess) -> Iterator[Any]:
     return fleet.runtime.ledger_redis  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("hedge", "budget", "hedges"),
+    [(True, Budget(), True), (False, Budget(), False), (True, Budget(Decimal(5)), False)],
+    ids=["wanted", "not wanted", "a budget bounds it"],
+)
+def test_a_second_provider_is_asked_beside_another_where_money_is_not_bounded(
+    limited: Limited, hedge: bool, budget: Budget, hedges: bool
+) -> None:
+    rules = {limited.tenant: RoutingRules(budget=budget, hedge=hedge)}
+    progress = Progress(
+        Job.decode({"messages": [{"role": "user", "content": "Hi"}], "tenant": limited.tenant}), "j", 0.0
+    )
+    offer = limited.fleet.runtime.configuration.catalog.offers[0]
+    with limited.fleet.instead(
+        configuration=replace(limited.fleet.runtime.configuration, tenants_routing=rules)
+    ) as held:
+        late = held.spending.hedges(progress)
+        assert (late is not None) is hedges
+        if late is not None:
+            late([(offer, Usage(1_000, 0, 100))])
+            totals = held.accounts.totals(limited.tenant, 1).popitem()[1][limited.tenant]
+            assert totals["wasted"] == 1
+            assert totals["wasted_nusd"] == int(held.market().cost_usd(offer, Usage(1_000, 0, 100)) * 10**9)
 
 
 def test_what_is_within_the_budget_is_answered_and_nothing_stays_set_aside(limited: Limited, ledger: Any) -> None:

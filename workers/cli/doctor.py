@@ -17,7 +17,7 @@ from workers.cli import doctor_fleet
 from workers.cli.check import Check
 from workers.config import addresses
 from workers.config.settings import Settings
-from workers.providers import calls
+from workers.providers import refusals
 from workers.runtime import Runtime
 from workers.store.cluster import servers
 from workers.store.connection import connect
@@ -231,7 +231,7 @@ def _refusals(held: Runtime, provider: str) -> Iterator[Check]:
     for offer in held.configuration.catalog.offers:
         if offer.provider != provider:
             continue
-        refused = calls.refuses(held.providers, offer)
+        refused = refusals.refuses(held.providers, offer)
         if refused:
             said = f"{offer.model} refuses {', '.join(sorted(refused))}"
             listed = json.dumps(sorted(refused))

@@ -102,6 +102,12 @@ class RoutingFields(Table):
         " what `audit_share` showed, and always until enough was compared; without it, the router alone decides",
     )
 
+    hedge: bool = Field(
+        _ROUTING.hedge,
+        description="ask a second provider beside one whose first word is later than 19 of 20 were, and take the first"
+        " answer; both are paid for. Not where a budget bounds what may be spent",
+    )
+
 
 class RoutingTable(RoutingFields):
     """`[routing]`: which model answers, for every tenant that says nothing else."""

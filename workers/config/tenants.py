@@ -72,12 +72,14 @@ class ContextRules:
 class RoutingRules:
     """``escalate_from``: the probability of a better answer from which premium is asked after economy answered;
     ``audit_share``: of the routed answers, those that the other tier is asked again; ``target``: of all answers, those
-    that may be worse than premium's, None where only the router decides.
+    that may be worse than premium's, None where only the router decides; ``hedge``: is a second provider asked beside
+    one whose first word is late?
     """
 
     escalate_from: float = cascade.FROM
     audit_share: float = 0.0
     target: float | None = None
+    hedge: bool = False
     budget: Budget = field(default_factory=Budget)
 
     def but(self, said: Mapping[str, Any], budget: Mapping[str, Any]) -> RoutingRules:

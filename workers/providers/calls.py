@@ -5,30 +5,33 @@ from __future__ import annotations
 import math
 import random
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipelines.answer import Usage
 from pipelines.context import thread
 from pipelines.errors import DeadlineExceeded, ProviderFailed, ProvidersExhausted
-from pipelines.message import Message
 from pipelines.routing import choice, completion, health, retry
+from pipelines.routing.catalog import Offer
 from pipelines.text import tokens
 from workers.broker.away import Later
 from workers.observability import counters, logs
+from workers.providers.hedge import Race
 from workers.providers.openai_client import TIMEOUT
+from workers.providers.refusals import REFUSALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Any
 
     from pipelines.journey import Progress
-    from pipelines.routing.catalog import Offer
+    from pipelines.message import Message
     from pipelines.routing.completion import Completion
     from workers.providers.openai_client import Providers
 
-PROBE = {"temperature": 0, "max_tokens": 16}  # what some models refuse
-PROBE_S = 10.0
+Late = Callable[[Sequence[tuple[Offer, Usage]]], None]  # what an answer cost that came after another's
+
 AT_THE_END_S = 0.1  # of a job's time: whoever is still silent then did not answer within it
 SHORT_S, LONG_S = 0.05, 1.0  # while all are left alone
 POSTPONED_S = 2.5  # until a message that was put off is in a hand again
@@ -50,30 +53,6 @@ class CallResult:
     batched: bool = False
 
 
-class Refusals:
-    """Parameters that models were seen to refuse, of this process; a request that has none of them costs nothing."""
-
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], frozenset[str]] = {}
-
-    def of(self, offer: Offer) -> frozenset[str]:
-        """What this model refuses, beside what the configuration says."""
-        return self._seen.get((offer.provider, offer.model), frozenset())
-
-    def learn(self, offer: Offer, failure: ProviderFailed) -> bool:
-        """Take a refusal in; False when it teaches nothing new."""
-        param = failure.refused_param
-        if param is None or param in self.of(offer) | offer.refuses:
-            return False
-        self._seen[offer.provider, offer.model] = self.of(offer) | {param}
-        counters.count("provider.param_refused")
-        logs.log().warning("a model refuses a parameter", model=offer.model, param=param)
-        return True
-
-
-REFUSALS = Refusals()
-
-
 def call(
     providers: Providers,
     offers: Sequence[Offer],
@@ -86,16 +65,18 @@ def call(
     wasted: list[tuple[Offer, Usage]] | None = None,
     hold_s: float = math.inf,
     cache_key: str = "",
+    late: Late | None = None,
 ) -> CallResult:
     """Ask the offers in order, each once before one is asked again.
 
     Raises DeadlineExceeded, the only offer's ProviderFailed, or ProvidersExhausted. ``thinks``: few words are wanted,
     and a model that thinks first needs room for that. ``wasted`` collects what was paid for answers that broke off,
     also when nobody answers. Where nobody may be asked for more than ``hold_s``, it raises Later instead of waiting.
-    ``cache_key`` names the conversation.
+    ``cache_key`` names the conversation. With ``late``, a second provider is asked where the first one's first word is
+    late, and it is called with what the slower of the two cost.
     """
     lost = [] if wasted is None else wasted
-    walk = _Walk(providers, messages, params, deadline_at, deadline_s, thinks, lost, cache_key)
+    walk = _Walk(providers, messages, params, deadline_at, deadline_s, thinks, lost, cache_key, late)
     left, attempt, idle_s, why = list(offers), 1, 0.0, LEFT_ALONE
     while left:
         found = walk.round(left, attempt)
@@ -127,6 +108,7 @@ def call_for(
     *,
     wasted: list[tuple[Offer, Usage]],
     hold_s: float,
+    late: Late | None = None,
 ) -> CallResult:
     """:func:`call` with what is sent of a job, within its deadline."""
     knows = any(offer.takes_cache_key for offer in offers)
@@ -140,6 +122,7 @@ def call_for(
         wasted=wasted,
         hold_s=hold_s,
         cache_key=thread.cache_key(progress.job.tenant, progress.job.messages) if knows else "",
+        late=late,
     )
 
 
@@ -155,6 +138,7 @@ class _Walk:
     thinks: bool
     wasted: list[tuple[Offer, Usage]]
     cache_key: str = ""
+    late: Late | None = None
     failures: list[ProviderFailed] = field(default_factory=list)
 
     def round(self, left: list[Offer], attempt: int) -> CallResult | tuple[bool, list[float], list[str]]:
@@ -173,7 +157,7 @@ class _Walk:
                 continue
             asked = True
             try:
-                done = self.ask(offer, attempt, others=len(left) > 1)
+                done = self._first_of(offer, left, attempt)
             finally:
                 providers.limits.give_back(offer.provider, lease)
             if isinstance(done, CallResult):
@@ -185,7 +169,48 @@ class _Walk:
                 waits.append(wait_s)
         return asked, waits, resting
 
-    def ask(self, offer: Offer, attempt: int, *, others: bool) -> CallResult | ProviderFailed:
+    def _first_of(self, offer: Offer, left: Sequence[Offer], attempt: int) -> CallResult | ProviderFailed:
+        """One attempt, and, where hedging is wanted and its first word is late, one at another provider beside it."""
+        slow_s = None if self.late is None else self.providers.health.slow_s(offer.provider, offer.model)
+        other = next((one for one in left if one.provider != offer.provider), None)
+        if self.late is None or slow_s is None or other is None or attempt > 1:
+            return self.ask(offer, attempt, others=len(left) > 1)
+        hedged = self.late
+        one, beside = (replace(self, failures=[], wasted=[]) for _ in range(2))
+        race: Race[_Asked] = Race(
+            lambda on_first_word: (one, one.ask(offer, attempt, others=True, on_first_word=on_first_word)),
+            lambda: None if (done := beside.ask_leased(other)) is None else (beside, done),
+            answers=lambda asked: isinstance(asked[1], CallResult),
+            late=lambda asked: hedged(_spent(*asked)),
+        )
+        walks = [one, beside]
+        try:
+            walk, done = race.run(slow_s)
+            walks = [walk] if isinstance(done, CallResult) else walks
+        finally:
+            for walk in walks:
+                self.failures += walk.failures
+                self.wasted += walk.wasted
+        if not isinstance(done, CallResult):
+            return done
+        return replace(done, failures=tuple(str(f) for f in self.failures), wasted=tuple(self.wasted))
+
+    def ask_leased(self, offer: Offer) -> CallResult | ProviderFailed | None:
+        """One attempt beside another's; None where this provider may not be asked now."""
+        if not self.providers.health.may_ask(offer.provider):
+            return None
+        lease = self.providers.limits.take(offer.provider, self.expected_tokens, self.deadline_at - time.time())
+        if isinstance(lease, float):
+            return None
+        counters.count("provider.hedged")
+        try:
+            return self.ask(offer, 1, others=False)
+        finally:
+            self.providers.limits.give_back(offer.provider, lease)
+
+    def ask(
+        self, offer: Offer, attempt: int, *, others: bool, on_first_word: Callable[[], object] = bool
+    ) -> CallResult | ProviderFailed:
         """One attempt; again at once where the model refuses a parameter: nothing was spent."""
         while True:
             began = time.time()
@@ -193,7 +218,7 @@ class _Walk:
             if remaining_s <= 0:
                 raise DeadlineExceeded(self.deadline_s, "model-call")
             try:
-                return self._once(offer, remaining_s, attempt, others=others)
+                return self._once(offer, remaining_s, attempt, others=others, on_first_word=on_first_word)
             except ProviderFailed as failure:
                 counters.count(f"provider.{failure.kind}")
                 silent = failure.kind == TIMEOUT
@@ -215,7 +240,9 @@ class _Walk:
         completion_tokens = int(self.params.get("max_tokens") or choice.EXPECTED_COMPLETION_TOKENS)
         return tokens.estimate_prompt(self.messages, self.params) + completion_tokens
 
-    def _once(self, offer: Offer, remaining_s: float, attempt: int, *, others: bool) -> CallResult:
+    def _once(
+        self, offer: Offer, remaining_s: float, attempt: int, *, others: bool, on_first_word: Callable[[], object]
+    ) -> CallResult:
         refuses = REFUSALS.of(offer)
         request = completion.request(
             offer, self.messages, self.params, refuses=refuses, thinks=self.thinks, cache_key=self.cache_key
@@ -223,7 +250,7 @@ class _Walk:
         within_s = health.attempt_s(remaining_s, others=others)
         pace_s = self.providers.health.pace_s(offer.provider, offer.model)
         patience_s = health.patience_s(pace_s, remaining_s, others=others, attempt=attempt)
-        raw = self.providers.call(offer.provider, request, within_s, patience_s)
+        raw = self.providers.call(offer.provider, request, within_s, patience_s, on_first_word)
         answer = _parsed(raw, offer, self._estimate)
         self.providers.health.worked(offer.provider)
         said, left_out = tuple(str(f) for f in self.failures), completion.left_out(offer, self.params, refuses)
@@ -233,6 +260,14 @@ class _Walk:
         return Usage(tokens.estimate_prompt(self.messages, self.params), 0, tokens.estimate(text))
 
 
+_Asked = tuple[_Walk, CallResult | ProviderFailed]
+
+
+def _spent(walk: _Walk, done: CallResult | ProviderFailed) -> list[tuple[Offer, Usage]]:
+    """What somebody's way cost, whoever answered meanwhile."""
+    return [*walk.wasted, *([(done.offer, done.completion.usage)] if isinstance(done, CallResult) else [])]
+
+
 def _parsed(raw: Mapping[str, Any], offer: Offer, estimate: Callable[[str], Usage]) -> Completion:
     """The answer; one that came whole and is none was paid for all the same."""
     try:
@@ -240,17 +275,3 @@ def _parsed(raw: Mapping[str, Any], offer: Offer, estimate: Callable[[str], Usag
     except ProviderFailed as failure:
         failure.received = str(raw.get("choices") or "?")
         raise
-
-
-def refuses(providers: Providers, offer: Offer) -> frozenset[str]:
-    """What a model refuses of the usual parameters, beside what the configuration says, by asking for one word."""
-    seen = Refusals()
-    for _ in PROBE:
-        asked = completion.request(offer, [Message("user", "Say yes.")], PROBE, refuses=seen.of(offer))
-        try:
-            providers.call(offer.provider, asked, PROBE_S)
-        except ProviderFailed as failure:
-            if seen.learn(offer, failure):
-                continue
-        break
-    return seen.of(offer)

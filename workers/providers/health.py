@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LOOKS_EVERY_S = 0.25  # what was read is believed so long
 KEPT_S = 600
+FIRST_WORDS = 200  # first words of a model that are remembered
 AWAY_S = 5.0
 
 
@@ -31,6 +33,7 @@ class ProviderHealth:
         self._redis: Any = redis
         self._seen: dict[str, Health] = {}
         self._paces: dict[tuple[str, str], float] = {}
+        self._first_words: dict[tuple[str, str], deque[float]] = {}
         self._lock = threading.Lock()
         self._looked_at = self._away_until = float("-inf")
 
@@ -65,6 +68,7 @@ class ProviderHealth:
         """A model's first word came after ``first_word_s``: one that thinks first is no slow one's neighbour."""
         with self._lock:
             self._paces[provider, model] = health.average_s(self._paces.get((provider, model)), first_word_s)
+            self._first_words.setdefault((provider, model), deque(maxlen=FIRST_WORDS)).append(first_word_s)
 
     def worked(self, provider: str) -> None:
         """A call was answered."""
@@ -76,6 +80,11 @@ class ProviderHealth:
     def pace_s(self, provider: str, model: str) -> float | None:
         """The average time to a model's first word; None where this process has not heard one."""
         return self._paces.get((provider, model))
+
+    def slow_s(self, provider: str, model: str) -> float | None:
+        """Seconds after which a model's first word is late; None where this process heard too few."""
+        with self._lock:
+            return health.slow_s(self._first_words.get((provider, model), ()))
 
     def _tries(self, provider: str) -> bool:
         try:

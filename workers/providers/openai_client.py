@@ -46,12 +46,18 @@ class Providers:
         self._lock = threading.Lock()
 
     def call(
-        self, name: str, request: Mapping[str, Any], timeout_s: float, patience_s: float | None = None
+        self,
+        name: str,
+        request: Mapping[str, Any],
+        timeout_s: float,
+        patience_s: float | None = None,
+        on_first_word: Callable[[], object] = bool,
     ) -> dict[str, Any]:
         """One chat completion, streamed so that a silent or cut connection is noticed; raises ProviderFailed.
 
         A provider that answers in one piece all the same is understood. What came of an answer that broke off is paid
         for: the error's ``received`` has it. ``patience_s``: so long its first word is waited for; else all the time.
+        ``on_first_word`` is called with that word.
         """
         began = time.monotonic()
         first: list[float] = []
@@ -60,6 +66,7 @@ class Providers:
             if not first:
                 first.append(time.monotonic() - began)
                 extend(began + timeout_s)
+                on_first_word()
 
         chunks: list[dict[str, Any]] = []
         arguments: dict[str, Any] = {**request, "stream": True, "stream_options": {"include_usage": True}}

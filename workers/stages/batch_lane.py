@@ -22,7 +22,8 @@ from pipelines.routing import completion, lanes
 from workers.jobs.batches import BatchJob
 from workers.observability import counters, logs
 from workers.providers import batches as api
-from workers.providers.calls import REFUSALS, CallResult
+from workers.providers.calls import CallResult
+from workers.providers.refusals import REFUSALS
 from workers.stages import canvas
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import usd
@@ -17,7 +18,7 @@ from workers.observability import counters, logs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from pipelines.answer import Route
+    from pipelines.answer import Route, Usage
     from pipelines.journey import Progress
     from pipelines.money.budget import Budget, Spent
     from pipelines.routing.catalog import Offer
@@ -33,9 +34,15 @@ class Spending:
     """Money fails closed: where nobody can say what a tenant with a budget spent, its misses are not paid for."""
 
     def __init__(
-        self, kept: Budgets, budget_of: Callable[[str], Budget], market: Callable[[], Market], billing: Billing
+        self,
+        kept: Budgets,
+        budget_of: Callable[[str], Budget],
+        market: Callable[[], Market],
+        billing: Billing,
+        hedges: Callable[[str], bool],
     ) -> None:
         self._kept, self._budget_of, self._market, self._billing = kept, budget_of, market, billing
+        self._hedges = hedges
 
     def arrive(self, tenant: str) -> None:
         """Raises BudgetSpent for a tenant whose jobs are refused when its budget is spent: its hits too."""
@@ -128,6 +135,12 @@ class Spending:
         if not done:
             raise self._refused(budget, spent)
         return True
+
+    def hedges(self, progress: Progress) -> Callable[[Sequence[tuple[Offer, Usage]]], None] | None:
+        """What puts on the bill a call beside which another answered first; None where no two are asked."""
+        if self._budget_of(progress.job.tenant).limited or not self._hedges(progress.job.tenant):
+            return None
+        return partial(self._billing.charge_broken_off, progress)
 
     def _look(self, tenant: str, budget: Budget) -> Spent:
         now = time.time()
