@@ -20,6 +20,7 @@ from workers.once import once
 from workers.parts import Parts
 from workers.stages.arrival import Arrival
 from workers.stages.batch_lane import BatchLane
+from workers.stages.batch_tending import BatchTending
 from workers.stages.billing import Billing
 from workers.stages.cascade import Cascade
 from workers.stages.context import Contexts
@@ -98,8 +99,17 @@ class Runtime(Parts):
     @once
     def batch_lane(self) -> BatchLane:
         """Jobs with hours to wait."""
-        kept = Batches(self.ledger_redis)
-        return BatchLane(kept, self.providers, self.market, self.billing, self.spending, self.accounts)
+        return BatchLane(self.batches, self.market, self.billing, self.spending, self.flight)
+
+    @once
+    def batch_tending(self) -> BatchTending:
+        """What sends and fetches their batches."""
+        return BatchTending(self.batches, self.providers, self.batch_lane, self.records)
+
+    @once
+    def batches(self) -> Batches:
+        """Where they are kept."""
+        return Batches(self.ledger_redis)
 
     @once
     def quality_bounds(self) -> QualityBounds:

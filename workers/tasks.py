@@ -143,8 +143,9 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     """
     watch, held = Stopwatch(), runtime()
     progress = Progress.decode(raw)
-    kept_s = _left_s(progress) + REDELIVERED_S
-    if canvas.comes_again(self) and (answered := held.paid_once.answered_before(self.backend, progress)) is not None:
+    kept_s = max(0, int(progress.deadline_at - time.time())) + REDELIVERED_S
+    again = canvas.comes_again(self) or batch_lane.was_there(self)
+    if again and (answered := held.paid_once.answered_before(self.backend, progress)) is not None:
         return answered
     begun = held.paid_once.begin(progress, ttl_s=kept_s)
     if begun.answer is not None:
@@ -153,7 +154,6 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
     if begun.ambiguous:
         progress = replace(progress, degraded=(*progress.degraded, AMBIGUOUS))
     prompt_tokens = tokens.estimate_prompt(progress.sent, progress.job.params)
-    again = canvas.comes_again(self) or batch_lane.was_there(self)
     judged = None if again else held.judge.serve(progress, prompt_tokens)
     if judged is not None:
         slot = None if progress.slot is None else replace(progress.slot, seen=judged.seen)
@@ -166,7 +166,7 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
         batched = held.batch_lane.answered(self, progress)
         if batched is None and held.batch_lane.parks(self, progress, offers, prompt_tokens):
             raise Parked
-        with held.spending.reserved(progress, offers):
+        with held.spending.reserved(progress, offers, paid=batched is not None):
             hold_s = HOLD_S if Worker.takes_here() else math.inf
             late = held.spending.hedges(progress)
             called = batched or calls.call_for(
@@ -177,7 +177,10 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
             timings["cascade"] = watch.lap_ms()
             finish = held.billing.finish if progress.audit is None else held.billing.finish_audit
             answer = finish(replace(progress, timings_ms=timings), priced)
-    except (Later, Parked):
+    except Parked:
+        held.paid_once.forget(progress)
+        raise
+    except Later:
         held.paid_once.forget(progress)
         held.billing.charge_broken_off(progress, wasted, Decimal(0) if judged is None else judged.cost_usd)
         raise
@@ -231,13 +234,14 @@ def _keep(progress: Progress, answer: Answer) -> None:
 
 @app.task(name=journey.MAINTAIN, base=ChatTask, shared=False, ignore_result=True)
 def maintain() -> None:
-    """Sweep what expired, evict what is worth least, hand to Redis what outgrew workers, send and fetch batches."""
+    """Send and fetch batches, sweep what expired, evict what is worth least, hand to Redis what outgrew workers."""
     held, now = runtime(), time.time()
+    # By itself: what it needs is not what the cache needs.
+    held.batch_tending.tend(app)
     swept = held.store.sweep(now)
     landed = held.flight.land_overdue(app)
     held.accounts.swept(now)
     logs.log().info("swept", **swept, evicted=held.evictor.evict(), outgrown=held.vector_sets.tend(now), landed=landed)
-    held.batch_lane.tend(app)
 
 
 @app.task(name=journey.FEEDBACK, base=ChatTask, shared=False)
@@ -273,10 +277,6 @@ def _judged_hit(progress: Progress, slot: Slot, answer: Answer, probability: flo
     if weight is not None:
         _audit_later(progress, weight)
     return finished.encode()
-
-
-def _left_s(progress: Progress) -> int:
-    return max(0, int(progress.deadline_at - time.time()))
 
 
 def _hand_over(progress: Progress, answer: Answer, *, fresh: bool = True) -> None:

@@ -10,7 +10,7 @@ from workers.store import keys
 from workers.store.connection import failing_as
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     import redis
 
@@ -23,9 +23,10 @@ CHUNK = 500
 class BatchJob:
     """A job that waits: what it asks of whom, from when on, and until when. Times are seconds since the epoch.
 
-    ``name`` is the request's in the batch: a digest of the job's id. ``batch`` is the provider's id of the batch it is
-    in; ``token`` says that one was about to be made. ``left``: its caller waits for no batch any more, which is looked
-    at all the same, for it is paid for.
+    ``name`` is the request's in the batch, and its own here: a digest of the job's id and of whose it is. ``part`` is
+    the share of the price; ``left_out`` are parameters that the model refuses. ``batch`` is the provider's id of the
+    batch it is in; ``token`` says that one was about to be made, at ``token_at``. ``left``: its caller waits for no
+    batch any more, which is looked at all the same, for it is paid for.
     """
 
     job_id: str
@@ -35,14 +36,23 @@ class BatchJob:
     model: str
     added_at: float
     until: float
-    bytes: int
+    size_bytes: int
+    part: str
+    left_out: tuple[str, ...] = ()
     batch: str = ""
     token: str = ""
+    token_at: float = 0.0
     left: bool = False
 
     def encode(self) -> str:
         """JSON."""
         return json.dumps(asdict(self))
+
+    @classmethod
+    def decode(cls, raw: str | bytes) -> BatchJob:
+        """Read what :meth:`encode` wrote."""
+        said = json.loads(raw)
+        return cls(**{**said, "left_out": tuple(said["left_out"])})
 
 
 class Batches:
@@ -56,19 +66,19 @@ class Batches:
         kept = json.dumps({"request": request, "message": message}, ensure_ascii=False)
         with failing_as("ledger"):
             pipe = self._redis.pipeline(transaction=False)
-            pipe.set(keys.batched(job.job_id), kept, ex=ttl_s + KEPT_S)
-            pipe.hsetnx(keys.BATCHES, job.job_id, job.encode())
+            pipe.set(keys.batched(job.name), kept, ex=ttl_s + KEPT_S, nx=True)
+            pipe.hsetnx(keys.BATCHES, job.name, job.encode())
             pipe.execute()
 
-    def all(self) -> Iterator[BatchJob]:
+    def all(self) -> list[BatchJob]:
         """Those that wait, and those whose batch is not over."""
         with failing_as("ledger"):
-            for _, raw in self._redis.hscan_iter(keys.BATCHES, count=CHUNK):
-                yield BatchJob(**json.loads(raw))
+            found: dict[bytes, bytes] = dict(self._redis.hscan_iter(keys.BATCHES, count=CHUNK))  # one may come twice
+        return [BatchJob.decode(raw) for raw in found.values()]
 
-    def marked(self, jobs: Iterable[BatchJob], *, batch: str = "", token: str = "") -> list[BatchJob]:
-        """The same jobs, in that batch."""
-        changed = [replace(job, batch=batch, token=token) for job in jobs]
+    def marked(self, jobs: Iterable[BatchJob], *, batch: str = "", token: str = "", at: float = 0.0) -> list[BatchJob]:
+        """The same jobs, in that batch; ``at``: since when the token stands."""
+        changed = [replace(job, batch=batch, token=token, token_at=at) for job in jobs]
         self._write(changed)
         return changed
 
@@ -77,14 +87,14 @@ class Batches:
         self._write([replace(job, left=True)])
 
     def _write(self, jobs: Iterable[BatchJob]) -> None:
-        fields = {job.job_id: job.encode() for job in jobs}
+        fields = {job.name: job.encode() for job in jobs}
         if fields:
             with failing_as("ledger"):
                 self._redis.hset(keys.BATCHES, mapping=fields)
 
     def forget(self, jobs: Iterable[BatchJob]) -> None:
         """They are at their end here."""
-        names = [job.job_id for job in jobs]
+        names = [job.name for job in jobs]
         if names:
             with failing_as("ledger"):
                 self._redis.hdel(keys.BATCHES, *names)
@@ -101,37 +111,48 @@ class Batches:
 
     def _kept(self, job: BatchJob) -> dict[str, Any] | None:
         with failing_as("ledger"):
-            raw = self._redis.get(keys.batched(job.job_id))
+            raw = self._redis.get(keys.batched(job.name))
         return None if raw is None else json.loads(raw)
 
     def answered(self, job: BatchJob, raw: Mapping[str, Any]) -> None:
         """Its batch's answer, for as long as its request is kept."""
-        kept = json.dumps({"model": job.model, "provider": job.provider, "answer": raw}, ensure_ascii=False)
+        kept = json.dumps({"job": job.encode(), "answer": raw}, ensure_ascii=False)
         with failing_as("ledger"):
-            left_s = max(int(self._redis.ttl(keys.batched(job.job_id))), KEPT_S)
-            self._redis.set(keys.batch_answer(job.job_id), kept, ex=left_s)
+            left_s = max(int(self._redis.ttl(keys.batched(job.name))), KEPT_S)
+            self._redis.set(keys.batch_answer(job.name), kept, ex=left_s)
 
-    def answer(self, job_id: str) -> tuple[str, str, dict[str, Any]] | None:
-        """Provider, model and answer, where there is one."""
+    def answer(self, name: str) -> tuple[BatchJob, dict[str, Any]] | None:
+        """A job and its batch's answer, where there is one."""
         with failing_as("ledger"):
-            raw = self._redis.get(keys.batch_answer(job_id))
+            raw = self._redis.get(keys.batch_answer(name))
         if raw is None:
             return None
         kept = json.loads(raw)
-        return str(kept["provider"]), str(kept["model"]), kept["answer"]
+        return BatchJob.decode(kept["job"]), kept["answer"]
 
-    def over(self, job_id: str) -> None:
+    def over(self, name: str) -> None:
         """Its answer was handed over."""
         with failing_as("ledger"):
-            self._redis.delete(keys.batched(job_id))
-            self._redis.delete(keys.batch_answer(job_id))
+            self._redis.delete(keys.batched(name))
+            self._redis.delete(keys.batch_answer(name))
 
-    def tends(self) -> bool:
-        """Is it this process's turn to tend them?"""
+    def tends(self, by: str) -> bool:
+        """Is it the turn of ``by`` to tend them, or still?"""
         with failing_as("ledger"):
-            return bool(self._redis.set(keys.BATCHES_TENDED, 1, nx=True, ex=TENDED_S))
+            if self._redis.set(keys.BATCHES_TENDED, by, nx=True, ex=TENDED_S):
+                return True
+            mine = self._redis.get(keys.BATCHES_TENDED) == by.encode()
+            return mine and bool(self._redis.expire(keys.BATCHES_TENDED, TENDED_S))
 
-    def tended(self) -> None:
-        """It was."""
+    def tended(self, by: str, at: float) -> None:
+        """It was, at ``at``, seconds since the epoch."""
         with failing_as("ledger"):
-            self._redis.delete(keys.BATCHES_TENDED)
+            self._redis.set(keys.BATCHES_LATEST, at, ex=TENDED_S)
+            if self._redis.get(keys.BATCHES_TENDED) == by.encode():
+                self._redis.delete(keys.BATCHES_TENDED)
+
+    def tended_at(self) -> float | None:
+        """When they were last; None where not lately."""
+        with failing_as("ledger"):
+            found = self._redis.get(keys.BATCHES_LATEST)
+        return None if found is None else float(found)

@@ -51,7 +51,7 @@ class Flights:
         left_ms = max(1, int((until - now) * 1000))
         with failing_as("ledger"):
             done = self._lead(
-                keys=[keys.flight(flight), keys.waiting(flight), keys.FLIGHTS],
+                keys=[keys.flight(flight), keys.waiting(flight), keys.FLIGHTS, keys.flight_parked(flight)],
                 args=[job_id, int(again), left_ms, message, until, flight, looked, now, company.LONGER],
             )
         return Joined(done)
@@ -90,7 +90,6 @@ class Flights:
 
         What cannot be sent waits for the next who looks. Where another leads it by now, they wait for that one.
         """
-        sent = 0
         with failing_as("ledger"):
             # Whoever looked before this moment looks again; whoever looks after it flies.
             if not self._land(keys=[keys.flight(flight)], args=[job_id, f"\n{now!r}", LANDED_MS]):
@@ -98,12 +97,26 @@ class Flights:
             if scope := flight.partition(".")[2]:
                 self._redis.hdel(keys.flying(scope), flight)
             given_up_at = self._redis.zscore(keys.FLIGHTS, flight)
-            for raw in self._redis.lrange(keys.waiting(flight), 0, -1):
-                send(raw.decode())
-                self._redis.lrem(keys.waiting(flight), 1, raw)  # that one: another may be landing it too
-                sent += 1
+            sent = self._send_waiting(flight, send)
             if self._redis.zscore(keys.FLIGHTS, flight) == given_up_at:  # nobody flies again meanwhile
                 self._redis.zrem(keys.FLIGHTS, flight)
+        return sent
+
+    def parks(self, flight: str, job_id: str, send: Callable[[str], None]) -> None:
+        """Its leader waits for hours: from now on only who has as much time waits for it, and who waits looks again."""
+        with failing_as("ledger"):
+            left_ms = int(self._redis.pttl(keys.flight(flight)))
+            if left_ms <= 0 or self._redis.get(keys.flight(flight)) != job_id.encode():
+                return  # another leads it by now
+            self._redis.set(keys.flight_parked(flight), 1, px=left_ms)
+            self._send_waiting(flight, send)
+
+    def _send_waiting(self, flight: str, send: Callable[[str], None]) -> int:
+        sent = 0
+        for raw in self._redis.lrange(keys.waiting(flight), 0, -1):
+            send(raw.decode())
+            self._redis.lrem(keys.waiting(flight), 1, raw)  # that one: another may be landing it too
+            sent += 1
         return sent
 
     def overdue(self, now: float) -> list[str]:

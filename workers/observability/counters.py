@@ -52,6 +52,7 @@ EVENTS = {
     "model_call.ambiguous": "calls asked again because their worker died under way: they may have been paid for twice",
     "batch.parked": "jobs with hours to wait that were kept for a provider's Batch API",
     "batch.<event>": "what became of them: `sent`, `answered`, `unanswered` and `asked_at_once` (their time was short)",
+    "batch.unreadable": "lines of a batch's answers that are none",
     "batch.unreachable": "times that a batch could not be made, looked at or fetched",
     "provider.<kind>": "failed calls, by kind",
     "provider.hedged": "calls to a second provider beside one whose first word was late",

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipelines.errors import ProviderFailed
+from workers.observability import counters
 from workers.providers.wall_clock import over_at
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ WINDOW = "24h"  # the only one that there is
 TIMEOUT_S = 120.0  # files are large
 OVER = ("completed", "failed", "expired", "cancelled")
 TOKEN = "farthing"  # noqa: S105 - the name under which a batch carries what it was made for
-LOOKED_THROUGH = 100  # of the latest batches, for one of which nobody heard whether it was made
+PAGE = 100
+CLOCKS_APART_S = 600.0  # the provider's and ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,16 @@ def send(providers: Providers, name: str, token: str, requests: Iterable[tuple[s
         return str(made.id)
 
 
-def find(providers: Providers, name: str, token: str) -> str | None:
-    """The id of the batch that was made with this token, if one was; raises ProviderFailed."""
+def find(providers: Providers, name: str, token: str, since: float) -> str | None:
+    """The id of the batch that was made with this token after ``since`` (seconds since the epoch), if one was; raises
+    ProviderFailed.
+    """
     with over_at(time.monotonic() + TIMEOUT_S), providers.speaking(name, TIMEOUT_S) as client:
-        for batch in client.batches.list(limit=LOOKED_THROUGH).data:
+        for batch in client.batches.list(limit=PAGE):  # the latest first, page after page
             if (batch.metadata or {}).get(TOKEN) == token:
                 return str(batch.id)
+            if batch.created_at < since - CLOCKS_APART_S:
+                return None
     return None
 
 
@@ -75,5 +80,5 @@ def answers(providers: Providers, name: str, files: Iterable[str]) -> dict[str, 
                 if response.get("status_code") == 200 and isinstance(response.get("body"), dict):
                     found[str(said["custom_id"])] = response["body"]
             except (ValueError, KeyError, AttributeError, TypeError):
-                raise ProviderFailed(name, "malformed answer", retryable=True) from None
+                counters.count("batch.unreadable")  # whose line it is has none, and is asked at once
     return found

@@ -54,8 +54,8 @@ class ProviderLimits:
         config = self._configs.get(provider)
         if config is None or self._redis is None:
             return ""
+        lease = ""
         try:
-            lease = ""
             if config.concurrency is not None:
                 lease, now = uuid.uuid4().hex, time.time()
                 until = now + within_s + LEASED_S
@@ -67,6 +67,7 @@ class ProviderLimits:
                 return wait_s
         except ERRORS:
             counters.count("ledger.unavailable")
+            self.give_back(provider, lease)
             return ""
         return lease
 

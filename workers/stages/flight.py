@@ -156,6 +156,14 @@ class Flight:
         except (StoreUnavailable, KombuError, RedisError) as error:
             logs.log().warning("those who wait are sent later", said=type(error).__name__)
 
+    def parks(self, app: Celery, flight: str, job_id: str) -> None:
+        """The leader ``job_id`` waits for hours: who waits for it decides again. Raises StoreUnavailable."""
+        if flight:
+            try:
+                self._flights.parks(flight, job_id, partial(canvas.send_again, app))
+            except (KombuError, RedisError) as error:
+                raise StoreUnavailable("broker", type(error).__name__) from error
+
     def land_overdue(self, app: Celery) -> int:
         """Flights whose leader was lost: how many."""
         found = self._flights.overdue(time.time())

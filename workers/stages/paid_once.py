@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workers.jobs.records import Records
 
 
-def _owner(progress: Progress) -> str:
+def owner(progress: Progress) -> str:
     """Whose the answer is: a job's, or its audit's."""
     return progress.job.fingerprint + (":audit" if progress.audit is not None else "")
 
@@ -50,7 +50,7 @@ class PaidOnce:
         Only a provider knows whether that one was paid for: it is counted as ambiguous.
         """
         try:
-            begun = self._records.begin(progress.job_id, _owner(progress), ttl_s=ttl_s)
+            begun = self._records.begin(progress.job_id, owner(progress), ttl_s=ttl_s)
         except StoreUnavailable:
             counters.count("ledger.unavailable")
             return Begun()  # paying twice is better than not answering
@@ -68,7 +68,7 @@ class PaidOnce:
     def store(self, progress: Progress, answer: Answer, *, ttl_s: int) -> None:
         """Keep a fresh answer for a task that is delivered again."""
         try:
-            self._records.store_paid(progress.job_id, _owner(progress), answer, ttl_s=ttl_s)
+            self._records.store_paid(progress.job_id, owner(progress), answer, ttl_s=ttl_s)
         except StoreUnavailable:
             counters.count("ledger.unavailable")
 

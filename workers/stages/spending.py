@@ -104,12 +104,12 @@ class Spending:
         )
 
     @contextmanager
-    def reserved(self, progress: Progress, offers: Sequence[Offer]) -> Iterator[None]:
+    def reserved(self, progress: Progress, offers: Sequence[Offer], *, paid: bool = False) -> Iterator[None]:
         """Money for one call is set aside in the block, at the end of which the ledger has what was paid.
 
-        Raises BudgetSpent where the call at its dearest would go beyond the budget.
+        Raises BudgetSpent where the call at its dearest would go beyond the budget; not for one that is ``paid``.
         """
-        held = self.reserve(progress, offers)
+        held = self._budget_of(progress.job.tenant).limited if paid else self.reserve(progress, offers)
         try:
             yield
         finally:

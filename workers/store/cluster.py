@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from redis.cluster import ClusterNode, RedisCluster
+from redis.exceptions import RedisClusterException
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from workers.config.addresses import Nodes
 
+AWAY_S = 2.0  # a cluster of which no node answered is not looked for again so long: others wait for whoever looks
 LOOK_AGAIN_S = 0.05  # between two looks at the streams of several nodes, where one cannot wait for all of them
 
 
@@ -26,6 +28,7 @@ class Cluster:
         self._nodes, self._given = nodes, given
         self._lock = threading.Lock()
         self._client: Any = None
+        self._away_until = float("-inf")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.client, name)
@@ -33,9 +36,19 @@ class Cluster:
     @property
     def client(self) -> Any:
         """Connected; raises redis-py's RedisClusterException where no node can be reached."""
+        if (client := self._client) is not None:
+            return client
+        if time.monotonic() < self._away_until:
+            raise RedisClusterException("no node could be reached a moment ago")
         with self._lock:
+            if self._client is None and time.monotonic() >= self._away_until:
+                try:
+                    self._client = RedisCluster(**self.arguments)
+                except Exception:
+                    self._away_until = time.monotonic() + AWAY_S
+                    raise
             if self._client is None:
-                self._client = RedisCluster(**self.arguments)
+                raise RedisClusterException("no node could be reached a moment ago")
             return self._client
 
     @property

@@ -32,6 +32,8 @@ def failing_as(role: str) -> Iterator[None]:
     except OutOfMemoryError as error:
         raise StoreUnavailable(role, "full (maxmemory)") from error
     except ERRORS as error:
+        if isinstance(error.__cause__ or error.__context__, AuthenticationError):  # of a cluster's nodes
+            raise StoreUnavailable(role, "wrong or missing password") from error
         raise StoreUnavailable(role, type(error).__name__) from error
 
 

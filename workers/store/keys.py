@@ -38,9 +38,10 @@
 | farthing:review:{tenant}:<entry> | hash | what was asked and answered, and each user's voice | a month on |
 | farthing:served:<entry> | list | latest jobs that an entry answered, newest first | a week after the last |
 | farthing:{batches} | hash | jobs that wait for a provider's Batch API: JSON (see batches.py) | answered, or asked at once |
-| farthing:{batches}:job:<id> | string | JSON: such a job's request, and the message that sends it on its way | an hour after its deadline |
-| farthing:{batches}:answer:<id> | string | JSON: what its batch answered | it is handed over, or an hour after its deadline |
-| farthing:{batches}:tended | string | somebody tends them | that is done, or ten minutes on |
+| farthing:{batches}:job:<name> | string | JSON: such a job's request, and the message that sends it on its way | an hour after its deadline |
+| farthing:{batches}:answer:<name> | string | JSON: what its batch answered | it is handed over, or an hour after its deadline |
+| farthing:{batches}:latest | string | seconds since the epoch when they were last tended | ten minutes on |
+| farthing:{batches}:tended | string | who tends them | that is done, or ten minutes on |
 | farthing:events:<day> | hash | counts of events | after 30 days |
 | farthing:job:<id> | string | fingerprint of the job that an id belongs to; where its answer lies | after a week |
 | farthing:paid:<id> | string | whose call is under way, or was paid for, and its answer | ten minutes after the deadline |
@@ -50,6 +51,7 @@
 | farthing:health | hash | providers that failed: how often in a row, how often left alone, until when | ten minutes after the last failure |
 | farthing:trial:<provider> | string | one call of the fleet tries it | 5 s on |
 | farthing:{flights}:flight:<flight> | string | the job that is answered for all who ask the same at the same time | its deadline |
+| farthing:{flights}:parked:<flight> | string | that job waits for a batch | its deadline, or another leads |
 | farthing:{flights}:waiting:<flight> | list | messages of those who wait for it | when it lands |
 | farthing:flying:<scope> | hash | what each flight of a scope asks: question, vector | ten minutes after the last |
 | farthing:{flights} | zset | flights by when they are given up | when they land |
@@ -72,6 +74,7 @@ RATE = "farthing:rate"
 SWEPT = "farthing:swept"
 BATCHES = "farthing:{batches}"
 BATCHES_TENDED = f"{BATCHES}:tended"
+BATCHES_LATEST = f"{BATCHES}:latest"
 
 
 def scope_prefix(scope: str) -> str:
@@ -254,19 +257,24 @@ def paid(job_id: str) -> str:
     return f"farthing:paid:{job_id}"
 
 
-def batched(job_id: str) -> str:
+def batched(name: str) -> str:
     """What a job that waits for a batch asks."""
-    return f"{BATCHES}:job:{job_id}"
+    return f"{BATCHES}:job:{name}"
 
 
-def batch_answer(job_id: str) -> str:
+def batch_answer(name: str) -> str:
     """What its batch answered."""
-    return f"{BATCHES}:answer:{job_id}"
+    return f"{BATCHES}:answer:{name}"
 
 
 def flight(name: str) -> str:
     """Who flies."""
     return f"{FLIGHTS}:flight:{name}"
+
+
+def flight_parked(name: str) -> str:
+    """Its leader waits for hours."""
+    return f"{FLIGHTS}:parked:{name}"
 
 
 def waiting(name: str) -> str:

@@ -31,6 +31,7 @@ end
 if beyond(1) and ARGV[7] ~= '1' then return {0, today, month, held, tell} end
 if amount > 0 then
   redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f|%s', amount, ARGV[3]))
-  redis.call('EXPIRE', KEYS[1], 86400)
+  local left = math.max(86400, math.ceil(tonumber(ARGV[3]) - tonumber(ARGV[4])))
+  if redis.call('TTL', KEYS[1]) < left then redis.call('EXPIRE', KEYS[1], left) end
 end
 return {1, today, month, held + amount, tell}
