@@ -55,8 +55,8 @@ class Providers:
     ) -> dict[str, Any]:
         """One chat completion, streamed so that a silent or cut connection is noticed; raises ProviderFailed.
 
-        A provider that answers in one piece all the same is understood. What came of an answer that broke off is paid
-        for: the error's ``received`` has it. ``patience_s``: so long its first word is waited for; else all the time.
+        One that answers in one piece all the same is understood. What came of an answer that broke off is paid for: the
+        error's ``received`` has it. ``patience_s``: so long its first word is waited for; else all the time.
         ``on_first_word`` is called with that word.
         """
         began = time.monotonic()
@@ -292,10 +292,8 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
         if "retry-after" not in headers:
             return None
         asked = headers["retry-after"]
-        return float(asked) if asked.replace(".", "", 1).isdigit() else _until(asked)
+        if asked.replace(".", "", 1).isdigit():
+            return float(asked)
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
     except (ValueError, TypeError):
         return None
-
-
-def _until(date: str) -> float:
-    return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
