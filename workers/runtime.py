@@ -104,7 +104,7 @@ class Runtime(Parts):
     @once
     def batch_tending(self) -> BatchTending:
         """What sends and fetches their batches."""
-        return BatchTending(self.batches, self.providers, self.batch_lane, self.records)
+        return BatchTending(self.batches, self.providers, self.batch_lane, self.records, self.flight)
 
     @once
     def batches(self) -> Batches:

@@ -18,6 +18,7 @@ LEAST_S = 2 * 3_600.0
 # Of a job's time, and at the least, what is left for asking at once when its batch is not done.
 LAST_SHARE, LAST_S = 0.25, 1_800.0
 GATHER_S = 300.0  # so long requests are gathered: each batch is looked at by itself
+MOST_KEPT = 50_000  # jobs in the lane: their conversations lie in Redis; whoever comes then is asked at once
 MOST_REQUESTS, MOST_BYTES = 50_000, 100_000_000  # of one batch (OpenAI: 50,000 requests, 200 MB)
 
 

@@ -135,15 +135,24 @@ def test_a_job_whose_message_expires_soon_is_not_kept(lane: Lane) -> None:
 
 
 def test_a_job_that_is_cancelled_before_it_is_sent_is_not_paid_for(lane: Lane) -> None:
-    job_id = lane.send("How do I set a trap?")
+    job_id = lane.send("How do I set a trap?", cache="use")
     until(lane.parked)
+    follower = lane.send("How do I set a trap?", cache="use", deadline_s=2 * HOURS)
+    redis: Any = lane.fleet.runtime.ledger_redis
+    until(lambda: sum(redis.llen(key) for key in redis.keys(keys.waiting("*"))) == 1)
     lane.fleet.client.cancel(job_id)
     before = len(lane.api.made)
     until(lambda: job_id in batch_tending.of_worker.revoked)
     lane.tend()
-    assert lane.parked() == []
+    until(lambda: [job.job_id for job in lane.parked()] == [follower])
     assert len(lane.api.made) == before
     assert lane.called() == 0
+
+
+def test_a_full_lane_takes_no_more(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.routing.lanes.MOST_KEPT", 0)
+    assert lane.result(lane.send("How do I prune a rose?")).source == "model"
+    assert lane.called() == 1
 
 
 def test_a_line_that_is_none_costs_its_own_job_alone(lane: Lane) -> None:

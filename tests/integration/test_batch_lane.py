@@ -27,6 +27,7 @@ def test_a_job_with_hours_to_wait_is_answered_by_a_batch_at_half_the_price(lane:
     assert lane.called() == 0
     assert lane.tend() == {"sent": 1}
     assert lane.parked()[0].batch
+    name = lane.parked()[0].name
     assert job_id not in json.dumps(lane.api.files), "the provider is not told whose it is"
     assert lane.tend() == {"answered": 1}
     answer = lane.result(job_id)
@@ -36,7 +37,7 @@ def test_a_job_with_hours_to_wait_is_answered_by_a_batch_at_half_the_price(lane:
     assert lane.called() == 0
     assert lane.parked() == []
     redis: Any = lane.fleet.runtime.ledger_redis
-    until(lambda: not redis.keys(f"{keys.BATCHES}:job:*") and not redis.keys(f"{keys.BATCHES}:answer:*"))
+    until(lambda: not redis.exists(keys.batched(name), keys.batch_answer(name)))
     assert lane.totals()["cost_nusd"] == int(answer.cost_usd * 10**9)
 
 

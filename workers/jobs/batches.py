@@ -24,9 +24,9 @@ class BatchJob:
     """A job that waits: what it asks of whom, from when on, and until when. Times are seconds since the epoch.
 
     ``name`` is the request's in the batch, and its own here: a digest of the job's id and of whose it is. ``part`` is
-    the share of the price; ``left_out`` are parameters that the model refuses. ``batch`` is the provider's id of the
-    batch it is in; ``token`` says that one was about to be made, at ``token_at``. ``left``: its caller waits for no
-    batch any more, which is looked at all the same, for it is paid for.
+    the share of the price; ``left_out`` are parameters that the model refuses; ``flight`` is what it leads. ``batch``
+    is the provider's id of the batch it is in; ``token`` says that one was about to be made, at ``token_at``. ``left``:
+    its caller waits for no batch any more, which is looked at all the same, for it is paid for.
     """
 
     job_id: str
@@ -39,6 +39,7 @@ class BatchJob:
     size_bytes: int
     part: str
     left_out: tuple[str, ...] = ()
+    flight: str = ""
     batch: str = ""
     token: str = ""
     token_at: float = 0.0
@@ -69,6 +70,11 @@ class Batches:
             pipe.set(keys.batched(job.name), kept, ex=ttl_s + KEPT_S, nx=True)
             pipe.hsetnx(keys.BATCHES, job.name, job.encode())
             pipe.execute()
+
+    def count(self) -> int:
+        """How many there are."""
+        with failing_as("ledger"):
+            return int(self._redis.hlen(keys.BATCHES))
 
     def all(self) -> list[BatchJob]:
         """Those that wait, and those whose batch is not over."""

@@ -79,7 +79,7 @@ class BatchLane:
         Raises BudgetSpent.
         """
         now, ends_at = time.time(), _ends_at(task, progress)
-        if was_there(task) or not lanes.has_time(ends_at - now) or not self._is_tended(now):
+        if was_there(task) or not lanes.has_time(ends_at - now) or not self._takes(now):
             return False
         market = self._market()
         usage = Usage(prompt_tokens, 0, market.expected_tokens(progress.asking, offers))
@@ -106,6 +106,7 @@ class BatchLane:
             until=lanes.waits_until(now, ends_at),
             size_bytes=len(json.dumps(request)),
             part=str(offer.batch_price),
+            flight=progress.flight,
             left_out=tuple(completion.left_out(offer, progress.job.params, refuses)),
         )
         self._spending.reserve(progress, offers)
@@ -119,13 +120,14 @@ class BatchLane:
         counters.count("batch.parked")
         return True
 
-    def _is_tended(self, now: float) -> bool:
-        """Does anybody fetch what batches answer?"""
+    def _takes(self, now: float) -> bool:
+        """Is there room, and does anybody fetch what batches answer?"""
         try:
             tended_at = self._batches.tended_at()
+            is_tended = tended_at is not None and now - tended_at < TENDED_WITHIN_S
+            return is_tended and self._batches.count() < lanes.MOST_KEPT
         except StoreUnavailable:
             return False
-        return tended_at is not None and now - tended_at < TENDED_WITHIN_S
 
     def answered(self, task: Task[Any, Any], progress: Progress) -> CallResult | None:
         """What its batch answered; None where it was in none, or nothing usable came, which is on the bill then."""

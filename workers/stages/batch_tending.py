@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from workers.jobs.records import Records
     from workers.providers.openai_client import Providers
     from workers.stages.batch_lane import BatchLane
+    from workers.stages.flight import Flight
 
 # A batch of which nobody heard whether it was made is looked for so long before it is made again: a request that was
 # given up may arrive yet.
@@ -43,8 +44,11 @@ class NotMine(Exception):
 class BatchTending:
     """One process of the fleet tends it at a time."""
 
-    def __init__(self, batches: Batches, providers: Providers, lane: BatchLane, records: Records) -> None:
-        self._batches, self._providers, self._lane, self._records = batches, providers, lane, records
+    def __init__(
+        self, batches: Batches, providers: Providers, lane: BatchLane, records: Records, flight: Flight
+    ) -> None:
+        self._batches, self._providers, self._lane = batches, providers, lane
+        self._records, self._flight = records, flight
 
     def tend(self, app: Celery) -> dict[str, int]:
         """One round; says how many jobs were sent, answered, unanswered, asked at once. Errors wait for the next."""
@@ -89,9 +93,12 @@ class BatchTending:
             if job.until + FORGOTTEN_S < now:
                 self._batches.forget([job])
             return job.until + FORGOTTEN_S >= now
-        if job.until > now and self._lane.offer_of(job) is not None and not self._is_cancelled(job):
+        cancelled = self._is_cancelled(job)
+        if job.until > now and self._lane.offer_of(job) is not None and not cancelled:
             return True
         self._ask_at_once(app, job, done)
+        if cancelled:
+            self._flight.land(app, job.flight, job.job_id)  # who waits for it has somebody else to ask
         return False
 
     def _still_mine(self, by: str) -> None:
