@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines.errors import ProvidersExhausted
+from pipelines.errors import ProvidersExhausted, StoreUnavailable
 from tests.waiting import until
-from workers.jobs.flights import Joined
+from workers.fleet import lifecycle
+from workers.jobs.flights import Flights, Joined
 from workers.store import keys
 
 if TYPE_CHECKING:
@@ -245,3 +246,30 @@ def test_a_job_that_looked_before_the_answer_came_is_given_that_answer(
     assert (first["source"], second["text"]) == ("model", first["text"])
     assert second["source"] != "model"
     assert calls_about(fleet, "harpsichord in a damp room") == 1
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_who_waits_is_sent_on_soon_after_redis_was_away_as_the_leader_landed(
+    fleet: InProcess, tenant: str, slow: threading.Event, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    land, failed = Flights.land, list[str]()
+
+    def away(self: Flights, flight: str, *given: Any, **named: Any) -> int:
+        if len(failed) < times:
+            failed.append(flight)
+            raise StoreUnavailable("ledger", "ConnectionError")
+        return land(self, flight, *given, **named)
+
+    question = f"How do I polish brass compass number {times}?"
+    first = send(fleet, job(question, tenant, deadline_s=300))
+    until(lambda: leads(fleet, first.id))
+    second = send(fleet, job(question, tenant, deadline_s=300))
+    until(lambda: waiting(fleet) == 1)
+    monkeypatch.setattr(Flights, "land", away)
+    slow.set()
+    assert first.get(timeout=30)["source"] == "model"
+    until(lambda: failed)
+    for _ in range(times):
+        lifecycle.hand_over()
+    assert second.get(timeout=30)["source"] == "follower"
+    assert calls_about(fleet, question) == 1

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from celery import current_app
 from celery.signals import heartbeat_sent, setup_logging, worker_init, worker_shutdown
 
 from pipelines.errors import ConfigurationInvalid, EncoderUnavailable, StoreUnavailable
@@ -119,10 +120,12 @@ def hand_over_the_rest(**_: Any) -> None:
 
 
 def hand_over() -> None:
-    """Add this process's counts to today's in the ledger's Redis; keep them if it does not answer."""
+    """Add this process's counts to today's in the ledger's Redis, and land what could not land; what fails is kept."""
     held = runtime()
     if "boundaries" in held.made:
         held.boundaries.flush()
+    if "flight" in held.made:
+        held.flight.land_again(current_app)
     counts = counters.take_counts()
     if not counts:
         return

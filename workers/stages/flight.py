@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 FOLLOWED = "farthing_followed"  # header: how often a job waited for another
 GRACE_S = 5.0  # beyond the leader's deadline
+MOST_NOT_LANDED = 10_000  # beyond them, and where this process dies, they are landed at their leaders' deadlines
 
 
 def flight_of(progress: Progress) -> str:
@@ -66,6 +68,7 @@ class Flight:
 
     def __init__(self, flights: Flights, policy: Callable[[str, str], Policy]) -> None:
         self._flights, self._policy = flights, policy
+        self._not_landed: deque[tuple[str, str]] = deque(maxlen=MOST_NOT_LANDED)
 
     def join(self, task: Task[Any, Any], progress: Progress, words: str) -> str:
         """The flight that this job leads, '' where it goes alone; raises Ignore where it waits for another.
@@ -154,7 +157,14 @@ class Flight:
         try:
             self._flights.land(flight, job_id, partial(canvas.send_again, app), now=time.time())
         except (StoreUnavailable, KombuError, RedisError) as error:
+            # Redis may be away for seconds; who waits has as long as its own caller, and not as the leader's had.
+            self._not_landed.append((flight, job_id))
             logs.log().warning("those who wait are sent later", said=type(error).__name__)
+
+    def land_again(self, app: Celery) -> None:
+        """Those whose landing failed in this process; what fails once more waits for the next time."""
+        for _ in range(len(self._not_landed)):
+            self.land(app, *self._not_landed.popleft())
 
     def parks(self, app: Celery, flight: str, job_id: str) -> None:
         """The leader ``job_id`` waits for hours: who waits for it decides again. Raises StoreUnavailable."""
