@@ -155,7 +155,7 @@ class Answer:
 
     @property
     def kept(self) -> dict[str, Any]:
-        """:meth:`encode` without what :meth:`decode` fills in: half of the room in Redis."""
+        """:meth:`encode` without what :meth:`decode` fills in, for Redis."""
         alike = {
             "message": {"role": "assistant", "content": self.text},
             "finish_reason": "stop",
