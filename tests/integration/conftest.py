@@ -49,7 +49,10 @@ def lane(fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch) -> Iter
         made = Lane(fleet, tenant)
         fleet.runtime.batches.tended("", time.time())
         yield made
-        fleet.runtime.batches.forget(made.parked())
+        left = made.parked()
+        fleet.runtime.batches.forget(left)
+        for job in left:  # nobody waits for them any more
+            fleet.runtime.flight.land(fleet.app, job.flight, job.job_id)
         fleet.runtime.providers.close()
     fresh = fleet.model.batches
     fresh.done_after_s, fresh.refuses, fresh.loses = DONE_AFTER_S, 0, lambda _: False

@@ -202,3 +202,25 @@ def test_whose_it_is_belongs_to_a_jobs_name() -> None:
 
     assert len({named("a"), named("b"), named("a", audit=1.0)}) == 3
     assert named("a") == named("a")
+
+
+def test_who_tends_dies_after_an_answer_was_sent_on_and_it_is_on_the_bill_once(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = lane.send("How do I shell a crab?")
+    until(lane.parked)
+    lane.tend()
+
+    def dies(*_: Any) -> None:
+        raise StoreUnavailable("ledger", "ConnectionError")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(kept.Batches, "forget", dies)
+        lane.tend()
+    answer = lane.result(job_id)
+    lane.tend()
+    assert lane.parked() == []
+    assert lane.called() == 0
+    totals = lane.totals()
+    assert totals["cost_nusd"] == int(answer.cost_usd * 10**9)
+    assert totals.get("wasted", 0) == 0

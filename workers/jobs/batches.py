@@ -26,7 +26,8 @@ class BatchJob:
     ``name`` is the request's in the batch, and its own here: a digest of the job's id and of whose it is. ``part`` is
     the share of the price; ``left_out`` are parameters that the model refuses; ``flight`` is what it leads. ``batch``
     is the provider's id of the batch it is in; ``token`` says that one was about to be made, at ``token_at``. ``left``:
-    its caller waits for no batch any more, which is looked at all the same, for it is paid for.
+    its caller waits for no batch any more, which is looked at all the same, for it is paid for. ``given``: its batch's
+    answer is, or was, there for it.
     """
 
     job_id: str
@@ -44,6 +45,7 @@ class BatchJob:
     token: str = ""
     token_at: float = 0.0
     left: bool = False
+    given: bool = False
 
     def encode(self) -> str:
         """JSON."""
@@ -121,11 +123,14 @@ class Batches:
         return None if raw is None else json.loads(raw)
 
     def answered(self, job: BatchJob, raw: Mapping[str, Any]) -> None:
-        """Its batch's answer, for as long as its request is kept."""
+        """Its batch's answer, for as long as its request is kept; the job is marked as given one."""
         kept = json.dumps({"job": job.encode(), "answer": raw}, ensure_ascii=False)
         with failing_as("ledger"):
             left_s = max(int(self._redis.ttl(keys.batched(job.name))), KEPT_S)
-            self._redis.set(keys.batch_answer(job.name), kept, ex=left_s)
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.set(keys.batch_answer(job.name), kept, ex=left_s)
+            pipe.hset(keys.BATCHES, job.name, replace(job, given=True).encode())
+            pipe.execute()
 
     def answer(self, name: str) -> tuple[BatchJob, dict[str, Any]] | None:
         """A job and its batch's answer, where there is one."""
@@ -154,6 +159,11 @@ class Batches:
         """It was, at ``at``, seconds since the epoch."""
         with failing_as("ledger"):
             self._redis.set(keys.BATCHES_LATEST, at, ex=TENDED_S)
+        self.release(by)
+
+    def release(self, by: str) -> None:
+        """It is anybody's turn, if it was that of ``by``."""
+        with failing_as("ledger"):
             if self._redis.get(keys.BATCHES_TENDED) == by.encode():
                 self._redis.delete(keys.BATCHES_TENDED)
 

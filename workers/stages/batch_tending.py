@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter, defaultdict
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,8 @@ class BatchTending:
             self._batches.tended(by, time.time())
         except StoreUnavailable as error:
             logs.log().warning("batches are tended later", said=str(error))
+            with suppress(StoreUnavailable):  # else it is nobody's turn until the mark expires
+                self._batches.release(by)
         except NotMine:
             logs.log().warning("batches are tended by another process")
         for what, count in done.items():
@@ -184,12 +187,13 @@ class BatchTending:
             if number % AT_ONCE == 0:
                 self._still_mine(by)
             raw = found.get(job.name)
-            if job.left or self._is_answered(job):
+            # Who was given the batch's answer already has it, and has paid for it.
+            if job.left or (not job.given and self._is_answered(job)):
                 if raw is not None:
                     self._lane.charge(job, raw)
                 self._batches.forget([job])
                 continue
-            if raw is not None:
+            if raw is not None and not job.given:
                 self._batches.answered(job, raw)
             if self._again(app, job):  # else it is fetched once more
                 done["unanswered" if raw is None else "answered"] += 1

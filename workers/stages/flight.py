@@ -158,7 +158,8 @@ class Flight:
             self._flights.land(flight, job_id, partial(canvas.send_again, app), now=time.time())
         except (StoreUnavailable, KombuError, RedisError) as error:
             # Redis may be away for seconds; who waits has as long as its own caller, and not as the leader's had.
-            self._not_landed.append((flight, job_id))
+            if job_id:  # of one that was lost nobody knows who leads by then: the next sweep looks for it
+                self._not_landed.append((flight, job_id))
             logs.log().warning("those who wait are sent later", said=type(error).__name__)
 
     def land_again(self, app: Celery) -> None:
