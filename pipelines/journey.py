@@ -135,7 +135,12 @@ class Progress:
     @property
     def deadline_at(self) -> float:
         """Seconds since the epoch at which the caller stops waiting."""
-        return (self.started_at if self.submitted_at is None else self.submitted_at) + self.job.deadline_s
+        return self.waits_since + self.job.deadline_s
+
+    @property
+    def waits_since(self) -> float:
+        """From when on the caller waits, seconds since the epoch: as the sender said, else as the first stage began."""
+        return self.started_at if self.submitted_at is None else self.submitted_at
 
     @property
     def sent(self) -> tuple[Message, ...]:

@@ -10,7 +10,7 @@ from pipelines import validation
 from pipelines.errors import JobInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MAX_MEDIA_CHARS = 10_000_000  # of a picture or a sound in base64, and of all of a job's; more is sent as an address
 
@@ -24,6 +24,9 @@ _OUTPUT_ONLY = (
 )
 # What applications keep beside their messages; it says nothing to a model.
 _KEPT_BESIDE = ("id", "index", "created", "created_at", "createdAt", "timestamp", "status", "object")
+
+
+INSTRUCTIONS = ("system", "developer")  # roles
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -166,3 +169,8 @@ def _content(path: str, value: object, *, optional: bool) -> str | tuple[Mapping
             validation.plain(f"{path}[{index}]", part, most=MAX_MEDIA_CHARS)
         return tuple(value)
     return validation.text(path, value, most=validation.MAX_TEXT_CHARS)
+
+
+def last_question(messages: Sequence[Message]) -> int:
+    """The number of the last message of role user; raises StopIteration where there is none."""
+    return next(number for number in reversed(range(len(messages))) if messages[number].role == "user")

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pipelines.message import Message
+from pipelines.message import Message, last_question
 from pipelines.neighbourhood import WORTH
 from pipelines.statistics.logistic import logit, sigmoid, sigmoids, weight
 
@@ -221,8 +221,7 @@ def of_loss(job: Job, given: str, other: str) -> Job | None:
 
     With what was said before it: of "What did I say my budget was?", nobody else can tell. None where that is too long.
     """
-    asked = max(number for number, message in enumerate(job.messages) if message.role == "user")
-    before = [f"{message.role}: {message.text}" for message in job.messages[:asked]]
+    before = [f"{message.role}: {message.text}" for message in job.messages[: last_question(job.messages)]]
     if sum(map(len, before)) > MOST_BEFORE_CHARS:
         return None
     about: dict[str, Any] = {"said_before": before} if before else {}

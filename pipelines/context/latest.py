@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipelines.context import selection
-from pipelines.context.prompt import INSTRUCTIONS
+from pipelines.message import INSTRUCTIONS, last_question
 from pipelines.text.tokens import estimate_messages
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ BEGINS, ENDS = "[Earlier in this conversation:]", "[Now:]"
 
 def begins(messages: Sequence[Message], *, tokens: int = LATEST_TOKENS) -> int:
     """The number of the message from which the latest exchanges take at most ``tokens``; the question's for none."""
-    end = selection.question(messages)
+    end = last_question(messages)
     start, taken = end, 0
     for group in reversed(selection.groups(messages, end)):
         taken += estimate_messages(messages[number] for number in group)
@@ -44,7 +44,7 @@ def always(messages: Sequence[Message], start: int) -> list[int]:
     """Numbers of the messages that are sent as they are: instructions, exchanges in which something is pinned, all from
     ``start`` on.
     """
-    end = selection.question(messages)
+    end = last_question(messages)
     pinned = {n for group in selection.groups(messages, end) if any(messages[m].pin for m in group) for n in group}
     return [n for n, m in enumerate(messages) if n >= start or m.role in INSTRUCTIONS or n in pinned]
 
@@ -74,7 +74,7 @@ def sent(
     messages: Sequence[Message], found: Sequence[Passage], start: int, needed: Sequence[int]
 ) -> tuple[Message, ...]:
     """What is sent: all from ``start`` on, and before the question the passages of ``found`` numbered ``needed``."""
-    question = selection.question(messages)
+    question = last_question(messages)
     return tuple(
         _with(messages, question, found, needed) if number == question and needed else messages[number]
         for number in always(messages, start)

@@ -11,6 +11,7 @@ import numpy as np
 from pipelines.context import selection
 from pipelines.context.relevance import WORDS, WORDS_BESIDE_CHARACTERS, relevance
 from pipelines.context.ways import Ways
+from pipelines.message import last_question
 from pipelines.text.tokens import estimate_messages
 
 if TYPE_CHECKING:
@@ -68,13 +69,13 @@ def score(
     if cosines is not None and np.isnan(cosines).any():
         known = cosines[~np.isnan(cosines)]
         cosines = np.nan_to_num(cosines, nan=float(known.mean())) if len(known) else None
-    asked = messages[selection.question(messages)].text
+    asked = messages[last_question(messages)].text
     return relevance(said(messages, found), asked, cosines, words=WORDS_BESIDE_CHARACTERS if characters else WORDS)
 
 
 def may_cut(messages: Sequence[Message]) -> bool:
     """Is there enough before the question that leaving some of it out may pay?"""
-    return estimate_messages(messages[: selection.question(messages)]) >= LEAST_EARLIER_TOKENS
+    return estimate_messages(messages[: last_question(messages)]) >= LEAST_EARLIER_TOKENS
 
 
 def matters(tokens: int) -> float:
@@ -112,7 +113,7 @@ def choose(
     if sum(passage.tokens for passage in found) < LEAST_EARLIER_TOKENS:
         return selection.everything(messages, "it is short")
     way = Ways(messages, found, price, before, warm=warm)
-    asked = messages[selection.question(messages)].text
+    asked = messages[last_question(messages)].text
     if about_all(asked):
         return way.everything("the question is about all of it")
     if not reads(asked):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.context import volatile
+from pipelines.message import INSTRUCTIONS
 from pipelines.text import asker, followup, privacy
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from pipelines.job import Context, Job
     from pipelines.message import Message
 
-INSTRUCTIONS = ("system", "developer")
 MOST_PART_CHARS = 2_000  # of a string in a part that is searched for personal data: longer ones are files, not words
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.context.passages import Passage, passages
-from pipelines.context.prompt import INSTRUCTIONS
+from pipelines.message import INSTRUCTIONS, last_question
 from pipelines.text.tokens import estimate, estimate_frame, estimate_messages
 
 if TYPE_CHECKING:
@@ -88,18 +88,13 @@ def everything(messages: Sequence[Message], why: str = "all of it is sent") -> S
 
 def cut(messages: Sequence[Message]) -> list[Passage]:
     """The passages of what may be left out: all before the question but instructions and what is pinned, in order."""
-    end = question(messages)
+    end = last_question(messages)
     return [
         passage
         for number, message in enumerate(messages[:end])
         if message.role not in INSTRUCTIONS and not message.pin
         for passage in passages(number, message)
     ]
-
-
-def question(messages: Sequence[Message]) -> int:
-    """The number of the last message of role user."""
-    return next(number for number in reversed(range(len(messages))) if messages[number].role == "user")
 
 
 def select(
@@ -147,7 +142,7 @@ class _Room:
 
     def __init__(self, messages: Sequence[Message], found: Sequence[Passage], budget_tokens: int) -> None:
         self._messages, self._found = messages, found
-        self._end = question(messages)
+        self._end = last_question(messages)
         self._of: dict[int, list[int]] = {}
         for number, passage in enumerate(found):
             self._of.setdefault(passage.message, []).append(number)

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.answer import Usage
-from pipelines.context.prompt import INSTRUCTIONS
 from pipelines.context.selection import Selected, groups
-from pipelines.message import Message
+from pipelines.message import INSTRUCTIONS, Message, last_question
 from pipelines.text.tokens import estimate_messages
 
 if TYPE_CHECKING:
@@ -42,8 +41,7 @@ class Plan:
 
 def plan(messages: Sequence[Message], *, budget_tokens: int) -> Plan | None:
     """What a summary would replace; None when the last turns alone exceed the budget, or nothing is older."""
-    last_user = max(i for i, message in enumerate(messages) if message.role == "user")
-    turns = groups(messages, last_user)
+    turns = groups(messages, last_question(messages))
     older = {
         index for group in turns[: max(0, len(turns) + 1 - LAST_TURNS)] for index in group if not messages[index].pin
     }

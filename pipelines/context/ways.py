@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from pipelines.answer import Usage, usd
 from pipelines.context import latest, selection
-from pipelines.context.prompt import INSTRUCTIONS
 from pipelines.context.thread import Thread
+from pipelines.message import INSTRUCTIONS, last_question
 from pipelines.text.tokens import estimate_message, estimate_messages
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Ways:
         warm: bool,
     ) -> None:
         self._messages, self._found, self._price, self._warm = messages, found, price, warm
-        self._last = selection.question(messages)
+        self._last = last_question(messages)
         self._first = next((n for n, m in enumerate(messages) if m.role not in INSTRUCTIONS), 0)
         self._before = Thread(self._last) if before is None else before
         self._end = self._last + 1
@@ -115,7 +115,7 @@ class Ways:
         seen = 0
         if self._warm and self._before.end:
             # What was put before the last question is not sent again: alike is what came before that question.
-            asked = selection.question(self._messages[: self._before.end])
+            asked = last_question(self._messages[: self._before.end])
             alike = [n for n in always if n < asked] if start == self._before.start else []
             seen = estimate_messages(self._messages[n] for n in alike)
         moves = sum(self._found[n].tokens for n in needs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipelines.message import INSTRUCTIONS, last_question
 from pipelines.text.tokens import estimate_messages
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 MARK = {"type": "ephemeral"}  # remembered for five minutes from when it was last read
 LEAST_TOKENS = 1_024  # of a beginning that is remembered at all (Anthropic; of its smallest models twice as many)
-_INSTRUCTIONS = ("system", "developer")
 
 
 def marked(messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -23,9 +23,8 @@ def marked(messages: Sequence[Message]) -> list[dict[str, Any]]:
     A beginning too short to be remembered has none. https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching
     """
     sent = [message.sent for message in messages]
-    question = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
-    first = next((n for n, message in enumerate(messages) if message.role not in _INSTRUCTIONS), len(messages))
-    for end in {first, question}:
+    first = next((n for n, message in enumerate(messages) if message.role not in INSTRUCTIONS), len(messages))
+    for end in {first, last_question(messages)}:
         markable = next((n for n in reversed(range(end)) if _takes_a_mark(sent[n])), None)
         if markable is not None and estimate_messages(messages[: markable + 1]) >= LEAST_TOKENS:
             sent[markable]["content"] = _with_mark(sent[markable]["content"])

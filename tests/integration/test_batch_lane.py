@@ -17,7 +17,6 @@ from tests.waiting import until
 from workers.config.tenants import RoutingRules
 from workers.jobs import batches as kept
 from workers.providers import batches as api
-from workers.stages import batch_tending
 from workers.store import keys
 
 
@@ -93,7 +92,7 @@ def test_who_waited_long_enough_is_asked_at_once_and_what_comes_too_late_is_on_t
 def test_a_provider_that_refuses_a_batch_is_asked_again(
     lane: Lane, status: int, doubt_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_tending, "DOUBT_S", doubt_s)
+    monkeypatch.setattr("pipelines.routing.lanes.DOUBT_S", doubt_s)
     lane.api.refuses = status
     job_id = lane.send("How do I bleed a radiator?")
     until(lane.parked)

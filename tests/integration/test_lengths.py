@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,11 +15,9 @@ from pipelines.job import Job
 from pipelines.money import ledger
 from pipelines.routing import choice
 from pipelines.routing.catalog import Offer
+from workers.jobs import believed
 from workers.jobs.ledger import Accounts
-from workers.jobs.lengths import READ_EVERY_S, Lengths
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from workers.jobs.lengths import Lengths
 
 
 @pytest.fixture
@@ -33,8 +31,11 @@ def answer(accounts: Accounts, tenant: str, count: int, completion_tokens: int, 
         accounts.count(uuid.uuid4().hex, tenant, datetime.now(UTC).date().isoformat(), ledger.record(given))
 
 
-def at(clock: list[float]) -> Callable[[], float]:
-    return lambda: clock[0]
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    told = [0.0]
+    monkeypatch.setattr(believed, "monotonic", lambda: told[0])
+    return told
 
 
 def test_it_is_the_mean_of_a_tenants_own_answers_of_a_tier(accounts: Accounts) -> None:
@@ -47,20 +48,20 @@ def test_it_is_the_mean_of_a_tenants_own_answers_of_a_tier(accounts: Accounts) -
     assert found == [20, 900, 500, None]
 
 
-def test_few_answers_say_nothing_and_it_is_read_again_after_a_minute(accounts: Accounts) -> None:
-    clock = [0.0]
-    lengths = Lengths(accounts, at(clock))
+def test_few_answers_say_nothing_and_it_is_read_again_after_a_minute(accounts: Accounts, clock: list[float]) -> None:
+    lengths = Lengths(accounts)
     answer(accounts, "t", ledger.LEAST_ANSWERS - 1, 80)
     assert lengths.expected("t", "economy") is None
     answer(accounts, "t", 1, 80)
     assert lengths.expected("t", "economy") is None
-    clock[0] += READ_EVERY_S
+    clock[0] += believed.BELIEVED_S + 1
     assert lengths.expected("t", "economy") == 80
 
 
-def test_a_ledger_that_is_away_changes_nothing(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    lengths = Lengths(accounts, at(clock))
+def test_a_ledger_that_is_away_changes_nothing(
+    accounts: Accounts, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = Lengths(accounts)
     answer(accounts, "t", 30, 80)
     assert lengths.expected("t", "economy") == 80
 
@@ -68,7 +69,7 @@ def test_a_ledger_that_is_away_changes_nothing(accounts: Accounts, monkeypatch: 
         raise StoreUnavailable("ledger", "TimeoutError")
 
     monkeypatch.setattr(accounts, "totals", away)
-    clock[0] += READ_EVERY_S
+    clock[0] += believed.BELIEVED_S + 1
     assert lengths.expected("t", "economy") == 80
 
 

@@ -137,8 +137,7 @@ class Replicas:
     def has_room(self) -> bool:
         """May one more scope be held without letting go of another?"""
         with self._lock:
-            taken = sum(partition.size_bytes for partition in self._partitions.values())
-            return len(self._partitions) < self._max_scopes and taken < self._max_bytes
+            return len(self._partitions) < self._max_scopes and self._taken() < self._max_bytes
 
     def size(self, scope: str) -> int:
         """Phrasings held of a scope; 0 when it is not loaded."""
@@ -185,10 +184,13 @@ class Replicas:
                 self._threads.append(threading.Thread(target=work, name=f"replica{work.__name__}", daemon=True))
                 self._threads[-1].start()
 
+    def _taken(self) -> int:
+        return sum(partition.size_bytes for partition in self._partitions.values())
+
     def _unload(self) -> None:
         """Let go of what was unused for longest; the scope in use stays, however large."""
         with self._lock:
-            taken = sum(partition.size_bytes for partition in self._partitions.values())
+            taken = self._taken()
             while len(self._partitions) > 1 and (len(self._partitions) > self._max_scopes or taken > self._max_bytes):
                 _, gone = self._partitions.popitem(last=False)
                 taken -= gone.size_bytes

@@ -14,9 +14,9 @@ from workers.config.addresses import is_address, is_cluster
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A service named farthing-… puts its addresses into every pod's environment.
 # Celery's own connections know no cluster, and a worker takes from several lists at once.
 ONE_MASTER = ("FARTHING_BROKER_URL", "FARTHING_RESULT_URL")
+# A service named farthing-… puts its addresses into every pod's environment.
 _OF_KUBERNETES = re.compile(r"_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?$")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 

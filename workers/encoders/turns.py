@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.cache.verifier import CHARACTERS
-from pipelines.context import plan, selection
+from pipelines.context import plan
 from pipelines.errors import FarthingError
+from pipelines.message import last_question
 from pipelines.vectors import encoder as encoders
 from workers.observability import counters, logs
 
@@ -50,7 +51,7 @@ class Turns:
 
     def scores(self, messages: Sequence[Message], passages: Sequence[Passage]) -> NDArray[np.float64]:
         """How much each passage matters to the conversation's question, (n,); by words alone where nobody reads it."""
-        asked = messages[selection.question(messages)].text
+        asked = messages[last_question(messages)].text
         try:
             reader = self._reader(asked)
             if reader is None or not passages:

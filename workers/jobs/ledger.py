@@ -80,9 +80,10 @@ class Accounts:
         today = datetime.now(UTC).date()
         found: dict[str, dict[str, dict[str, int]]] = {}
         with failing_as("ledger"):
-            known = sorted(name.decode() for name in self._redis.smembers(keys.LEDGER_TENANTS))
+            known = self._redis.smembers(keys.LEDGER_TENANTS) if tenant is None else ()
+            names = sorted(name.decode() for name in known) if tenant is None else [tenant]
             for day in (_iso(today, back) for back in range(days)):
-                for name in known if tenant is None else [tenant]:
+                for name in names:
                     raw = self._redis.hgetall(keys.ledger(name, day))
                     if raw:
                         found.setdefault(day, {})[name] = {k.decode(): int(v) for k, v in raw.items()}

@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pipelines.context.thread import Sent, Thread
+from pipelines.message import last_question
 from workers.store import keys
 from workers.store.connection import failing_as
 
@@ -46,8 +47,7 @@ class Threads:
 
     def keep(self, tenant: str, messages: Sequence[Message], sent: Sent) -> None:
         """This conversation, up to its question, was sent so."""
-        question = max(n for n, message in enumerate(messages) if message.role == "user")
-        (name,) = self._names(tenant, messages, [question + 1])
+        (name,) = self._names(tenant, messages, [last_question(messages) + 1])
         value = json.dumps({"thread": sent.thread.encode(), "at": sent.at, "model": sent.model})
         with failing_as("ledger"):
             self._redis.set(name, value, ex=KEPT_S)

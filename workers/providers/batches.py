@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from workers.observability import counters
-from workers.providers.wall_clock import over_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,19 +22,11 @@ PAGE = 100
 CLOCKS_APART_S = 600.0  # the provider's and ours
 
 
-@dataclass(frozen=True, slots=True)
-class BatchState:
-    """``over`` when no answer comes any more; ``files`` hold those that came, and errors."""
-
-    state: Literal["under way", "over"]
-    files: tuple[str, ...] = ()
-
-
 def send(providers: Providers, name: str, token: str, requests: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     """Make a batch of (name, request); returns its id; raises ProviderFailed."""
     lines = (json.dumps({"custom_id": one, "method": "POST", "url": PATH, "body": body}) for one, body in requests)
     file = io.BytesIO("\n".join(lines).encode())
-    with over_at(time.monotonic() + TIMEOUT_S), providers.speaking(name, TIMEOUT_S) as client:
+    with providers.speaking(name, TIMEOUT_S) as client:
         uploaded = client.files.create(file=("farthing.jsonl", file), purpose="batch")
         made = client.batches.create(
             input_file_id=uploaded.id, endpoint=PATH, completion_window=WINDOW, metadata={TOKEN: token}
@@ -49,7 +38,7 @@ def find(providers: Providers, name: str, token: str, since: float) -> str | Non
     """The id of the batch that was made with this token after ``since`` (seconds since the epoch), if one was; raises
     ProviderFailed.
     """
-    with over_at(time.monotonic() + TIMEOUT_S), providers.speaking(name, TIMEOUT_S) as client:
+    with providers.speaking(name, TIMEOUT_S) as client:
         for batch in client.batches.list(limit=PAGE):  # the latest first, page after page
             if (batch.metadata or {}).get(TOKEN) == token:
                 return str(batch.id)
@@ -58,20 +47,20 @@ def find(providers: Providers, name: str, token: str, since: float) -> str | Non
     return None
 
 
-def look(providers: Providers, name: str, batch: str) -> BatchState:
-    """How far a batch is; raises ProviderFailed."""
-    with over_at(time.monotonic() + TIMEOUT_S), providers.speaking(name, TIMEOUT_S) as client:
+def look(providers: Providers, name: str, batch: str) -> tuple[str, ...] | None:
+    """The files of answers and errors of a batch that is over; None while it is under way; raises ProviderFailed."""
+    with providers.speaking(name, TIMEOUT_S) as client:
         found = client.batches.retrieve(batch)
         if found.status not in OVER:
-            return BatchState("under way")
-        return BatchState("over", tuple(file for file in (found.output_file_id, found.error_file_id) if file))
+            return None
+        return tuple(file for file in (found.output_file_id, found.error_file_id) if file)
 
 
 def answers(providers: Providers, name: str, files: Iterable[str]) -> dict[str, dict[str, Any]]:
     """By the requests' names, the completions that came; who is missing has none. Raises ProviderFailed."""
     found: dict[str, dict[str, Any]] = {}
     for file in files:
-        with over_at(time.monotonic() + TIMEOUT_S), providers.speaking(name, TIMEOUT_S) as client:
+        with providers.speaking(name, TIMEOUT_S) as client:
             text = client.files.content(file).text
         for line in filter(str.strip, text.split("\n")):
             try:

@@ -113,7 +113,7 @@ class Providers:
         """The SDK's client, for what else it can do; its errors become ProviderFailed."""
         if name not in self._configs:
             raise ProviderFailed(name, "is in the configuration no more", retryable=False)
-        with _failing_as(name, self._sent(name)):
+        with over_at(time.monotonic() + timeout_s), _failing_as(name, self._sent(name)):
             yield self._client(name).with_options(timeout=_limits(timeout_s))
 
     def warm(self) -> None:

@@ -26,6 +26,7 @@ from workers.jobs.batches import BatchJob
 from workers.observability import counters, logs
 from workers.providers.calls import CallResult
 from workers.providers.refusals import REFUSALS
+from workers.stages import canvas
 from workers.stages.paid_once import owner
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from workers.stages.spending import Spending
 
 BATCHED = "farthing_batched"  # header: it was in the lane already, and is asked at once where no answer came of it
-TENDED_WITHIN_S = 300.0  # a lane that nobody tended for longer takes no job
 
 
 class Parked(Ignore):
@@ -92,10 +92,10 @@ class BatchLane:
             **(task.request.headers or {}),
             BATCHED: 1,
             TENANT: progress.job.tenant,
-            SUBMITTED_AT: progress.started_at if progress.submitted_at is None else progress.submitted_at,
+            SUBMITTED_AT: progress.waits_since,
         }
         # What this worker knows of the job goes with it: that it is a call asked again, what was paid so far.
-        carried = task.signature_from_request(task.request, args=(progress.encode(),), headers=headers)
+        message = canvas.to_send_again(task, headers, progress.encode())
         job = BatchJob(
             job_id=progress.job_id,
             name=name_of(progress),
@@ -113,7 +113,7 @@ class BatchLane:
         try:
             # Who waits for this job, and has less time than it has, goes alone.
             self._flight.parks(task.app, progress.flight, progress.job_id)
-            self._batches.park(job, request, json.dumps(carried), ttl_s=round(progress.deadline_at - now))
+            self._batches.park(job, request, message, ttl_s=round(progress.deadline_at - now))
         except StoreUnavailable:
             counters.count("ledger.unavailable")
             return False
@@ -124,7 +124,7 @@ class BatchLane:
         """Is there room, and does anybody fetch what batches answer?"""
         try:
             tended_at = self._batches.tended_at()
-            is_tended = tended_at is not None and now - tended_at < TENDED_WITHIN_S
+            is_tended = tended_at is not None and now - tended_at < lanes.TENDED_WITHIN_S
             return is_tended and self._batches.count() < lanes.MOST_KEPT
         except StoreUnavailable:
             return False

@@ -20,7 +20,7 @@ from workers.providers import batches as api
 from workers.stages import canvas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from celery import Celery
 
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from workers.stages.batch_lane import BatchLane
     from workers.stages.flight import Flight
 
-# A batch of which nobody heard whether it was made is looked for so long before it is made again: a request that was
-# given up may arrive yet.
-DOUBT_S = 600.0
-FORGOTTEN_S = 86_400.0  # after a job's time in the lane: its batch is over by then, or cannot be looked at
 REFUSED = range(400, 500)  # statuses that say that nothing was made
 AT_ONCE = 500  # jobs, after which whoever tends says that it still does
 
@@ -93,9 +89,9 @@ class BatchTending:
     def _stays(self, app: Celery, job: BatchJob, now: float, done: Counter[str]) -> bool:
         """Is it in the lane after this moment?"""
         if job.left:
-            if job.until + FORGOTTEN_S < now:
+            if job.until + lanes.FORGOTTEN_S < now:
                 self._batches.forget([job])
-            return job.until + FORGOTTEN_S >= now
+            return job.until + lanes.FORGOTTEN_S >= now
         cancelled = self._is_cancelled(job)
         if job.until > now and self._lane.offer_of(job) is not None and not cancelled:
             return True
@@ -148,7 +144,7 @@ class BatchTending:
         return True
 
     def _send(self, by: str, provider: str, jobs: Sequence[BatchJob], done: Counter[str]) -> None:
-        for some in _portions(jobs):
+        for some in lanes.portions(jobs, [job.size_bytes for job in jobs]):
             asked = [(job, None if self._is_answered(job) else self._batches.request(job)) for job in some]
             self._batches.forget(job for job, request in asked if request is None)
             there = [(job, request) for job, request in asked if request is not None]
@@ -172,17 +168,17 @@ class BatchTending:
         batch = api.find(self._providers, provider, token, since)
         if batch is not None:
             self._batches.marked(jobs, batch=batch)
-        elif time.time() - since > DOUBT_S:
+        elif time.time() - since > lanes.DOUBT_S:
             self._batches.forget(job for job in jobs if job.left)
             self._batches.marked(job for job in jobs if not job.left)
 
     def _fetch(
         self, app: Celery, by: str, batch: str, provider: str, jobs: Sequence[BatchJob], done: Counter[str]
     ) -> None:
-        state = api.look(self._providers, provider, batch)
-        if state.state != "over":
+        files = api.look(self._providers, provider, batch)
+        if files is None:
             return
-        found = api.answers(self._providers, provider, state.files)
+        found = api.answers(self._providers, provider, files)
         for number, job in enumerate(jobs):
             if number % AT_ONCE == 0:
                 self._still_mine(by)
@@ -198,17 +194,3 @@ class BatchTending:
             if self._again(app, job):  # else it is fetched once more
                 done["unanswered" if raw is None else "answered"] += 1
                 self._batches.forget([job])
-
-
-def _portions(jobs: Sequence[BatchJob]) -> Iterator[list[BatchJob]]:
-    """As many as one batch takes."""
-    portion: list[BatchJob] = []
-    size = 0
-    for job in jobs:
-        if portion and (len(portion) >= lanes.MOST_REQUESTS or size + job.size_bytes > lanes.MOST_BYTES):
-            yield portion
-            portion, size = [], 0
-        portion.append(job)
-        size += job.size_bytes
-    if portion:
-        yield portion

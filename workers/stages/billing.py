@@ -128,8 +128,7 @@ class Billing:
     def finish(self, progress: Progress, answer: Answer) -> Answer:
         """The answer as the caller gets it. The ledger failing is counted and logged, and costs no caller an answer."""
         now = time.time()
-        began = progress.started_at if progress.submitted_at is None else progress.submitted_at
-        timings = {**progress.timings_ms, "total": round((now - began) * 1000, 3)}
+        timings = {**progress.timings_ms, "total": round((now - progress.waits_since) * 1000, 3)}
         answer = replace(
             answer.under(progress.job_id, progress.job, degraded=progress.degraded),
             timings_ms=timings,

@@ -20,6 +20,8 @@ from workers.observability import counters
 from workers.sending import WITHHELD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from celery import Celery, Task
 
     from pipelines.job import Job
@@ -67,8 +69,13 @@ def send_off_path(work: Any, what: str) -> bool:
     return True
 
 
+def to_send_again(task: Task[Any, Any], headers: Mapping[str, Any], *args: Any) -> str:
+    """A task's message, to be kept: its sender's canvas, these headers, and ``args`` instead of its own, if given."""
+    return json.dumps(task.signature_from_request(task.request, args=args or None, headers=headers))
+
+
 def send_again(app: Celery, message: str) -> None:
-    """Send a message that was kept: a task's signature as JSON."""
+    """Send what :func:`to_send_again` made."""
     Signature.from_dict(json.loads(message), app=app).apply_async()
 
 

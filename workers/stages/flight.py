@@ -85,7 +85,7 @@ class Flight:
             TENANT: progress.job.tenant,
             SUBMITTED_AT: headers.get(SUBMITTED_AT, progress.started_at),
         }
-        message = json.dumps(task.signature_from_request(request, headers=headers))
+        message = canvas.to_send_again(task, headers)
         again = canvas.comes_again(task)
         try:
             joined = self._flights.join(

@@ -1,8 +1,8 @@
 -- Lead a flight, wait for whoever does, or look again where it landed since. KEYS: the flight's leader, those who wait,
--- all flights by their end, whether the leader waits for hours. ARGV: the job, 1 where its message comes again after its worker died, milliseconds until
--- the flight is given up, the message to send again, seconds since the epoch when it is given up, the flight, seconds
--- since the epoch when this job looked, and now; how many times as long as this job's the leader's time may be (one
--- that waits for hours may take all of it).
+-- all flights by their end, whether the leader waits for hours. ARGV: the job, 1 where its message comes again after its
+-- worker died, milliseconds until the flight is given up, the message to send again, seconds since the epoch when it is
+-- given up, the flight, seconds since the epoch when this job looked, and now; how many times as long as this job's the
+-- leader's time may be (one that waits for hours may take all of it).
 -- Returns 1 to lead, 0 to wait, 2 to look again, 3 to go alone: the leader may take longer than this job's caller waits.
 local leader = redis.call('GET', KEYS[1])
 local landed = leader and string.match(leader, '^\n(.+)$')
