@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import subprocess
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import redis
 
 from tests.waiting import until
-from workers.fleet.embedded_redis import find_server, free_port
+from workers.fleet.embedded_redis import find_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 SLOTS, HOLDERS = 16_384, 3
 BUS = 10_000  # above a node's port is the port where it speaks to the others
-MOST_PORT = 65_535 - BUS
+PORTS = range(10_000, 32_768 - BUS)  # with their buses' below those that Linux gives to outgoing connections
 SILENT_MS = 1_000  # until a node is called dead
 
 
@@ -27,7 +29,7 @@ class Nodes:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
-        self.ports = [_port() for _ in range(2 * HOLDERS)]
+        self.ports = _ports(2 * HOLDERS)
         self.clients: dict[int, Any] = {port: redis.Redis(port=port, socket_timeout=5) for port in self.ports}
 
     @property
@@ -96,13 +98,16 @@ class Nodes:
         return linked and all(self._says(port, "cluster_state", "ok") for port in self.ports)
 
 
-def _port() -> int:
-    while True:
-        port = free_port()
-        if port <= MOST_PORT:
-            with socket.socket() as probe:
-                try:
-                    probe.bind(("127.0.0.1", port + BUS))
-                except OSError:
-                    continue
-                return port
+def _ports(count: int) -> list[int]:
+    """Different ones, of which each and that of its bus are free, and from which no connection goes out by chance."""
+    free = (port for port in random.sample(PORTS, len(PORTS)) if _is_free(port) and _is_free(port + BUS))
+    return list(islice(free, count))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
