@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from pipelines.job import Job
 
-RECIPE = 3  # raised when the recipe changes: no old entry is read under a new meaning
+RECIPE = 4  # raised when the recipe changes: no old entry is read under a new meaning
+NEAR_DIGITS = 24  # 96 bits: of a scope, so that nobody outside can search for two that are alike
 
 
 def canonical(value: Any) -> bytes:
@@ -52,10 +53,11 @@ def user_mark(user: str | None, *, secret: bytes) -> str:
 
 
 def exact_key(scope: str, question: str) -> str:
-    """SHA-256 (hex) of the canonical JSON of scope and the very question."""
-    return hashlib.sha256(canonical({"scope": scope, "question": plain(question)})).hexdigest()
+    """The very question in a scope: 48 hex digits, of which the first 24 are its :func:`near_key`."""
+    own = hashlib.sha256(canonical({"scope": scope, "question": plain(question)})).hexdigest()
+    return near_key(scope, question) + own[:NEAR_DIGITS]
 
 
 def near_key(scope: str, question: str) -> str:
-    """As :func:`exact_key`, of what is the same but for courtesy, particles and marks."""
-    return hashlib.sha256(canonical({"scope": scope, "near": normalise(question)})).hexdigest()
+    """24 hex digits of a SHA-256 of what is the same but for courtesy, particles and marks."""
+    return hashlib.sha256(canonical({"scope": scope, "near": normalise(question)})).hexdigest()[:NEAR_DIGITS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float32]  # (d,), of length 1
     Vectors = NDArray[np.float32]  # (n, d), rows of length 1
+
+SCALE_BYTES = 4
+TINY = 1e-30
 
 
 class Encoder(Protocol):
@@ -85,6 +89,26 @@ def pack(vector: Vector) -> bytes:
     if vector.ndim != 1 or not np.isfinite(vector).all():
         raise ValueError(f"vector: got shape {vector.shape}, expected (d,) of finite numbers")
     return vector.astype("<f2").tobytes()
+
+
+def compact(packed: bytes) -> bytes:
+    """A packed vector in half the room, for where there are many: its scale, float32, then (d,) int8; cosines move by
+    less than 0.005.
+    """
+    vector = np.frombuffer(packed, dtype="<f2").astype(np.float32)
+    scale = np.float32(max(float(np.abs(vector).max(initial=0.0)), TINY) / 127)
+    levels: bytes = np.rint(vector / scale).astype(np.int8).tobytes()
+    return struct.pack("<f", scale) + levels
+
+
+def expand(data: bytes) -> bytes:
+    """What :func:`compact` made, packed again; raises ValueError when it cannot be one."""
+    if len(data) < SCALE_BYTES:
+        raise ValueError(f"vector: got {len(data)} bytes, expected {SCALE_BYTES} and more")
+    (scale,) = struct.unpack("<f", data[:SCALE_BYTES])
+    levels = np.frombuffer(data[SCALE_BYTES:], dtype=np.int8)
+    packed: bytes = (levels.astype(np.float32) * np.float32(scale)).astype("<f2").tobytes()
+    return packed
 
 
 def unpack(data: bytes, dimensions: int) -> Vector:

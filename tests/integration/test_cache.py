@@ -259,6 +259,24 @@ def test_a_tenant_keeps_what_saves_most(store: CacheStore, replicas: Replicas, c
     until(lambda: sorted(found(replicas, vectors["e1"], 6)) == ["e0", "e4", "e5"], within_s=5)
 
 
+def test_an_answer_that_nobody_can_read_is_as_if_it_were_not_there(store: CacheStore, client: Any) -> None:
+    put(store, key="k1", name="e1")
+    for name in (keys.entry(SCOPE, "e1"), keys.phrasing(SCOPE, "k1")):
+        client.hset(name, "answer", "{}")
+    assert store.find(SCOPE, "k1").entry is None
+    assert store.get(SCOPE, "e1") is None
+    assert store.serve(SCOPE, "e1") is None
+    assert list(store.of_tenant("t")) == []
+
+
+def test_an_answer_that_cost_nothing_is_weighed_like_others(store: CacheStore, client: Any) -> None:
+    now = time.time()
+    for n in range(5):
+        said = Answer(text="a person's", source="curated")
+        store.put(SCOPE, f"k{n}", Entry(f"e{n}", SCOPE, "q", said, now, now + 60), vector=None, tenant="full")
+    assert Evictor(client, store, lambda _: 4).evict() == 2
+
+
 def test_followers_survive_a_redis_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entries, "CHUNK", 2)
     with EmbeddedRedis() as server, connect(server.url) as client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import pytest
 
 from pipelines.cache import risk, verifier
 from pipelines.cache.boundary import Policy
+from pipelines.cache.entry import pack
 from pipelines.cache.lessons import RawLesson
 from pipelines.errors import ConfigurationInvalid
 from pipelines.neighbourhood import Near, Neighbourhood
@@ -121,7 +121,7 @@ def test_a_wrong_answer_in_a_right_entry_is_voted_out_by_one_audit(
     assert record is not None
     scope, entry = str(record.scope), str(home_of(taught, first.job_id))
     served = taught.runtime.members.served(scope, entry)
-    wrong = json.dumps(replace(first, text="Parking is free on Sundays behind the house.").encode())
+    wrong = pack(replace(first, text="Parking is free on Sundays behind the house."))
     for name in (keys.entry(scope, entry), keys.phrasing(scope, str(served))):
         taught.runtime.cache_redis.hset(name, "answer", wrong)
     question = "How can I reset my password?"

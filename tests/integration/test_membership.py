@@ -15,8 +15,10 @@ from pipelines.cache.entry import Entry
 from pipelines.errors import StoreUnavailable
 from pipelines.vectors.encoder import pack
 from tests.waiting import until
+from workers.cache import evidence
 from workers.cache.clusters import Membership
 from workers.cache.entries import CacheStore
+from workers.cache.evidence import Evidence
 from workers.cache.replica import Replicas
 from workers.store import keys
 
@@ -172,13 +174,40 @@ def test_a_phrasing_is_expelled_but_not_the_served_one_nor_the_last_two(cache: C
 
 
 def test_trust_is_kept_by_name_and_forgotten_with_time(cache: Cache, client: Any) -> None:
-    before = cache.members.trust(SCOPE, ["a", "b"])
-    cache.members.write_trust(SCOPE, before, {"a": 1.5, "b": -2.0}, ttl_s=60)
-    assert cache.members.trust(SCOPE, ["a", "b", "c"]) == {"a": 1.5, "b": -2.0}
-    cache.members.write_trust(SCOPE, {"a": 1.5, "b": -2.0}, {"a": 1.5}, ttl_s=60)
-    assert cache.members.trust(SCOPE, ["a", "b"]) == {"a": 1.5}
+    before = cache.members.evidence.trust(SCOPE, ["a", "b"])
+    cache.members.evidence.write_trust(SCOPE, before, {"a": 1.5, "b": -2.0})
+    assert cache.members.evidence.trust(SCOPE, ["a", "b", "c"]) == {"a": 1.5, "b": -2.0}
+    cache.members.evidence.write_trust(SCOPE, {"a": 1.5, "b": -2.0}, {"a": 1.5})
+    assert cache.members.evidence.trust(SCOPE, ["a", "b"]) == {"a": 1.5}
     assert all(client.pttl(key) > 0 for key in client.keys("*trust"))
-    assert cache.members.trust(SCOPE, []) == {}
+    assert cache.members.evidence.trust(SCOPE, []) == {}
+
+
+def test_evidence_that_nothing_adds_to_is_forgotten_as_a_whole(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    known, at = Evidence(client), 7
+    monkeypatch.setattr(evidence, "_generations", lambda: (at, at - 1))
+    sums = {"pair:a|b": 1.25, "pair:a|c": -2.0, "served:a": 0.5, "member:k": 3.0}
+    known.write_trust(SCOPE, {}, sums)
+    assert known.not_compared(SCOPE, [("k1", "k2")]) == [("k1", "k2")]
+    at = 8
+    assert known.trust(SCOPE, [*sums, "pair:b|c"]) == sums
+    assert known.not_compared(SCOPE, [("k2", "k1"), ("k1", "k3")]) == [("k1", "k3")]
+    known.write_trust(SCOPE, {"served:a": 0.5, "pair:a|b": 1.25}, {"pair:a|b": 1.5})
+    assert known.trust(SCOPE, sums) == {"pair:a|b": 1.5, "pair:a|c": -2.0, "member:k": 3.0}
+    at = 9
+    assert known.trust(SCOPE, sums) == {"pair:a|b": 1.5, "pair:a|c": -2.0}
+    at = 10
+    assert known.trust(SCOPE, sums) == {}
+
+
+def test_an_entry_beside_many_keeps_what_is_believed_of_the_latest(client: Any) -> None:
+    known = Evidence(client)
+    for number in range(evidence.MOST_OTHERS + 10):
+        known.write_trust(SCOPE, {}, {f"pair:a|b{number}": -50.0})
+    held = known.trust(SCOPE, [f"pair:a|b{number}" for number in range(evidence.MOST_OTHERS + 10)])
+    assert len(held) == evidence.MOST_OTHERS
+    assert set(held.values()) == {-evidence.MOST}
+    assert "pair:a|b0" not in held
 
 
 def test_whoever_writes_at_once_the_books_agree(client: Any) -> None:
@@ -204,7 +233,7 @@ def test_whoever_writes_at_once_the_books_agree(client: Any) -> None:
         list(pool.map(work, range(4)))
 
     asks = {
-        name: {raw.decode() for raw in client.smembers(keys.asks(SCOPE, name))} for name in map("e{}".format, range(4))
+        name: {raw.decode() for raw in client.hkeys(keys.asks(SCOPE, name))} for name in map("e{}".format, range(4))
     }
     held = {key: client.hget(keys.phrasing(SCOPE, key), "entry") for key in map("k{}".format, range(6))}
     assert {key: name for name, phrasings in asks.items() for key in phrasings} == {
@@ -219,14 +248,14 @@ def test_what_changes_between_reading_and_writing_is_read_again(client: Any, mon
     cache = Cache(client)
     cache.put("k1", "e1", "one")
     cache.put("k2", "e2", "two")
-    read, late = client.smembers, iter([lambda: cache.join("k3", "e2", "three")])
+    read, late = client.hkeys, iter([lambda: cache.join("k3", "e2", "three")])
 
     def slow(name: str) -> Any:
         found = read(name)
         next(late, lambda: None)()
         return found
 
-    monkeypatch.setattr(client, "smembers", slow)
+    monkeypatch.setattr(client, "hkeys", slow)
     assert cache.members.merge(SCOPE, "e1", "e2") == "e1"
     assert cache.members.homes(SCOPE, ["k1", "k2", "k3"]) == {"k1": "e1", "k2": "e1", "k3": "e1"}
 

@@ -1,4 +1,4 @@
-"""Which phrasing belongs to which entry, in Redis: what each was answered, merges, elections, expulsions, trust."""
+"""Which phrasing belongs to which entry, in Redis: what each was answered, merges, elections, expulsions."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.cache import clustering
 from workers.cache.entries import LOG_LENGTH
+from workers.cache.evidence import Evidence
+from workers.cache.rows import read_answer
 from workers.store import keys, scripts
 from workers.store.connection import failing_as
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     import redis
 
     from workers.jobs.records import Record
 
 KEPT_APART = 200  # phrasings of one entry that are kept apart from a question
-COMPARED_S = 2 * 86_400  # as long as phrasings are known, about
 MERGED_S = 8 * 86_400  # feedback comes within a week
 
 
@@ -27,6 +28,7 @@ class Membership:
 
     def __init__(self, redis: redis.Redis) -> None:
         self._redis: Any = redis
+        self.evidence = Evidence(redis)
         self._merge = scripts.register(redis, "merge")
         self._elect = scripts.register(redis, "elect")
         self._expel = scripts.register(redis, "expel")
@@ -43,7 +45,8 @@ class Membership:
 
     def answers(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
         """What each phrasing was answered, its text; phrasings that are gone, or never had one, are left out."""
-        return {key: json.loads(raw)["text"] for key, raw in self._each(scope, phrasings, "answer").items()}
+        read = {key: read_answer(raw) for key, raw in self._each(scope, phrasings, "answer").items()}
+        return {key: answer.text for key, answer in read.items() if answer is not None}
 
     def questions(self, scope: str, phrasings: Sequence[str]) -> list[str]:
         """The words of those phrasings that are there."""
@@ -82,18 +85,6 @@ class Membership:
         with failing_as("cache"):
             return frozenset(raw.decode() for raw in self._redis.smembers(keys.cannot(scope, key)))
 
-    def not_compared(self, scope: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Those pairs of phrasings whose answers were never compared; they count as compared from now on."""
-        if not pairs:
-            return []
-        with failing_as("cache"):
-            pipe = self._redis.pipeline(transaction=False)
-            for pair in pairs:
-                pipe.sadd(keys.compared(scope), "|".join(sorted(pair)))
-            pipe.expire(keys.compared(scope), COMPARED_S)
-            *fresh, _ = pipe.execute()
-        return [pair for pair, new in zip(pairs, fresh, strict=True) if new]
-
     def homes(self, scope: str, phrasings: Sequence[str]) -> dict[str, str]:
         """The entry of each phrasing; those that are gone are left out."""
         return {key: raw.decode() for key, raw in self._each(scope, phrasings, "entry").items()}
@@ -101,7 +92,7 @@ class Membership:
     def more(self, scope: str, entry_id: str, count: int, besides: Collection[str] = ()) -> list[str]:
         """Up to ``count`` further phrasings of an entry, by chance."""
         with failing_as("cache"):
-            found = self._redis.srandmember(keys.asks(scope, entry_id), count + len(besides))
+            found = self._redis.hrandfield(keys.asks(scope, entry_id), count + len(besides)) or []
         return [key for key in (raw.decode() for raw in found) if key not in besides][:count]
 
     def served(self, scope: str, entry_id: str) -> str | None:
@@ -135,15 +126,15 @@ class Membership:
         """Make two entries one, the larger one's answer and id stay: the id, or None when either is gone."""
         with failing_as("cache"):
             pipe = self._redis.pipeline(transaction=False)
-            pipe.scard(keys.asks(scope, entry_id))
-            pipe.scard(keys.asks(scope, other))
+            pipe.hlen(keys.asks(scope, entry_id))
+            pipe.hlen(keys.asks(scope, other))
             ours, theirs = pipe.execute()
             if ours < theirs:
                 entry_id, other = other, entry_id
             return entry_id if scripts.until_unchanged(lambda: self._merged(scope, entry_id, other)) else None
 
     def _merged(self, scope: str, entry_id: str, other: str) -> int:
-        phrasings = [raw.decode() for raw in self._redis.smembers(keys.asks(scope, other))]
+        phrasings = [raw.decode() for raw in self._redis.hkeys(keys.asks(scope, other))]
         done: int = self._merge(
             keys=[
                 *(keys.entry(scope, one) for one in (entry_id, other)),
@@ -198,27 +189,3 @@ class Membership:
                     args=[key, before, entry_id, LOG_LENGTH],
                 )
             )
-
-    def trust(self, scope: str, names: Iterable[str]) -> dict[str, float]:
-        """Sums of evidence of those names that have one."""
-        wanted = list(names)
-        if not wanted:
-            return {}
-        with failing_as("cache"):
-            found = self._redis.hmget(keys.trust(scope), wanted)
-        return {name: float(raw) for name, raw in zip(wanted, found, strict=True) if raw is not None}
-
-    def write_trust(self, scope: str, before: Mapping[str, float], after: Mapping[str, float], *, ttl_s: float) -> None:
-        """Write what changed; the sums of a scope are forgotten ``ttl_s`` after the last change."""
-        changed = {name: value for name, value in after.items() if before.get(name) != value}
-        gone = [name for name in before if name not in after]
-        if not changed and not gone:
-            return
-        with failing_as("cache"):
-            pipe = self._redis.pipeline(transaction=False)
-            if changed:
-                pipe.hset(keys.trust(scope), mapping={name: repr(value) for name, value in changed.items()})
-            if gone:
-                pipe.hdel(keys.trust(scope), *gone)
-            pipe.expire(keys.trust(scope), int(ttl_s) + 1)
-            pipe.execute()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cache.scope import near_key
-from pipelines.vectors.encoder import unpack
-from workers.cache import rows
-from workers.cache.rows import Change, ExactTier, Phrasing
+from pipelines.vectors.encoder import compact, unpack
+from workers.cache import changes, questions, rows
+from workers.cache.rows import ExactTier, Phrasing
 from workers.store import keys, scripts
 from workers.store.connection import failing_as
 
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 
     from pipelines.cache.entry import Entry
     from pipelines.vectors.encoder import Vector
+    from workers.cache.changes import Change
 
 LOG_LENGTH = 4_096  # changes kept per scope: a replica that sleeps through more loads the scope again
-ASKED_S = 86_400  # a question's frequency is counted over a day
 CHUNK = 500  # phrasings fetched per round trip
 
 
@@ -33,21 +32,21 @@ class CacheStore:
         self._put = scripts.register(redis, "put")
         self._drop = scripts.register(redis, "drop")
 
-    def find(self, scope: str, key: str, near: str = "", mark: str = "") -> ExactTier:
+    def find(self, scope: str, key: str, mark: str = "") -> ExactTier:
         """The exact and the near-exact tier; it also counts the question. ``mark``: its user's.
 
         One round trip for what was never asked, a second for what was, a third for what its near-exact twin was.
         """
         with failing_as("cache"):
             pipe = self._redis.pipeline()
-            self._count(pipe, scope, key)
+            questions.count(pipe, scope, key)
             pipe.hmget(keys.phrasing(scope, key), rows.ANSWERED)
-            pipe.get(keys.near(scope, near))
+            pipe.hget(keys.near(scope, key), questions.split(key)[0])
             pipe.smembers(keys.cannot(scope, key))
             pipe.get(keys.verdict(scope, key))
             pipe.smembers(keys.apart(scope, mark))
-            own, twin, cannot, verdict, apart = pipe.execute()[2:]
-            twin_key = "" if twin is None else twin.decode()
+            own, twin, cannot, verdict, apart = pipe.execute()[3:]
+            twin_key = questions.twin(key, twin)
             entry = self._own_answer(scope, key, own)
             beside = None
             if twin_key not in ("", key):
@@ -64,11 +63,6 @@ class CacheStore:
         held = self._redis.hgetall(keys.entry(scope, phrasing[0].decode()))
         return rows.own_answer(key, scope, dict(zip(rows.ANSWERED, phrasing, strict=True)), held)
 
-    def _count(self, pipe: Any, scope: str, key: str) -> None:
-        """A question was asked once more; its counter lives from the first time on. ``pipe``: a transaction."""
-        pipe.set(keys.asked(scope, key), 0, nx=True, ex=ASKED_S)
-        pipe.incr(keys.asked(scope, key))
-
     def set_apart(self, scope: str, mark: str, names: Sequence[str], *, ttl_s: int) -> None:
         """A user said that these exact keys and entries are wrong: this user is given them no more."""
         with failing_as("cache"):
@@ -81,24 +75,27 @@ class CacheStore:
         """An entry by id, or None when it was dropped or expired."""
         with failing_as("cache"):
             raw = self._redis.hgetall(keys.entry(scope, entry_id))
-        return rows.entry(raw) if raw else None
+        return rows.read_entry(scope, entry_id, raw)
 
     def serve(self, scope: str, entry_id: str) -> tuple[Entry, int] | None:
         """As :meth:`get`, and its question counts as asked once more, for a rewording asks it too; how often it was
-        asked before, since a day ago at the most, comes with it.
+        asked before, since yesterday, comes with it.
         """
         with failing_as("cache"):
             raw = self._redis.hgetall(keys.entry(scope, entry_id))
-            if raw:
+            entry = rows.read_entry(scope, entry_id, raw)
+            if entry is not None:
                 pipe = self._redis.pipeline()
-                self._count(pipe, scope, raw[b"served"].decode())
-                return rows.entry(raw), pipe.execute()[-1] - 1
+                questions.count(pipe, scope, raw.get(b"served", b"").decode())
+                return entry, questions.asked(pipe.execute()[:2]) - 1
         return None
 
     def ask_count(self, scope: str, key: str) -> int:
-        """How often a question was asked since a day ago at the most."""
+        """How often a question was asked since yesterday."""
         with failing_as("cache"):
-            return int(self._redis.get(keys.asked(scope, key)) or 0)
+            pipe = self._redis.pipeline(transaction=False)
+            questions.look(pipe, scope, key)
+            return questions.asked(pipe.execute())
 
     def put(
         self,
@@ -137,8 +134,9 @@ class CacheStore:
         known_until: float,
     ) -> bool:
         until = max(known_until, entry.expires_at)
+        small = compact(vector) if vector else b""
         with failing_as("cache"):
-            done = bool(scripts.until_unchanged(lambda: self._entered(how, scope, key, entry, vector or b"", until)))
+            done = bool(scripts.until_unchanged(lambda: self._entered(how, scope, key, entry, small, until)))
             pipe = self._redis.pipeline(transaction=False)
             pipe.exists(keys.vectors_state(scope))
             pipe.zadd(keys.TENANTS, {tenant: entry.created_at})
@@ -157,12 +155,12 @@ class CacheStore:
         done: int = self._put(
             keys=[
                 *(keys.phrasing(scope, key), keys.entry(scope, entry.id), keys.asks(scope, entry.id)),
-                keys.near(scope, near_key(scope, entry.question)),
+                keys.near(scope, key),
                 *(name(scope) for name in (keys.entries, keys.phrasings, keys.log, keys.seq)),
                 *(name(scope, before or entry.id) for name in (keys.entry, keys.asks)),
             ],
             args=[
-                *(how, key, entry.id, before, entry.question, vector, fields["answer"]),
+                *(how, key, entry.id, before, entry.question, vector, fields["answer"], *questions.split(key)),
                 *(math.ceil(until * 1000), math.ceil(entry.expires_at * 1000), LOG_LENGTH, int(entry.curated)),
                 *(part for pair in fields.items() for part in pair),
             ],
@@ -175,7 +173,7 @@ class CacheStore:
             return bool(scripts.until_unchanged(lambda: self._dropped(scope, entry_id)))
 
     def _dropped(self, scope: str, entry_id: str) -> int:
-        phrasings = [raw.decode() for raw in self._redis.smembers(keys.asks(scope, entry_id))]
+        phrasings = [raw.decode() for raw in self._redis.hkeys(keys.asks(scope, entry_id))]
         done: int = self._drop(
             keys=[
                 *(keys.entry(scope, entry_id), keys.asks(scope, entry_id)),
@@ -184,6 +182,8 @@ class CacheStore:
             ],
             args=[entry_id, LOG_LENGTH, *phrasings],
         )
+        if done > 0:
+            questions.forget(self._redis, scope, phrasings)
         return done
 
     def phrasing(self, scope: str, key: str) -> Phrasing | None:
@@ -208,17 +208,12 @@ class CacheStore:
     def tail(self, scope: str) -> tuple[str, int]:
         """Position and number of the log's last change; ("0-0", 0) of an empty log."""
         with failing_as("cache"):
-            last = self._redis.xrevrange(keys.log(scope), count=1)
-        return (last[0][0].decode(), int(last[0][1][b"number"])) if last else ("0-0", 0)
+            return changes.tail(self._redis, scope)
 
     def changes(self, positions: Mapping[str, str], block_ms: int) -> dict[str, list[Change]]:
         """What happened in each scope after its position; waits up to ``block_ms`` for something to happen."""
-        streams = {keys.log(scope): position for scope, position in positions.items()}
-        scope_of = {keys.log(scope).encode(): scope for scope in positions}
         with failing_as("cache"):
-            read = self._redis.xread(streams, count=1_000, block=block_ms) or []
-        found = read.items() if isinstance(read, dict) else read
-        return {scope_of[log]: [Change.decode(position, raw) for position, raw in changes] for log, changes in found}
+            return changes.read(self._redis, positions, block_ms)
 
     def scopes(self, tenant: str) -> list[str]:
         """The tenant's scopes."""
@@ -258,7 +253,9 @@ class CacheStore:
                     for entry_id in ids[start : start + CHUNK]:
                         pipe.hgetall(keys.entry(scope, entry_id))
                     found = pipe.execute()
-                yield from map(rows.entry, filter(None, found))
+                for entry_id, raw in zip(ids[start : start + CHUNK], found, strict=True):
+                    if (entry := rows.read_entry(scope, entry_id, raw)) is not None:
+                        yield entry
 
     def flush(self, tenant: str) -> int:
         """Drop every entry of a tenant; returns how many there were."""
@@ -275,6 +272,8 @@ class CacheStore:
         for tenant in self.tenants():
             for scope in self.scopes(tenant):
                 with failing_as("cache"):
+                    expired = self._redis.zrangebyscore(keys.phrasings(scope), "-inf", now * 1000)
+                    questions.forget(self._redis, scope, [key.decode() for key in expired])
                     pipe = self._redis.pipeline(transaction=False)
                     pipe.zremrangebyscore(keys.entries(scope), "-inf", now * 1000)
                     pipe.zremrangebyscore(keys.phrasings(scope), "-inf", now * 1000)

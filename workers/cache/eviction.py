@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cache import eviction
 from pipelines.cache.eviction import Evictable
+from workers.cache import questions
 from workers.cache.entries import CHUNK
+from workers.cache.rows import read_answer
 from workers.observability import counters
 from workers.store import keys
 from workers.store.connection import failing_as
@@ -54,9 +55,11 @@ class Evictor:
                 pipe.hmget(keys.entry(scope, entry_id), "answer", "expires_at", "served", "curated")
             found = pipe.execute()
             for _, _, served, _ in found:
-                pipe.get(keys.asked(scope, (served or b"").decode()))
-            asked = pipe.execute()
+                questions.look(pipe, scope, (served or b"").decode())
+            times = pipe.execute()
+            asked = [questions.asked(pair) for pair in zip(times[::2], times[1::2], strict=True)]
         for entry_id, (answer, expires_at, _, curated), times in zip(ids, found, asked, strict=True):
             if answer is not None and expires_at is not None:
-                cost = Decimal(json.loads(answer)["cost_usd"])
-                yield Evictable(scope, entry_id, int(times or 0), cost, float(expires_at), curated == b"1")
+                said = read_answer(answer)
+                cost = Decimal(0) if said is None else said.cost_usd
+                yield Evictable(scope, entry_id, times, cost, float(expires_at), curated == b"1")

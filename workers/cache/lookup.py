@@ -22,7 +22,7 @@ from pipelines.cache.decision import (
     repeated,
     twins,
 )
-from pipelines.cache.scope import digest, exact_key, near_key, scope_of, user_mark
+from pipelines.cache.scope import digest, exact_key, scope_of, user_mark
 from pipelines.context.prompt import closed
 from pipelines.errors import EncoderUnavailable, StoreUnavailable
 from pipelines.journey import Slot
@@ -151,7 +151,7 @@ class Lookup:
         question = prompt.words
         known = ExactTier()
         if job.cache == "use":
-            known = self._exact_tier(job, slot, question)
+            known = self._exact_tier(job, slot)
             if slot.key in known.apart:
                 return self._of_ones_own(job, slot, prompt, encoder, now)
             repeated = self._repeated(job, slot, prompt, known, now)
@@ -169,7 +169,7 @@ class Lookup:
         around = self.replicas.search(slot.scope, vector, verifier.NEAREST, now)
         if any(one.key == slot.key for one in around.candidates):
             # It was answered since the exact tier was asked.
-            known = self._exact_tier(job, slot, question)
+            known = self._exact_tier(job, slot)
             repeated = self._repeated(job, slot, prompt, known, now)
             if repeated is not None:
                 return repeated
@@ -196,10 +196,10 @@ class Lookup:
         self._boundaries.note(job.tenant, slot.bucket, decision.seen, served=False)
         return missed
 
-    def _exact_tier(self, job: Job, slot: Slot, question: str) -> ExactTier:
+    def _exact_tier(self, job: Job, slot: Slot) -> ExactTier:
         # Nobody said anything is wrong in a cache that is one user's own: it was dropped there.
         mark = "" if job.user is None or slot.own else user_mark(job.user, secret=self._secret)
-        return self._store.find(slot.scope, slot.key, near_key(slot.scope, question), mark)
+        return self._store.find(slot.scope, slot.key, mark)
 
     def _repeated(self, job: Job, slot: Slot, prompt: Prompt, known: ExactTier, now: float) -> LookupResult | None:
         """What was said to this very question, or to its near-exact twin, while it lives; such a hit is audited."""

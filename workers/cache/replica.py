@@ -20,8 +20,9 @@ from workers.observability import counters, logs
 if TYPE_CHECKING:
     from pipelines.vectors.encoder import Vector
     from pipelines.vectors.index import Build
+    from workers.cache.changes import Change
     from workers.cache.entries import CacheStore
-    from workers.cache.rows import Change, Phrasing
+    from workers.cache.rows import Phrasing
     from workers.cache.vector_sets import VectorSets
 
 MAX_SCOPES = 1_000  # scopes held at once; the one unused for longest is let go

@@ -1,19 +1,19 @@
-"""What Redis says of a scope's phrasings, as values: one phrasing, a change of the log, what a search found."""
+"""What Redis says of a scope's phrasings, as values: one phrasing, what is known of a question, what a search found."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipelines.answer import Answer
+from pipelines.cache import entry
 from pipelines.cache.entry import Entry
-from pipelines.vectors.encoder import unpack
+from pipelines.vectors.encoder import expand, unpack
 from workers.observability import counters, logs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipelines.answer import Answer
     from pipelines.cache.decision import Candidate
     from pipelines.vectors.encoder import Vector
 
@@ -38,7 +38,7 @@ class Phrasing:
             key=key,
             entry_id=raw[b"entry"].decode(),
             question=raw[b"question"].decode(),
-            vector=raw.get(b"vector") or None,
+            vector=_expanded(raw.get(b"vector")),
             expires_at=int(raw[b"expires_ms"]) / 1000,
         )
 
@@ -52,29 +52,6 @@ class Phrasing:
             counters.count("replica.bad_vector")
             logs.log().warning("phrasing left out", said=str(error))
             return None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One line of a scope's log; ``number`` counts from 1, without gaps.
-
-    ``phrasing`` of exact key ``key`` was added, or is None and was dropped; with ``into``, ``key`` is an entry that
-    became part of that one.
-    """
-
-    position: str
-    number: int
-    key: str
-    phrasing: Phrasing | None
-    into: str | None = None
-
-    @classmethod
-    def decode(cls, position: bytes, raw: Mapping[bytes, bytes]) -> Change:
-        """Read an item of the log's stream."""
-        key = raw[b"key"].decode()
-        phrasing = Phrasing.decode(key, raw) if raw[b"op"] == b"add" else None
-        into = raw[b"entry"].decode() if raw[b"op"] == b"merge" else None
-        return cls(position.decode(), int(raw[b"number"]), key, phrasing, into)
 
 
 class ExactTier(NamedTuple):
@@ -99,6 +76,16 @@ class Nearby:
     centroids: dict[str, float]
 
 
+def _expanded(vector: bytes | None) -> bytes | None:
+    """A stored vector, packed; None without one, or, said and counted, where it cannot be one."""
+    try:
+        return expand(vector) if vector else None
+    except ValueError as error:
+        counters.count("replica.bad_vector")
+        logs.log().warning("phrasing left out", said=str(error))
+        return None
+
+
 def own_answer(key: str, scope: str, own: Mapping[str, bytes | None], held: Mapping[bytes, bytes]) -> Entry | None:
     """The answer that was given to the phrasing of that exact key, as an entry; None when there is none.
 
@@ -106,20 +93,41 @@ def own_answer(key: str, scope: str, own: Mapping[str, bytes | None], held: Mapp
     phrasing's, or a person's.
     """
     if held.get(b"served") == key.encode():
-        return entry(held)
+        return read_entry(scope, (own["entry"] or b"").decode(), held)
     home, question, answer, until_ms = (own[name] for name in ANSWERED)
     if not (home and question and answer and until_ms):
+        return None
+    said = read_answer(answer)
+    if said is None:
         return None
     return Entry(
         id=home.decode(),
         scope=scope,
         question=question.decode(),
-        answer=Answer.decode(json.loads(answer)),
+        answer=said,
         created_at=float(held.get(b"created_at", 0.0)),
         expires_at=int(until_ms) / 1000,
     )
 
 
-def entry(raw: Mapping[bytes, bytes]) -> Entry:
-    """An entry's hash."""
-    return Entry.decode({name.decode(): value.decode() for name, value in raw.items()})
+def read_entry(scope: str, entry_id: str, held: Mapping[bytes, bytes]) -> Entry | None:
+    """An entry's hash; None where there is none, or, said and counted, where nobody can read it: the model is asked."""
+    try:
+        return Entry.decode(scope, entry_id, held) if held else None
+    except (KeyError, ValueError) as error:
+        _unreadable(error)
+        return None
+
+
+def read_answer(raw: bytes) -> Answer | None:
+    """A packed answer; None, said and counted, where nobody can read it."""
+    try:
+        return entry.unpack(raw)
+    except (KeyError, ValueError) as error:
+        _unreadable(error)
+        return None
+
+
+def _unreadable(error: Exception) -> None:
+    counters.count("cache.unreadable")
+    logs.log().warning("entry left out", said=str(error))

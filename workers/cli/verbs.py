@@ -163,7 +163,7 @@ def cache_list(tenant: str, limit: int, as_json: bool) -> None:
         raise click.ClickException(f"tenant {tenant} has nothing in the cache")
     found = sorted(store.of_tenant(tenant), key=lambda entry: entry.created_at, reverse=True)[:limit]
     if as_json:
-        print_json([{**entry.encode(), "answer": entry.answer.encode()} for entry in found])
+        print_json([entry.said() for entry in found])
         return
     for entry in found:
         made, until = (datetime.fromtimestamp(at, UTC) for at in (entry.created_at, entry.expires_at))

@@ -107,6 +107,7 @@ class EmbeddedRedis:
                 "appendfsync everysec",
                 f"maxmemory {self._maxmemory_mb}mb",
                 "maxmemory-policy noeviction",
+                "hash-max-ziplist-value 1024",  # as in deploy/: what Redis 7 calls listpack
                 "",
             )
         )

@@ -59,7 +59,7 @@ class Flights:
     def note(self, scope: str, flight: str, question: str, vector: bytes, at: int) -> None:
         """This flight asks that in this scope since ``at`` (ns): who comes later and asks nearly the same may wait."""
         with failing_as("ledger"):
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._redis.pipeline()
             pipe.hset(keys.flying(scope), flight, json.dumps([question, base64.b64encode(vector).decode("ascii"), at]))
             pipe.expire(keys.flying(scope), FLYING_S)
             pipe.execute()

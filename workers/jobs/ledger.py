@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import NoScriptError
 
-from workers.jobs.records import FEEDBACK_WINDOW_S
+from workers.jobs import records
+from workers.jobs.records import FEEDBACK_WINDOW_S, MARK_BYTES
 from workers.store import keys, scripts
 from workers.store.connection import failing_as
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 KEPT_S = 400 * 86_400  # a year's bill can be compared with the last
 MARKED_S = 2 * 86_400  # a message is delivered again within hours, which may be those after midnight
-MARK_BYTES = 12
 SERVED_KEPT = 1_000  # jobs of one entry that can be listed
 SWEPT_KEPT_S = 600
 EVENTS_KEPT_S = 30 * 86_400
@@ -62,7 +62,7 @@ class Accounts:
         pipe = self._redis.pipeline(transaction=False)
         pipe.execute_command("EVALSHA", scripts.digest("count_once"), *counting)  # a cluster's pipeline has no evalsha
         if record is not None:
-            pipe.set(keys.job(job_id), record.encode(), ex=FEEDBACK_WINDOW_S)
+            records.keep(pipe, job_id, record)
             if record.entry is not None and record.source != "model":
                 served = keys.served(record.entry)
                 pipe.lpush(served, job_id)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.answer import Answer
-from workers.store import keys
+from workers.store import keys, scripts
 from workers.store.connection import failing_as
 
 if TYPE_CHECKING:
     import redis
 
 FINGERPRINT_BYTES = 16
-DIGESTS = {"scope": 16, "key": 32, "entry": 16, "mine": 16, "mine_key": 32}  # bytes of each, in this order
+DIGESTS = {"scope": 16, "key": 24, "entry": 16, "mine": 16, "mine_key": 24}  # bytes of each, in this order
 OVER_S = 60
-FEEDBACK_WINDOW_S = 7 * 24 * 3600  # people complain within days
+DAY_S = 24 * 3600
+FEEDBACK_WINDOW_S = 7 * DAY_S  # people complain within days
+MARK_BYTES = 12
+SPREAD_S = 60  # between two hashes of a day: each may hold tens of thousands of jobs, and takes its time to go
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Record:
         given = {name: digest for name in DIGESTS if (digest := getattr(self, name)) is not None}
         which = sum(1 << bit for bit, name in enumerate(DIGESTS) if name in given)
         rest = [self.tenant, self.source, *([] if self.user is None else [self.user])]
-        digests = b"".join(map(bytes.fromhex, given.values()))
+        digests = b"".join(bytes.fromhex(digest)[: DIGESTS[name]] for name, digest in given.items())
         text = json.dumps(rest, ensure_ascii=False, separators=(",", ":")).encode()
         return bytes.fromhex(self.fingerprint) + bytes([which]) + digests + text
 
@@ -70,24 +75,33 @@ class Begun:
 
 
 class Records:
-    """Job records in the ledger's Redis, which never evicts; each expires by itself. An id belongs to one job."""
+    """Job records in the ledger's Redis, which never evicts. An id belongs to one job.
+
+    Those of a day lie in 16 hashes, each going a week after it: a key of its own takes as much as a record.
+    """
 
     def __init__(self, redis: redis.Redis) -> None:
-        self._redis = redis
+        self._redis: Any = redis
+        self._claim = scripts.register(redis, "claim")
 
     def claim(self, job_id: str, fingerprint: str) -> str | None:
         """Take an id for a job: None when it was free, else the fingerprint of the job that it belongs to."""
+        kept = _kept(job_id)
         with failing_as("ledger"):
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.set(keys.job(job_id), bytes.fromhex(fingerprint), nx=True, ex=FEEDBACK_WINDOW_S)
-            pipe.getrange(keys.job(job_id), 0, FINGERPRINT_BYTES - 1)
-            taken, owner = pipe.execute()
-        return None if taken or not owner else bytes(owner).hex()
+            owner = self._claim(
+                keys=kept.days,
+                args=[kept.mark, bytes.fromhex(fingerprint), FINGERPRINT_BYTES, kept.until],
+            )
+        return bytes(owner).hex() or None
 
     def recall(self, job_id: str) -> Record | None:
         """The job's record, or None when it is unknown or too old."""
+        kept = _kept(job_id)
         with failing_as("ledger"):
-            raw: Any = self._redis.get(keys.job(job_id))
+            pipe = self._redis.pipeline(transaction=False)
+            for day in kept.days:
+                pipe.hget(day, kept.mark)
+            raw = next(filter(None, pipe.execute()), None)
         return None if raw is None else Record.decode(raw)
 
     def of_tenant(self, job_id: str, tenant: str) -> Record | None:
@@ -122,3 +136,25 @@ class Records:
         """The call that began is over, and nothing came of it."""
         with failing_as("ledger"):
             self._redis.delete(keys.paid(job_id))
+
+
+def keep(pipe: Any, job_id: str, record: Record) -> None:
+    """Add to the pipeline what keeps a job's record."""
+    kept = _kept(job_id)
+    pipe.hset(kept.days[0], kept.mark, record.encode())
+    pipe.expireat(kept.days[0], kept.until)
+
+
+class _Kept(NamedTuple):
+    """Under which mark a job's record lies, in which hashes, today's first, and until when today's stays (s)."""
+
+    mark: bytes
+    days: list[str]
+    until: int
+
+
+def _kept(job_id: str) -> _Kept:
+    digest, today = hashlib.sha256(job_id.encode()).digest(), int(time.time() // DAY_S)
+    first, days = digest[0] >> 4, FEEDBACK_WINDOW_S // DAY_S
+    until = (today + days + 1) * DAY_S + SPREAD_S * first
+    return _Kept(digest[:MARK_BYTES], [keys.jobs(f"{first:x}", today - back) for back in range(days + 1)], until)

@@ -75,6 +75,7 @@ EVENTS = {
     "replica.reloaded": "scopes read again after falling behind",
     "replica.unloaded": "scopes that made room in a worker's memory",
     "replica.unavailable": "times that a replica could not follow",
+    "cache.unreadable": "answers in the cache that nobody can read: the model was asked",
     "replica.bad_vector": "phrasings whose vector cannot be read",
     "replica.graph_built": "search graphs built",
     "vectors.built": "scopes handed to Redis's vector sets",
@@ -83,7 +84,7 @@ EVENTS = {
 
 # What an operator should see without looking for it: something was not as it should be.
 TROUBLE = (
-    "failed.<error>", "cache.unavailable", "cache.nobodys", "encoder.unread",
+    "failed.<error>", "cache.unavailable", "cache.nobodys", "cache.unreadable", "encoder.unread",
     "encoder.unavailable", "judge.failed", "judge.unreadable",
     "judge.unavailable", "audit.unsent", "write_back.unsent", "ledger.unavailable", "model_call.ambiguous",
     "provider.<kind>", "batch.unreachable",

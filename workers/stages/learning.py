@@ -123,7 +123,7 @@ class ScopeMemory:
 
     def between(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """By the words; a pair compared before would say the same again."""
-        fresh = self.members.not_compared(self.slot.scope, pairs)
+        fresh = self.members.evidence.not_compared(self.slot.scope, pairs)
         known = self._answers([key for pair in fresh for key in pair])
         return [answer_match.evidence(known[a], known[b]) for a, b in fresh if {a, b} <= known.keys()]
 
@@ -182,12 +182,11 @@ class ScopeMemory:
 
     def trust(self, names: Sequence[str]) -> dict[str, float]:
         """As the protocol says."""
-        return self.members.trust(self.slot.scope, names)
+        return self.members.evidence.trust(self.slot.scope, names)
 
     def write_trust(self, before: Mapping[str, float], after: Mapping[str, float]) -> None:
-        """As the protocol says; forgotten with the answers that they rest on."""
-        ttl_s = self.known_until - self.entry.created_at
-        self.members.write_trust(self.slot.scope, before, after, ttl_s=ttl_s)
+        """As the protocol says; forgotten some days later."""
+        self.members.evidence.write_trust(self.slot.scope, before, after)
 
     def note(self, event: str) -> None:
         """Counted."""

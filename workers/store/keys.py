@@ -3,14 +3,14 @@
 | key | type | holds | goes when |
 | --- | --- | --- | --- |
 | farthing:{scope}:entry:<id> | hash | one answer | it expires (absolute; a hit never renews it) |
-| farthing:{scope}:asks:<id> | set | exact keys of the entry's phrasings | with the last of them |
+| farthing:{scope}:asks:<id> | hash | exact keys of the entry's phrasings: of few, Redis packs a hash closer than a set | with the last of them |
 | farthing:{scope}:phrasing:<exact key> | hash | a question, its entry, its vector, what it was answered | a day on |
-| farthing:{scope}:near:<near-exact key> | string | exact key of the latest phrasing that is near-exactly so | with it |
+| farthing:{scope}:near:<digit> | hash | of near-exact keys that begin so, the rest of the exact key of the latest phrasing | with the last phrasing |
 | farthing:{scope}:apart:<user's mark> | set | exact keys and entries that a user said are wrong | a month on |
 | farthing:{scope}:merged:<id> | string | the entry that this one became part of | with the last phrasing |
-| farthing:{scope}:trust | hash | evidence about entries and phrasings (see clustering.py) | with the scope's entries |
-| farthing:{scope}:compared | set | pairs of phrasings whose answers were compared | two days after the last |
-| farthing:{scope}:asked:<exact key> | integer | how often a question was asked | a day after the first time |
+| farthing:{scope}:trust:<generation> | hash | evidence about entries and phrasings (see clustering.py) | four days after its last change |
+| farthing:{scope}:compared:<generation> | set | pairs of phrasings whose answers were compared | four days after its last change |
+| farthing:{scope}:asked:<day>:<digit> | hash | of exact keys that begin so, how often they were asked | after two days |
 | farthing:{scope}:verdict:<exact key> | string | JSON [entry, probability] that the judge let pass | with the entry |
 | farthing:{scope}:cannot:<exact key> | set | phrasings that people said mean something else | never |
 | farthing:{scope}:users:<exact key> | set | marks of the users who asked what this phrasing answers | a month on |
@@ -43,7 +43,7 @@
 | farthing:{batches}:latest | string | seconds since the epoch when they were last tended | ten minutes on |
 | farthing:{batches}:tended | string | who tends them | that is done, or ten minutes on |
 | farthing:events:<day> | hash | counts of events | after 30 days |
-| farthing:job:<id> | string | fingerprint of the job that an id belongs to; where its answer lies | after a week |
+| farthing:{jobs:<digit>}:<day> | hash | of ids whose SHA-256 begins so, the fingerprint of the job that an id belongs to, and where its answer lies | a week after that day |
 | farthing:paid:<id> | string | whose call is under way, or was paid for, and its answer | ten minutes after the deadline |
 | farthing:swept | string | seconds since the epoch of the latest sweep: beat lives | ten minutes on |
 | farthing:calls:<provider> | zset | calls under way, by when they end at the latest | with the last of them |
@@ -97,9 +97,9 @@ def phrasing(scope: str, key: str) -> str:
     return f"{scope_prefix(scope)}phrasing:{key}"
 
 
-def near(scope: str, near_key: str) -> str:
-    """The phrasing that is near-exactly so."""
-    return f"{scope_prefix(scope)}near:{near_key}"
+def near(scope: str, key: str) -> str:
+    """The phrasings that are near-exactly as a question of that exact key, and others."""
+    return f"{scope_prefix(scope)}near:{key[:1]}"
 
 
 def apart(scope: str, mark: str) -> str:
@@ -117,9 +117,9 @@ def reviews(tenant: str) -> str:
     return f"farthing:review:{{{tenant}}}"
 
 
-def asked(scope: str, key: str) -> str:
-    """How often a question was asked."""
-    return f"{scope_prefix(scope)}asked:{key}"
+def asked(scope: str, key: str, day: str) -> str:
+    """How often a question, and others, were asked on one day."""
+    return f"{scope_prefix(scope)}asked:{day}:{key[:1]}"
 
 
 def entries(scope: str) -> str:
@@ -162,14 +162,14 @@ def users(scope: str, key: str) -> str:
     return f"{scope_prefix(scope)}users:{key}"
 
 
-def trust(scope: str) -> str:
+def trust(scope: str, generation: int) -> str:
     """Sums of evidence."""
-    return f"{scope_prefix(scope)}trust"
+    return f"{scope_prefix(scope)}trust:{generation}"
 
 
-def compared(scope: str) -> str:
+def compared(scope: str, generation: int) -> str:
     """Pairs of phrasings whose answers were compared."""
-    return f"{scope_prefix(scope)}compared"
+    return f"{scope_prefix(scope)}compared:{generation}"
 
 
 def log(scope: str) -> str:
@@ -242,9 +242,9 @@ def recent(tenant: str, category: str) -> str:
     return f"{risk(tenant, category)}:recent"
 
 
-def job(job_id: str) -> str:
-    """A job's record for feedback."""
-    return f"farthing:job:{job_id}"
+def jobs(digit: str, day: int) -> str:
+    """Records of jobs for feedback, of a day since the epoch."""
+    return f"farthing:{{jobs:{digit}}}:{day}"
 
 
 def served(entry_id: str) -> str:

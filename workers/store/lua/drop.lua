@@ -8,7 +8,7 @@ local id, length = ARGV[1], ARGV[2]
 
 local known = {}
 for i = 3, #ARGV do known[ARGV[i]] = true end
-for _, key in ipairs(redis.call('SMEMBERS', asks)) do
+for _, key in ipairs(redis.call('HKEYS', asks)) do
   if not known[key] then return -1 end
 end
 for i = 7, #KEYS do

@@ -7,8 +7,8 @@ local entry, at, asks, phrasings, log, seq = unpack(KEYS)
 local id, key, length, least = unpack(ARGV)
 
 if redis.call('HGET', at, 'entry') ~= id or redis.call('HGET', entry, 'served') == key then return 0 end
-if redis.call('SCARD', asks) <= tonumber(least) then return 0 end
-redis.call('SREM', asks, key)
+if redis.call('HLEN', asks) <= tonumber(least) then return 0 end
+redis.call('HDEL', asks, key)
 redis.call('ZREM', phrasings, key)
 redis.call('DEL', at)
 note(log, seq, length, 'op', 'drop', 'key', key)

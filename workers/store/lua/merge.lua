@@ -11,21 +11,20 @@ local id, gone, length, leads_s = unpack(ARGV, 1, 4)
 if redis.call('EXISTS', ours) == 0 or redis.call('EXISTS', theirs) == 0 then return 0 end
 local known = {}
 for i = 5, #ARGV do known[ARGV[i]] = true end
-for _, key in ipairs(redis.call('SMEMBERS', theirs)) do
+for _, key in ipairs(redis.call('HKEYS', theirs)) do
   if not known[key] then return -1 end
 end
 local left = math.max(redis.call('PTTL', ours), redis.call('PTTL', theirs))
 for i = 9, #KEYS do
   if redis.call('HGET', KEYS[i], 'entry') == gone then
     redis.call('HSET', KEYS[i], 'entry', id)
-    redis.call('SADD', ours, ARGV[i - 4])
+    redis.call('HSET', ours, ARGV[i - 4], '')
   end
 end
 if left > 0 then redis.call('PEXPIRE', ours, left) end
 local curated = redis.call('HGET', other, 'curated') == '1' and redis.call('HGET', one, 'curated') ~= '1'
 if redis.call('EXISTS', other) == 1 and (curated or redis.call('EXISTS', one) == 0) then
   redis.call('RENAME', other, one)
-  redis.call('HSET', one, 'id', id)
 end
 local score = redis.call('ZSCORE', entries, gone)
 if score then redis.call('ZADD', entries, 'GT', score, id) end

@@ -9,15 +9,15 @@ local key, old, id, length = unpack(ARGV)
 
 if redis.call('HGET', at, 'entry') ~= old or redis.call('EXISTS', asks) == 0 then return 0 end
 if redis.call('HGET', before, 'served') == key then return 0 end
-redis.call('SREM', asks_before, key)
-redis.call('SADD', asks, key)
+redis.call('HDEL', asks_before, key)
+redis.call('HSET', asks, key, '')
 redis.call('HSET', at, 'entry', id)
-local own = redis.call('HMGET', at, 'question', 'vector', 'expires_ms')
-lives_until(asks, own[3])
-redis.call('ZADD', entries, 'GT', own[3], id)
-if redis.call('SCARD', asks_before) == 0 then
+local known_ms = redis.call('HGET', at, 'expires_ms')
+lives_until(asks, known_ms)
+redis.call('ZADD', entries, 'GT', known_ms, id)
+if redis.call('HLEN', asks_before) == 0 then
   redis.call('DEL', before)
   redis.call('ZREM', entries, old)
 end
-note(log, seq, length, 'op', 'add', 'key', key, 'entry', id, 'question', own[1], 'vector', own[2], 'expires_ms', own[3])
+note(log, seq, length, 'op', 'add', 'key', key)
 return 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.vectors import index as searching
-from pipelines.vectors.encoder import pack, unpack
+from pipelines.vectors.encoder import compact, expand, pack, unpack
 from pipelines.vectors.faiss_index import FlatIndex, GraphIndex
 from pipelines.vectors.index import Index
 
@@ -182,3 +182,21 @@ def test_bytes_that_are_no_vector_are_refused(data: bytes) -> None:
 def test_a_vector_with_holes_is_never_packed() -> None:
     with pytest.raises(ValueError, match="finite"):
         pack(np.array([np.nan, 1.0], dtype=np.float32))
+
+
+def test_a_compact_vector_takes_half_the_room_and_is_nearly_the_same() -> None:
+    vectors = np.random.default_rng(7).normal(size=(200, 384)).astype(np.float32)
+    vectors[0, 3] = 40.0  # one coordinate beside which the others are small
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    packed = [pack(vector) for vector in vectors]
+    back = np.stack([unpack(expand(compact(one)), 384) for one in packed])
+    assert len(compact(packed[0])) < len(packed[0]) / 1.9
+    assert (1 - (vectors * back).sum(axis=1)).max() < 0.005
+    among, among_back = vectors[1:] @ vectors[1:].T, vectors[1:] @ back[1:].T
+    assert np.abs(among - among_back).max() < 0.005
+
+
+@pytest.mark.parametrize("data", [b"", b"abc", compact(pack(np.zeros(16, dtype=np.float32)))])
+def test_what_is_no_compact_vector_is_named(data: bytes) -> None:
+    with pytest.raises(ValueError, match="vector: got"):
+        unpack(expand(data), 16)

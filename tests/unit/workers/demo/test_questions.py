@@ -30,7 +30,7 @@ def asked(path: Path) -> set[str]:
         ("q.csv", f"text\n{ZH}\n".encode("gb18030")),
         ("q.csv", f"question\tintent\n{ZH}\trefund\n".encode("utf-16")),
         ("q.tsv", f"query\tintent\n{ZH}\trefund\n".encode()),
-        ("q.csv.gz", gzip.compress(f"question\n{ZH}\n".encode())),
+        ("q.csv.gz", gzip.compress(f"question\n{ZH}\n".encode(), mtime=0)),
         ("q.jsonl", json.dumps({"question": ZH}).encode() + b"\n\n"),
         ("q.json", json.dumps([{"prompt": ZH}], indent=1).encode()),
         ("q.json", json.dumps([ZH]).encode()),

@@ -13,11 +13,11 @@ FULL = Record(
     tenant="商店",
     source="semantic",
     scope="01" * 16,
-    key="23" * 32,
+    key="23" * 24,
     entry="45" * 16,
     user="u-1",
     mine="67" * 16,
-    mine_key="89" * 32,
+    mine_key="89" * 24,
 )
 
 
