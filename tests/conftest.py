@@ -74,10 +74,12 @@ def home(redis_url: str, model: StandIn, tmp_path_factory: pytest.TempPathFactor
         "DEMO_DATABASE_URL": shop.seed(folder / "shop.sqlite"),
     }
     os.environ.update(environ)
-    yield model
-    from workers.runtime import runtime
+    from workers.config.settings import Settings
+    from workers.runtime import Runtime, using
 
-    runtime().lookup.replicas.close()
+    with using(Runtime(Settings.from_env())) as held:  # whatever a test before this one made of its own environment
+        yield model
+    held.lookup.replicas.close()
     for name in environ:
         del os.environ[name]
 

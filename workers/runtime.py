@@ -56,7 +56,8 @@ class Runtime(Parts):
 
     def market(self) -> Market:
         """Who serves at what price, at this moment."""
-        return replace(self.configuration.market(datetime.now(UTC)), lengths=self.lengths.expected)
+        lengths = self.lengths
+        return replace(self.configuration.market(datetime.now(UTC)), lengths=lengths.expected, scales=lengths.scale)
 
     @once
     def lengths(self) -> Lengths:
@@ -156,7 +157,7 @@ class Runtime(Parts):
     @once
     def routing(self) -> Routing:
         """Which tier answers."""
-        return Routing(self.configuration, self.router, self.quality_bounds)
+        return Routing(self.market, self.router, self.quality_bounds)
 
     @once
     def summaries(self) -> Summaries:

@@ -18,6 +18,8 @@ NANO = Decimal(1_000_000_000)
 CAUSES = ("hit", "rule", "model", "context")
 BATCH = "batch"  # a timing of who waited for a Batch API: hours, of which no mean says anything
 LEAST_ANSWERS = 20  # of a tier, from which on their mean length is believed
+NOT_COUNTED = "usage estimated: the provider did not count"  # what an answer says of itself
+PRIOR_TOKENS = 2_000  # of prompts: so many are taken to be as estimated, beside what a provider counted
 
 
 def record(answer: Answer) -> dict[str, int]:
@@ -34,6 +36,10 @@ def record(answer: Answer) -> dict[str, int]:
         counters[f"tier:{tier}"] = 1
     if answer.source == "model" and tier is not None:
         counters[f"answer_tokens:{tier}"] = answer.usage.completion_tokens
+    estimated = int((answer.context or {}).get("prompt_tokens_after") or 0)
+    if answer.source == "model" and estimated and answer.usage.prompt_tokens and NOT_COUNTED not in answer.degraded:
+        model = f"{answer.provider}/{answer.model}"
+        counters |= {f"estimated:{model}": estimated, f"counted:{model}": answer.usage.prompt_tokens}
     if BATCH in answer.timings_ms:
         counters |= {"batched": 1, "latency_us": 0}
     if answer.source == "model" and answer.route is not None and answer.route.escalated:
@@ -58,6 +64,20 @@ def answer_tokens(total: Totals) -> dict[str, int]:
         given = total.count(f"tier:{name}")
         if given >= LEAST_ANSWERS and total.count(f"answer_tokens:{name}"):
             found[name] = max(1, round(total.count(f"answer_tokens:{name}") / given))
+    return found
+
+
+def prompt_scales(total: Totals) -> dict[str, float]:
+    """How many tokens a provider counts for one that was estimated, by provider/model: 1 where nobody counted yet.
+
+    Vocabularies differ, most of all in Chinese; a tenant's prompts are of one kind, mostly.
+    """
+    found = {}
+    for name in total.counters:
+        kind, _, model = name.partition(":")
+        if kind == "estimated":
+            estimated, counted = total.count(name), total.count(f"counted:{model}")
+            found[model] = (counted + PRIOR_TOKENS) / (estimated + PRIOR_TOKENS)
     return found
 
 
@@ -191,6 +211,7 @@ class Totals:
             "prompt_tokens": self.count("prompt_tokens"),
             "cached_tokens": self.count("cached_tokens"),
             "completion_tokens": self.count("completion_tokens"),
+            "prompt_scales": {model: round(scale, 3) for model, scale in sorted(prompt_scales(self).items())},
             "mean_latency_ms": round(self.mean_latency_ms, 3),
         }
 

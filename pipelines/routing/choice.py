@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pipelines.job import Job
     from pipelines.routing.catalog import Offer
 
+    Scale = Callable[[Offer], float]
+
 EXPECTED_COMPLETION_TOKENS = 300  # a chat answer of some 200 words, when the job sets no bound of its own
 
 
@@ -28,33 +30,40 @@ def needs(job: Job) -> frozenset[str]:
     return frozenset(wanted)
 
 
-def room(offer: Offer, job: Job) -> int:
-    """Prompt tokens that fit beside the completion that the job may ask for."""
-    return offer.context_tokens - min(
+def as_estimated(_: Offer) -> float:
+    """How many prompt tokens an offer counts for one that is estimated, where nobody knows better."""
+    return 1.0
+
+
+def room(offer: Offer, job: Job, scale: Scale = as_estimated) -> int:
+    """Estimated prompt tokens that fit beside the completion that the job may ask for."""
+    left = offer.context_tokens - min(
         int(job.params.get("max_tokens") or offer.max_output_tokens), offer.context_tokens
     )
+    return int(left / scale(offer))
 
 
-def lacking(job: Job, *, prompt_tokens: int, offers: Sequence[Offer]) -> str | None:
+def lacking(job: Job, *, prompt_tokens: int, offers: Sequence[Offer], scale: Scale = as_estimated) -> str | None:
     """Why none of these offers can serve the job, in words; None when one can."""
-    if not any(room(offer, job) >= prompt_tokens for offer in offers):
+    if not any(room(offer, job, scale) >= prompt_tokens for offer in offers):
         return "the prompt exceeds every economy model's window"
     for need in sorted(needs(job)):
         if not any(need in offer.capabilities for offer in offers):
             return f"no economy model has {need}"
-    return None if able(job, prompt_tokens=prompt_tokens, offers=offers) else "no economy model has all that it needs"
+    found = able(job, prompt_tokens=prompt_tokens, offers=offers, scale=scale)
+    return None if found else "no economy model has all that it needs"
 
 
-def able(job: Job, *, prompt_tokens: int, offers: Sequence[Offer]) -> tuple[Offer, ...]:
+def able(job: Job, *, prompt_tokens: int, offers: Sequence[Offer], scale: Scale = as_estimated) -> tuple[Offer, ...]:
     """The offers that have room and every capability, in the order given."""
     wanted = needs(job)
-    return tuple(o for o in offers if wanted <= o.capabilities and room(o, job) >= prompt_tokens)
+    return tuple(o for o in offers if wanted <= o.capabilities and room(o, job, scale) >= prompt_tokens)
 
 
-def widest(job: Job, offers: Sequence[Offer]) -> int:
-    """Prompt tokens that the roomiest of the offers takes, at least 1; of those that can do what the job needs."""
+def widest(job: Job, offers: Sequence[Offer], scale: Scale = as_estimated) -> int:
+    """Estimated prompt tokens that the roomiest of the offers takes, at least 1; of those that can do what it needs."""
     wanted = needs(job)
-    return max(1, *(room(offer, job) for offer in [o for o in offers if wanted <= o.capabilities] or offers))
+    return max(1, *(room(offer, job, scale) for offer in [o for o in offers if wanted <= o.capabilities] or offers))
 
 
 def expected_tokens(job: Job, known: int | None = None) -> int:
@@ -70,12 +79,13 @@ def cheapest_first(
     offers: Sequence[Offer],
     cost: Callable[[Offer, Usage], Decimal],
     completion_tokens: int | None = None,
+    scale: Scale = as_estimated,
 ) -> tuple[Offer, ...]:
     """The offers that can serve the job by what it is expected to cost there; equal prices keep the given order.
 
     ``completion_tokens``: how long such answers are, where that is known. When no offer can (the estimate of tokens may
     be wrong), all are returned: the provider has the last word.
     """
-    usage = Usage(prompt_tokens, 0, expected_tokens(job, completion_tokens))
-    found = able(job, prompt_tokens=prompt_tokens, offers=offers) or tuple(offers)
-    return tuple(sorted(found, key=lambda offer: cost(offer, usage)))
+    expected = expected_tokens(job, completion_tokens)
+    found = able(job, prompt_tokens=prompt_tokens, offers=offers, scale=scale) or tuple(offers)
+    return tuple(sorted(found, key=lambda o: cost(o, Usage(round(prompt_tokens * scale(o)), 0, expected))))

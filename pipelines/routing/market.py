@@ -28,7 +28,8 @@ MISCOUNTED = 1.5  # a prompt has at most so many times the tokens that were esti
 @dataclass(frozen=True, slots=True)
 class Market:
     """``listed_as``: the name under which a provider's prices are listed; ``at`` has a time zone; ``lengths`` tells
-    how many tokens a tenant's answers of a tier have, None where nobody knows.
+    how many tokens a tenant's answers of a tier have, None where nobody knows; ``scales`` how many prompt tokens a
+    provider/model counts for one of the tenant's that is estimated.
     """
 
     catalog: Catalog
@@ -36,6 +37,7 @@ class Market:
     listed_as: Mapping[str, str]
     at: datetime
     lengths: Callable[[str, str], int | None] = lambda *_: None
+    scales: Callable[[str, str], float] = lambda *_: 1.0
 
     def price_usd(self, provider: str, model: str, usage: Usage) -> Decimal:
         """What ``usage`` costs at a provider's model; raises PriceUnknown."""
@@ -50,19 +52,18 @@ class Market:
         """What several calls cost together."""
         return sum((self.cost_usd(offer, usage) for offer, usage in spent), Decimal(0))
 
-    def worst_case_usd(self, offers: Iterable[Offer], *, prompt_tokens: int, max_tokens: int | None) -> Decimal:
-        """What one call may cost at the most, whoever of the offers answers: the whole completion that may come.
-
-        ``prompt_tokens`` is an estimate; ``max_tokens`` is the job's own bound.
+    def worst_case_usd(self, job: Job, offers: Iterable[Offer], *, prompt_tokens: int) -> Decimal:
+        """What one call for the job may cost at the most, whoever of the offers answers: the whole completion that may
+        come. ``prompt_tokens`` is an estimate.
         """
-        prompt = math.ceil(prompt_tokens * MISCOUNTED)
-        return max(
-            (
-                self.cost_usd(o, Usage(prompt, 0, min(max_tokens or o.max_output_tokens, o.max_output_tokens)))
-                for o in offers
-            ),
-            default=Decimal(0),
-        )
+        most, scale = job.params.get("max_tokens"), self.scale(job)
+
+        def worst(offer: Offer) -> Decimal:
+            prompt = math.ceil(prompt_tokens * MISCOUNTED * max(1.0, scale(offer)))
+            completion = min(most or offer.max_output_tokens, offer.max_output_tokens)
+            return self.cost_usd(offer, Usage(prompt, 0, completion))
+
+        return max(map(worst, offers), default=Decimal(0))
 
     def of_route(self, route: Route | None) -> tuple[Offer, ...]:
         """The offers of a route, as the operator listed them."""
@@ -89,6 +90,7 @@ class Market:
             offers=offers,
             cost=self.cost_usd,
             completion_tokens=self._known(job, offers),
+            scale=self.scale(job),
         )
 
     def expected_tokens(self, job: Job, offers: Sequence[Offer]) -> int:
@@ -100,7 +102,23 @@ class Market:
 
     def window(self, job: Job, route: Route | None) -> int:
         """Prompt tokens that the roomiest model of the route takes."""
-        return choice.widest(job, self.of_route(route))
+        return choice.widest(job, self.of_route(route), self.scale(job))
+
+    def lacking(self, job: Job, *, prompt_tokens: int) -> str | None:
+        """Why no economy model can serve the job, in words; None when one can."""
+        offers = self.catalog.of_tier("economy")
+        return choice.lacking(job, prompt_tokens=prompt_tokens, offers=offers, scale=self.scale(job))
+
+    def scale(self, job: Job) -> Callable[[Offer], float]:
+        """How many tokens an offer counts for one of the job's that is estimated; what counts nonsense changes it so far
+        and no further.
+        """
+
+        def scale(offer: Offer) -> float:
+            known = self.scales(job.tenant, f"{offer.provider}/{offer.model}")
+            return min(max(known, tokens.LEAST_SCALE), tokens.MOST_SCALE)
+
+        return scale
 
     def baseline_usd(
         self,

@@ -30,9 +30,10 @@ def route(
     router: Router = SHIPPED,
     vector: NDArray[np.float32] | None = None,
     bound: float | None = None,
+    scale: choice.Scale = choice.as_estimated,
 ) -> Route:
     """The tier for a job whose full prompt has about ``prompt_tokens``; ``vector`` (d,) is its question's, by the
-    router's encoder; ``bound`` the tenant's own, see :mod:`quality_bound`.
+    router's encoder; ``bound`` the tenant's own, see :mod:`quality_bound`; ``scale`` as :meth:`Market.scale` says.
 
     Hard rules first: what the job asked for, then what the economy models cannot do; then what is expected.
     """
@@ -44,7 +45,7 @@ def route(
     if job.model != "auto":
         offer = catalog.of_model(job.model)[0]
         return Route(tier=offer.tier, score=score, reason="the job asked for this model", model=job.model)
-    lacking = choice.lacking(job, prompt_tokens=prompt_tokens, offers=catalog.of_tier("economy"))
+    lacking = choice.lacking(job, prompt_tokens=prompt_tokens, offers=catalog.of_tier("economy"), scale=scale)
     if lacking is not None:
         return Route(tier="premium", score=1.0, reason=lacking)
     # Without outcomes of one's own no gain is known: length tells no probability.

@@ -1,11 +1,11 @@
-"""How long a tenant's answers are, by its ledger, and what that changes about who is the cheapest."""
+"""How long a tenant's prompts and answers are, by its ledger, and what that changes about who is the cheapest."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,9 @@ from pipelines.routing.catalog import Offer
 from workers.jobs import believed
 from workers.jobs.ledger import Accounts
 from workers.jobs.lengths import Lengths
+
+if TYPE_CHECKING:
+    from tests.fleet import InProcess
 
 
 @pytest.fixture
@@ -71,6 +74,67 @@ def test_a_ledger_that_is_away_changes_nothing(
     monkeypatch.setattr(accounts, "totals", away)
     clock[0] += believed.BELIEVED_S + 1
     assert lengths.expected("t", "economy") == 80
+
+
+def counted(accounts: Accounts, tenant: str, estimated: int, counted: int, *remarks: str) -> None:
+    given = Answer(
+        text="",
+        source="model",
+        provider="p",
+        model="m",
+        usage=Usage(counted, 0, 9),
+        context={"prompt_tokens_after": estimated},
+        degraded=remarks,
+    )
+    accounts.count(uuid.uuid4().hex, tenant, datetime.now(UTC).date().isoformat(), ledger.record(given))
+
+
+def test_what_a_model_counts_corrects_what_is_estimated_of_that_tenants_prompts(
+    accounts: Accounts, clock: list[float]
+) -> None:
+    lengths = Lengths(accounts)
+    assert lengths.scale("zh", "p/m") == 1.0
+    for _ in range(50):
+        counted(accounts, "zh", 1_000, 1_350)
+        counted(accounts, "en", 1_000, 1_010)
+        counted(accounts, "silent", 1_000, 4_000, ledger.NOT_COUNTED)
+    clock[0] += believed.BELIEVED_S + 1
+    assert lengths.scale("zh", "p/m") == pytest.approx(1.35, abs=0.02)
+    assert lengths.scale("en", "p/m") == pytest.approx(1.01, abs=0.01)
+    assert lengths.scale("silent", "p/m") == lengths.scale("zh", "p/other") == 1.0
+
+
+def test_one_prompt_is_not_believed_much(accounts: Accounts) -> None:
+    counted(accounts, "new", 10, 3_000)
+    assert Lengths(accounts).scale("new", "p/m") < 2.5
+
+
+def test_the_ledger_of_a_fleet_says_how_well_prompts_are_estimated(fleet: InProcess, tenant: str) -> None:
+    fleet.settled(fleet.ask("How do I unfold a deck chair?", tenant=tenant))
+    totals = ledger.Totals(fleet.runtime.accounts.totals(tenant, 1).popitem()[1][tenant])
+    assert totals.encode()["prompt_scales"] == {"stand-in/gpt-4o-mini": 1.0}
+
+
+# Two alike, but one counts what is asked of it as twice as much.
+ONE, TWICE = Offer("a", "one", "economy", context_tokens=4_000), Offer("b", "twice", "economy", context_tokens=8_000)
+
+
+def test_who_counts_more_tokens_is_dearer_and_has_less_room() -> None:
+    long = Job.decode({"messages": [{"role": "user", "content": "?"}], "params": {"max_tokens": 10}})
+
+    def scale(offer: Offer) -> float:
+        return 2.0 if offer is TWICE else 1.0
+
+    def flat(_: Offer, usage: Usage) -> Decimal:
+        return Decimal(usage.prompt_tokens)
+
+    given = {"prompt_tokens": 3_000, "offers": (TWICE, ONE)}
+    assert choice.cheapest_first(long, **given, cost=flat, scale=scale)[0] is ONE
+    assert choice.cheapest_first(long, **given, cost=flat)[0] is TWICE
+    assert choice.widest(long, (TWICE, ONE), scale) == 3_995
+    assert choice.able(long, prompt_tokens=3_992, offers=(TWICE, ONE), scale=scale) == (TWICE,)
+    assert choice.lacking(long, prompt_tokens=3_999, offers=(TWICE, ONE), scale=scale) is not None
+    assert choice.lacking(long, prompt_tokens=3_999, offers=(TWICE, ONE)) is None
 
 
 # One is cheap to ask, the other to hear.

@@ -1,8 +1,8 @@
-"""How long a tenant's answers are, by the ledger: what a call is expected to cost depends on it."""
+"""How long a tenant's prompts and answers are, by the ledger: what a call is expected to cost depends on it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.money import ledger
 from workers.jobs.believed import Believed
@@ -15,19 +15,33 @@ if TYPE_CHECKING:
 DAYS = 2  # today has few answers in its first hour
 
 
+class Known(NamedTuple):
+    """Tokens of answers by tier; of prompts by provider/model, how many are counted for one that is estimated."""
+
+    answers: Mapping[str, int]
+    scales: Mapping[str, float]
+
+
 class Lengths:
     """Believed for a minute, of each tenant; nobody waits for a ledger that is away."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
-        self._known: Believed[Mapping[str, int]] = Believed(first={})
+        self._known = Believed(first=Known({}, {}))
 
     def expected(self, tenant: str, tier: str) -> int | None:
         """Tokens of an answer of that tier on average; None while too few are known."""
-        return self._known.of(tenant, lambda _: self._read(tenant)).get(tier)
+        return self._of(tenant).answers.get(tier)
 
-    def _read(self, tenant: str) -> Mapping[str, int]:
+    def scale(self, tenant: str, model: str) -> float:
+        """Tokens that this provider/model counts for one of the tenant's that is estimated."""
+        return self._of(tenant).scales.get(model, 1.0)
+
+    def _of(self, tenant: str) -> Known:
+        return self._known.of(tenant, lambda _: self._read(tenant))
+
+    def _read(self, tenant: str) -> Known:
         total = ledger.Totals()
         for tenants in self._accounts.totals(tenant, DAYS).values():
             total = total.plus(tenants.get(tenant, {}))
-        return ledger.answer_tokens(total)
+        return Known(ledger.answer_tokens(total), ledger.prompt_scales(total))

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 def _remarks(called: CallResult) -> Iterator[str]:
     """What the caller must know of a call that was not quite as asked."""
     if called.completion.estimated:
-        yield "usage estimated: the provider did not count"
+        yield ledger.NOT_COUNTED
     for name in called.left_out:
         yield f"{name} not sent: {called.offer.model} refuses it"
     if called.wasted:

@@ -12,13 +12,14 @@ from pipelines.text import tokens
 from pipelines.vectors.encoder import mostly_readable, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from pipelines.answer import Route
     from pipelines.journey import Progress, Slot
+    from pipelines.routing.market import Market
     from pipelines.routing.router import Router
     from pipelines.vectors.encoder import Encoder
     from workers.config.configuration import Configuration
@@ -28,18 +29,20 @@ if TYPE_CHECKING:
 class Routing:
     """Routes jobs."""
 
-    def __init__(self, configuration: Configuration, router: Router, bounds: QualityBounds) -> None:
-        self._configuration, self._router, self._bounds = configuration, router, bounds
+    def __init__(self, market: Callable[[], Market], router: Router, bounds: QualityBounds) -> None:
+        self._market, self._router, self._bounds = market, router, bounds
 
     def route(self, progress: Progress) -> Route:
         """Who answers."""
+        market = self._market()
         return tier.route(
             progress.asking,
             prompt_tokens=tokens.estimate_prompt(progress.sent, progress.job.params),
-            catalog=self._configuration.catalog,
+            catalog=market.catalog,
             router=self._router,
             vector=self._vector(progress.slot),
             bound=self._bounds.of(progress.job.tenant),
+            scale=market.scale(progress.job),
         )
 
     def _vector(self, slot: Slot | None) -> NDArray[np.float32] | None:

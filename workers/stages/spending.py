@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import usd
 from pipelines.errors import BudgetSpent, FarthingError, StoreUnavailable
-from pipelines.routing import choice
 from pipelines.text import tokens
 from workers.observability import counters, logs
 
@@ -124,9 +123,7 @@ class Spending:
         if not budget.limited:
             return False
         amount = self._market().worst_case_usd(
-            offers,
-            prompt_tokens=tokens.estimate_prompt(progress.sent, progress.job.params),
-            max_tokens=progress.job.params.get("max_tokens"),
+            progress.job, offers, prompt_tokens=tokens.estimate_prompt(progress.sent, progress.job.params)
         )
         now = time.time()
         until = max(progress.deadline_at, now) + SETTLED_S
@@ -159,5 +156,4 @@ class Spending:
 
     def _lacking(self, progress: Progress) -> bool:
         prompt_tokens = tokens.estimate_prompt(progress.sent, progress.job.params)
-        offers = self._market().catalog.of_tier("economy")
-        return choice.lacking(progress.asking, prompt_tokens=prompt_tokens, offers=offers) is not None
+        return self._market().lacking(progress.asking, prompt_tokens=prompt_tokens) is not None
