@@ -109,7 +109,8 @@ class Progress:
     job's; ``alone`` when no earlier turn is among them because the question needs none. ``audit`` is the weight of an
     audit: the job was answered from the cache, and is answered afresh to see if that was right. ``flight`` names the
     jobs that wait for this one's answer, empty where none can. ``against`` is the answer that the caller had, where the
-    question is asked again off the path to compare: of ``premium``, or with the whole ``conversation``.
+    question is asked again off the path to compare: of ``premium``, or with the whole ``conversation``. ``sums_up``
+    says of which part of a conversation the answer is the summary, where it is one.
     """
 
     job: Job
@@ -127,6 +128,7 @@ class Progress:
     alone: bool = False
     flight: str = ""
     against: str | None = None
+    sums_up: Mapping[str, Any] | None = None
     compares: Compared = "premium"
 
     def __repr__(self) -> str:
@@ -141,6 +143,11 @@ class Progress:
     def waits_since(self) -> float:
         """From when on the caller waits, seconds since the epoch: as the sender said, else as the first stage began."""
         return self.started_at if self.submitted_at is None else self.submitted_at
+
+    @property
+    def off_path(self) -> bool:
+        """Does no caller wait for it?"""
+        return self.audit is not None or self.sums_up is not None
 
     @property
     def sent(self) -> tuple[Message, ...]:
@@ -181,6 +188,7 @@ class Progress:
             "audit": self.audit,
             "alone": self.alone,
             "flight": self.flight,
+            **({} if self.sums_up is None else {"sums_up": dict(self.sums_up)}),
             **({} if self.against is None else {"against": self.against, "compares": self.compares}),
         }
 
@@ -214,5 +222,6 @@ class Progress:
             alone=bool(raw.get("alone")),
             flight=raw.get("flight") or "",
             against=raw.get("against"),
+            sums_up=raw.get("sums_up"),
             compares=raw.get("compares") or "premium",  # a worker of an older version did not say
         )

@@ -35,9 +35,7 @@ class Queue:
 QUEUES: tuple[Queue, ...] = (
     Queue("cache-lookup", (journey.LOOKUP,), concurrency=8, prefetch=2, waits_on="encoder and cache Redis"),
     Queue("classify", (journey.CLASSIFY,), concurrency=4, prefetch=4, waits_on="the rules' databases"),
-    Queue(
-        "compress-context", (journey.COMPRESS,), concurrency=8, prefetch=4, waits_on="the economy model, for a summary"
-    ),
+    Queue("compress-context", (journey.COMPRESS,), concurrency=8, prefetch=4, waits_on="the encoder"),
     Queue("model-call", (journey.MODEL_CALL,), concurrency=32, prefetch=1, waits_on="providers"),
     Queue("write-back", (journey.WRITE_BACK,), concurrency=4, prefetch=4, waits_on="cache Redis"),
     Queue("maintenance", (journey.MAINTAIN, journey.FEEDBACK), concurrency=2, prefetch=1, waits_on="cache Redis"),

@@ -15,6 +15,7 @@ from workers.jobs.budgets import Budgets
 from workers.jobs.escalations import Escalations
 from workers.jobs.lengths import Lengths
 from workers.jobs.outcomes import Outcomes
+from workers.jobs.summaries import SummaryStore
 from workers.jobs.threads import Threads
 from workers.once import once
 from workers.parts import Parts
@@ -162,7 +163,7 @@ class Runtime(Parts):
     @once
     def summaries(self) -> Summaries:
         """Summaries of old turns."""
-        return Summaries(self.economy, self.market)
+        return Summaries(SummaryStore(self.ledger_redis, lambda: self.secret), self.market, self.spending)
 
     @once
     def contexts(self) -> Contexts:

@@ -123,7 +123,7 @@ def compress_context(raw: dict[str, Any]) -> dict[str, Any]:
     watch, held = Stopwatch(), runtime()
     progress = Progress.decode(raw)
     in_time(progress, "compress-context")
-    chosen, progress = held.contexts.chosen(progress)
+    chosen = held.contexts.chosen(app, progress)
     timings = {**progress.timings_ms, "compress": watch.lap_ms()}
     progress = replace(
         progress,
@@ -175,7 +175,7 @@ def model_call(self: ChatTask, raw: dict[str, Any]) -> dict[str, Any]:
             timings = {**progress.timings_ms, "model": watch.lap_ms(), **held.batch_lane.waited(batched, progress)}
             priced = held.cascade.answer(progress, called, took_s=timings["model"] / 1000)
             timings["cascade"] = watch.lap_ms()
-            finish = held.billing.finish if progress.audit is None else held.billing.finish_audit
+            finish = held.billing.finish_off_path if progress.off_path else held.billing.finish
             answer = finish(replace(progress, timings_ms=timings), priced)
     except Parked:
         held.paid_once.forget(progress)
@@ -285,9 +285,9 @@ def _hand_over(progress: Progress, answer: Answer, *, fresh: bool = True) -> Non
     ``fresh``: it was made just now.
     """
     held = runtime()
-    if progress.against is not None:
+    if progress.against is not None or progress.sums_up is not None:
         if fresh:
-            held.quality.learn(progress, answer)
+            (held.quality if progress.sums_up is None else held.summaries).learn(progress, answer)
         return
     kept = progress.slot is not None and canvas.send_off_path(
         write_back.s(progress.lean.encode(), answer.encode()).set(**canvas.labelled(progress.job)),

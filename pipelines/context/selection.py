@@ -38,8 +38,9 @@ class Selected:
     """The messages to send, in their order, and what was left out of them. Token counts are estimates (see tokens).
 
     ``dropped`` and ``shortened`` are numbers of messages: not sent at all, and sent in part; ``forced`` when there was
-    no room for them; ``excerpts`` are messages of which parts, or all, stand in front of the question;
-    ``thread`` is what the conversation's next question may go on from.
+    no room for them; for ``summarised`` of those dropped stand messages that are ``summaries``; ``excerpts`` are
+    messages of which parts, or all, stand in front of the question; ``thread`` is what the conversation's next question
+    may go on from.
     """
 
     messages: tuple[Message, ...]
@@ -50,6 +51,7 @@ class Selected:
     why: str = "all of it is sent"
     forced: bool = True
     summarised: int = 0
+    summaries: int = 0
     excerpts: int = 0
     details: dict[str, Any] = field(default_factory=dict)
     thread: Thread | None = None
@@ -64,13 +66,18 @@ class Selected:
         said += [f"{len(self.shortened)} were sent in part"] if self.shortened else []
         return (f"context cut: {', '.join(said)}",) if said else ()
 
+    @property
+    def left_out(self) -> bool:
+        """Is anything not sent, or not whole?"""
+        return bool(self.dropped or self.shortened)
+
     def report(self, *, before: Sequence[Message], alone: bool) -> dict[str, Any]:
         """The answer's ``context`` field. ``before`` are all of the job's messages; ``alone``: its question was asked
         without those before it, because it needs none."""
         return {
             "alone": alone,
             "kept_messages": len(self.messages),
-            "dropped_messages": len(before) - len(self.messages) - self.excerpts + (1 if self.summarised else 0),
+            "dropped_messages": len(before) - len(self.messages) - self.excerpts + self.summaries,
             "summarised_messages": self.summarised,
             "prompt_tokens_before": estimate_messages(before),
             "prompt_tokens_after": self.tokens_after,

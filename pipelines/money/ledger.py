@@ -86,6 +86,11 @@ def record_audit(answer: Answer) -> dict[str, int]:
     return {"audits": 1, "audit_nusd": _nano(answer.cost_usd), **_spent(answer.cost_usd, answer.usage)}
 
 
+def record_summary(answer: Answer) -> dict[str, int]:
+    """The counters that a summary adds: it cost, and answered no job."""
+    return {"summaries": 1, "summary_nusd": _nano(answer.cost_usd), **_spent(answer.cost_usd, answer.usage)}
+
+
 def record_judge(cost_usd: Decimal, usage: Usage) -> dict[str, int]:
     """The counters that a verdict off any caller's path adds."""
     return {"judge_nusd": _nano(cost_usd), **_spent(cost_usd, usage)}
@@ -208,6 +213,8 @@ class Totals:
             "near_exact_audits": self.count("twin_audits"),
             "near_exact_wrong": self.count("twin_wrong"),
             "audits_usd": usd(self.count("audit_nusd") / NANO),
+            "summaries": self.count("summaries"),
+            "summaries_usd": usd(self.count("summary_nusd") / NANO),
             "prompt_tokens": self.count("prompt_tokens"),
             "cached_tokens": self.count("cached_tokens"),
             "completion_tokens": self.count("completion_tokens"),

@@ -110,7 +110,7 @@ class Market:
         return choice.lacking(job, prompt_tokens=prompt_tokens, offers=offers, scale=self.scale(job))
 
     def scale(self, job: Job) -> Callable[[Offer], float]:
-        """How many tokens an offer counts for one of the job's that is estimated; what counts nonsense changes it so far
+        """How many tokens an offer counts for one of the job's that is estimated; a count of nonsense changes it so far
         and no further.
         """
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fundamentals.turns import talk
+from tests.waiting import until
+from workers.observability import counters
 
 if TYPE_CHECKING:
     from tests.fleet import InProcess
@@ -48,19 +50,57 @@ def test_only_the_history_that_fits_the_operators_budget_is_sent(fleet: InProces
     assert answer.degraded[0].startswith(f"context cut: {dropped} earlier messages were not sent")
 
 
-@pytest.mark.usefixtures("budget")
-def test_old_turns_are_summed_up_where_the_dear_model_answers(fleet: InProcess, tenant: str) -> None:
-    long_talk = []
-    for turn in range(60):
-        long_talk += [{"role": "user", "content": f"Tell me about lamp {turn} " + "and its colours " * 20}]
-        long_talk += [{"role": "assistant", "content": "It is a lamp. " * 20}]
-    question = {"role": "user", "content": "Compare the first two."}
-    answer = fleet.ask([*long_talk, question], tenant=tenant, model="premium")
-    asked, sent = fleet.model.requests[-2:]
-    assert (asked["model"], sent["model"]) == ("gpt-4o-mini", "gpt-4o")
+LAMPS = [
+    {"role": role, "content": said}
+    for turn in range(60)
+    for role, said in (
+        ("user", f"Tell me about lamp {turn} " + "and its colours " * 20),
+        ("assistant", "It is a lamp. " * 20),
+    )
+]
+
+
+def sum_up_as(fleet: InProcess, said: str) -> None:
+    fleet.model.voice = lambda messages: said if messages[0].text.startswith("Note what") else "It is a lamp."
+
+
+@pytest.mark.usefixtures("budget", "parrot")
+def test_old_turns_are_summed_up_for_the_next_question(fleet: InProcess, tenant: str) -> None:
+    sum_up_as(fleet, "They asked about lamp 0 and lamp 1, and about their colours.")
+    first = fleet.ask([*LAMPS, {"role": "user", "content": "Compare the first two."}], tenant=tenant)
+    assert first.context is not None
+    assert first.context["summarised_messages"] == 0, "nobody waits for a summary"
+
+    def summed_up() -> bool:
+        question = {"role": "user", "content": "And which of those two is the brighter one?"}
+        answer = fleet.ask([*LAMPS, question], tenant=tenant, cache="bypass")
+        return bool((answer.context or {})["summarised_messages"])
+
+    until(summed_up)
+    sent = fleet.model.requests[-1]["messages"]
+    assert sent[0]["content"] == (
+        "Earlier in this conversation (summary): They asked about lamp 0 and lamp 1, and about their colours."
+    )
+    asked = next(r for r in fleet.model.requests if r["messages"][0]["content"].startswith("Note what"))
+    assert asked["model"] == "gpt-4o-mini"
     assert "Tell me about lamp 0" in asked["messages"][1]["content"]
-    assert sent["messages"][0]["content"].startswith("Earlier in this conversation (summary): ")
-    assert [m["role"] for m in sent["messages"]].count("user") == 5
-    # The summary is part of what this answer cost, and it paid all the same.
-    assert answer.cost_usd > fleet.priced("gpt-4o", answer.usage)
-    assert answer.cost_usd < answer.baseline_usd
+    totals = next(iter(fleet.runtime.accounts.totals(tenant, 1).values()))[tenant]
+    assert totals["summaries"] >= 1
+    assert totals["summary_nusd"] > 0
+    other = fleet.ask([*LAMPS, {"role": "user", "content": "Compare the first two."}], tenant=f"{tenant}-other")
+    assert (other.context or {})["summarised_messages"] == 0, "another tenant's"
+
+
+@pytest.mark.usefixtures("budget", "parrot")
+def test_a_summary_that_says_what_nobody_said_is_not_kept(
+    fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sum_up_as(fleet, "They bought lamp 977 for 12.50 in Paris.")
+    failed: list[str] = []
+    count = counters.count
+    monkeypatch.setattr(counters, "count", lambda event, amount=1: (failed.append(event), count(event, amount))[0])
+    question = {"role": "user", "content": "Compare the first two."}
+    fleet.ask([*LAMPS, question], tenant=tenant)
+    until(lambda: "summary.failed" in failed)
+    answer = fleet.ask([*LAMPS, question], tenant=tenant, cache="bypass")
+    assert (answer.context or {})["summarised_messages"] == 0

@@ -101,7 +101,7 @@ class Jobs:
         if kind == "audit":
             progress, cost = replace(progress, audit=1.0, spent_usd=Decimal(0)), cost - spent
         answer = held.cascade.answer(progress, first, took_s=0.1)
-        finish = held.billing.finish_audit if kind == "audit" else held.billing.finish
+        finish = held.billing.finish_off_path if kind == "audit" else held.billing.finish
         for _ in range(dice.choice((1, 1, 2, 3))):  # a message that is delivered again is on the bill once
             finish(progress, answer)
         self.expected[tenant] += cost

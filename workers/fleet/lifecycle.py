@@ -18,7 +18,7 @@ from celery import current_app
 from celery.signals import heartbeat_sent, setup_logging, worker_init, worker_shutdown
 
 from pipelines.errors import ConfigurationInvalid, EncoderUnavailable, StoreUnavailable
-from pipelines.journey import COMPRESS, LOOKUP, MODEL_CALL
+from pipelines.journey import LOOKUP, MODEL_CALL
 from pipelines.text import language, remembered
 from workers.broker.worker import Worker as BrokerWorker
 from workers.cache.preload import preload
@@ -68,9 +68,8 @@ def warm_up(sender: Worker, **_: Any) -> None:
         except StoreUnavailable as error:
             # Made again with the first job; until then every lookup is a miss that says so.
             logs.log().error("cache is not ready", said=str(error))
-    if serves & {MODEL_CALL, COMPRESS}:
-        held.providers.warm()
     if MODEL_CALL in serves:
+        held.providers.warm()
         language.ready()
     BrokerWorker.about = _about(held, lookup=LOOKUP in serves)
     _yield_to_others()

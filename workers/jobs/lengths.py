@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DAYS = 2  # today has few answers in its first hour
 
 
-class Known(NamedTuple):
+class Usual(NamedTuple):
     """Tokens of answers by tier; of prompts by provider/model, how many are counted for one that is estimated."""
 
     answers: Mapping[str, int]
@@ -27,7 +27,7 @@ class Lengths:
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
-        self._known = Believed(first=Known({}, {}))
+        self._known = Believed(first=Usual({}, {}))
 
     def expected(self, tenant: str, tier: str) -> int | None:
         """Tokens of an answer of that tier on average; None while too few are known."""
@@ -37,11 +37,11 @@ class Lengths:
         """Tokens that this provider/model counts for one of the tenant's that is estimated."""
         return self._of(tenant).scales.get(model, 1.0)
 
-    def _of(self, tenant: str) -> Known:
+    def _of(self, tenant: str) -> Usual:
         return self._known.of(tenant, lambda _: self._read(tenant))
 
-    def _read(self, tenant: str) -> Known:
+    def _read(self, tenant: str) -> Usual:
         total = ledger.Totals()
         for tenants in self._accounts.totals(tenant, DAYS).values():
             total = total.plus(tenants.get(tenant, {}))
-        return Known(ledger.answer_tokens(total), ledger.prompt_scales(total))
+        return Usual(ledger.answer_tokens(total), ledger.prompt_scales(total))

@@ -53,11 +53,15 @@ class Threads:
             self._redis.set(name, value, ex=KEPT_S)
 
     def _names(self, tenant: str, messages: Sequence[Message], ends: Sequence[int]) -> list[str]:
-        """The keys of the conversation's beginnings of so many messages each, which rise."""
-        digest, done, names = hmac.new(self._secret(), b"thread", hashlib.sha256), 0, []
-        for end in ends:
-            for message in messages[done:end]:
-                digest.update(json.dumps(message.encode(), ensure_ascii=False, sort_keys=True).encode() + b"\n")
-            done = end
-            names.append(keys.thread(tenant, digest.copy().hexdigest()[:32]))
-        return names
+        return [keys.thread(tenant, digest) for digest in beginnings(self._secret(), messages, ends)]
+
+
+def beginnings(secret: bytes, messages: Sequence[Message], ends: Sequence[int]) -> list[str]:
+    """Keyed digests of the conversation's beginnings of so many messages each, which rise."""
+    digest, done, found = hmac.new(secret, b"thread", hashlib.sha256), 0, []
+    for end in ends:
+        for message in messages[done:end]:
+            digest.update(json.dumps(message.encode(), ensure_ascii=False, sort_keys=True).encode() + b"\n")
+        done = end
+        found.append(digest.copy().hexdigest()[:32])
+    return found

@@ -139,10 +139,13 @@ class Billing:
         counters.count(f"answered.{answer.source}")
         return answer
 
-    def finish_audit(self, progress: Progress, answer: Answer) -> Answer:
-        """What an audit cost goes on the bill; it answers no job."""
-        self.charge(progress.job_id, progress.job.tenant, ledger.record_audit(answer))
-        counters.count("audit.answered")
+    def finish_off_path(self, progress: Progress, answer: Answer) -> Answer:
+        """What an audit or a summary cost goes on the bill; it answers no job."""
+        sums_up = progress.sums_up is not None
+        amounts = ledger.record_summary(answer) if sums_up else ledger.record_audit(answer)
+        self.charge(progress.job_id, progress.job.tenant, amounts)
+        if not sums_up:
+            counters.count("audit.answered")
         return answer.under(progress.job_id, progress.job)
 
     def charge(self, job_id: str, tenant: str, amounts: Mapping[str, int], record: Record | None = None) -> bool:

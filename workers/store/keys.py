@@ -27,12 +27,12 @@
 | farthing:ledger:{tenant}:<day>:jobs | set | 12 bytes of SHA-256 of each counted job's id | after two days |
 | farthing:ledger:tenants | set | tenants that the ledger knows | after 400 days without a job |
 | farthing:risk:{tenant}:<category> | hash | counts, and the boundary learned | 30 days without a request |
-| farthing:risk:{tenant}:<category>:lessons | list | what misses and audits taught, newest last | likewise |
-| farthing:risk:{tenant}:<category>:recent | list | probabilities of recent requests | likewise |
+| farthing:risk:{tenant}:<category>:lessons, :recent | list | what misses and audits taught; probabilities of recent requests; newest last | likewise |
 | farthing:risk:known | set | JSON [tenant, category] of those that have a boundary | likewise, the last of them |
 | farthing:held:{tenant} | hash | calls under way of a tenant with a budget: billionths of a dollar that are set aside, until when | a day after the last |
 | farthing:outcomes:{tenant} | list | questions that both tiers answered: vector and surface, no text, and whether economy's answer was worse; newest first | three months after the last |
 | farthing:thread:{tenant}:<digest> | string | JSON: how a conversation that begins so was sent, when, to whom | an hour on |
+| farthing:summary:{tenant}:<digest>, :made | string | JSON: the summary of a conversation that begins so; somebody makes it | a day on; two minutes on |
 | farthing:escalations:{tenant} | hash | for each check of an answer, how often premium was asked, and did better | a month after the first |
 | farthing:review:{tenant} | zset | entries that users called wrong, by the last who did | a month on |
 | farthing:review:{tenant}:<entry> | hash | what was asked and answered, and each user's voice | a month on |
@@ -55,8 +55,6 @@
 | farthing:{flights}:waiting:<flight> | list | messages of those who wait for it | when it lands |
 | farthing:flying:<scope> | hash | what each flight of a scope asks: question, vector | ten minutes after the last |
 | farthing:{flights} | zset | flights by when they are given up | when they land |
-
-A phrasing outlives its answer: what means the same is known longer than an answer is served.
 
 A scope's keys share the hash tag {scope}, a tenant's ledger {tenant}, flights {flights}, as a flight is noted among all:
 each script runs on one node of a cluster.
@@ -215,6 +213,11 @@ def outcomes(tenant: str) -> str:
 def thread(tenant: str, digest: str) -> str:
     """How a conversation was sent."""
     return f"farthing:thread:{{{tenant}}}:{digest}"
+
+
+def summary(tenant: str, digest: str) -> str:
+    """The summary of a conversation's beginning."""
+    return f"farthing:summary:{{{tenant}}}:{digest}"
 
 
 def escalations(tenant: str) -> str:
