@@ -23,6 +23,7 @@ from workers.stages.arrival import Arrival
 from workers.stages.batch_lane import BatchLane
 from workers.stages.batch_tending import BatchTending
 from workers.stages.billing import Billing
+from workers.stages.canary import Canaries, Chosen
 from workers.stages.cascade import Cascade
 from workers.stages.context import Contexts
 from workers.stages.economy import Economy
@@ -158,7 +159,9 @@ class Runtime(Parts):
     @once
     def routing(self) -> Routing:
         """Which tier answers."""
-        return Routing(self.market, self.router, self.quality_bounds)
+        own = Chosen(self.router, self.quality_bounds)
+        outcomes = Outcomes(self.ledger_redis)
+        return Routing(self.market, Canaries(own, self.accounts, outcomes, self.configuration.routing_of))
 
     @once
     def summaries(self) -> Summaries:

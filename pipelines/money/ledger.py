@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Counters are whole numbers, so that Redis adds them exactly: money in billionths of a dollar.
 NANO = Decimal(1_000_000_000)
+MICRO = Decimal(1_000_000)  # dollars are squared as millionths: of billionths a day's sum would be no 64 bits
 CAUSES = ("hit", "rule", "model", "context")
 BATCH = "batch"  # a timing of who waited for a Batch API: hours, of which no mean says anything
 LEAST_ANSWERS = 20  # of a tier, from which on their mean length is believed
@@ -40,6 +41,9 @@ def record(answer: Answer) -> dict[str, int]:
     if answer.source == "model" and estimated and answer.usage.prompt_tokens and NOT_COUNTED not in answer.degraded:
         model = f"{answer.provider}/{answer.model}"
         counters |= {f"estimated:{model}": estimated, f"counted:{model}": answer.usage.prompt_tokens}
+    if answer.source == "model" and answer.route is not None and answer.route.arm:
+        arm, micro = answer.route.arm, int(answer.cost_usd * MICRO)
+        counters |= {f"{arm}:jobs": 1, f"{arm}:nusd": _nano(answer.cost_usd), f"{arm}:squares": micro * micro}
     if BATCH in answer.timings_ms:
         counters |= {"batched": 1, "latency_us": 0}
     if answer.source == "model" and answer.route is not None and answer.route.escalated:
@@ -110,6 +114,11 @@ def record_grade(cost_usd: Decimal, usage: Usage) -> dict[str, int]:
 def record_quality(*, worse: bool) -> dict[str, int]:
     """The counters of one economy answer that premium was asked again."""
     return {"quality_audits": 1, "quality_worse": int(worse)}
+
+
+def record_arm(arm: str, *, lost: bool) -> dict[str, int]:
+    """The counters that an answer of an arm (``Route.arm``) adds that was compared: was premium's better than its?"""
+    return {f"{arm}:compared": 1, f"{arm}:lost": int(lost)}
 
 
 def record_cut(*, worse: bool) -> dict[str, int]:

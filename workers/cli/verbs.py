@@ -234,6 +234,8 @@ def report(days: int, tenant: str | None, as_json: bool) -> None:
     Console().print(reports.as_causes_table(values["total"]))
     if values["budgets"]:
         Console().print(reports.as_budget_table(values["budgets"]))
+    if values["canaries"]:
+        Console().print(reports.as_canary_table(values["canaries"]))
     for note in held.notes():
         click.secho(note, fg="yellow")
     if values["wrong_hits"]:

@@ -108,6 +108,18 @@ class RoutingFields(Table):
         " answer; both are paid for. Not where a budget bounds what may be spent",
     )
 
+    canary_router: str = Field(
+        _ROUTING.canary_router,
+        description="file of `farthing train routing`: a router that is tried on a share of the jobs; none when empty",
+    )
+    canary_share: float = Field(_ROUTING.canary_share, gt=0, le=0.5, description="share of the jobs that it decides of")
+    canary_dearer: float = Field(
+        _ROUTING.canary_dearer,
+        ge=1,
+        description="an answer of its jobs may cost so many times what others do; if it surely costs more, or more"
+        " answers are surely worse (`audit_share`), it decides of no more",
+    )
+
 
 class RoutingTable(RoutingFields):
     """`[routing]`: which model answers, for every tenant that says nothing else."""

@@ -73,13 +73,17 @@ class RoutingRules:
     """``escalate_from``: the probability of a better answer from which premium is asked after economy answered;
     ``audit_share``: of the routed answers, those that the other tier is asked again; ``target``: of all answers, those
     that may be worse than premium's, None where only the router decides; ``hedge``: is a second provider asked beside
-    one whose first word is late?
+    one whose first word is late? ``canary_router``: the file of a router that is tried on ``canary_share`` of the jobs,
+    until its answers surely cost ``canary_dearer`` times the others', or more of them are surely worse; '' for none.
     """
 
     escalate_from: float = cascade.FROM
     audit_share: float = 0.0
     target: float | None = None
     hedge: bool = False
+    canary_router: str = ""
+    canary_share: float = 0.1
+    canary_dearer: float = 1.25
     budget: Budget = field(default_factory=Budget)
 
     def but(self, said: Mapping[str, Any], budget: Mapping[str, Any]) -> RoutingRules:

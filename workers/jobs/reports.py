@@ -10,6 +10,7 @@ from rich.table import Table
 
 from pipelines.cache import risk
 from pipelines.money.ledger import Totals
+from pipelines.routing import canary
 from pipelines.statistics.intervals import interval
 from workers.observability import counters
 
@@ -39,6 +40,11 @@ def as_json(days: Days, standings: Sequence[Mapping[str, Any]] = ()) -> dict[str
         "tenants": {name: totals.encode() for name, totals in sorted(per_tenant.items())},
         "days": {day: totals.encode() for day, totals in sorted(per_day.items())},
         "wrong_hits": list(standings),
+        "canaries": [
+            {"tenant": name, **trial}
+            for name, totals in sorted(per_tenant.items())
+            for trial in canary.standing(totals.counters)
+        ],
     }
 
 
@@ -128,6 +134,22 @@ def as_budget_table(standing: Sequence[Mapping[str, Any]]) -> Table:
         for row in standing
     ]
     return _named(("tenant", "today (UTC)", "this month", "spent", "then"), cells, title="Budgets")
+
+
+def as_canary_table(trials: Sequence[Mapping[str, Any]]) -> Table:
+    """Two rows per trial of another router: what its answers, and the others, cost, and how many were lost."""
+    cells = [
+        (
+            str(trial["tenant"]),
+            f"{arm} {trial['router']}" if arm == "canary" else "the rest",
+            str(trial[arm]["answers"]),
+            f"${Decimal(trial[arm]['mean_usd']):.6f}",
+            f"{trial[arm]['lost']} of {trial[arm]['compared']}",
+        )
+        for trial in trials
+        for arm in ("canary", "control")
+    ]
+    return _named(("tenant", "router", "answers", "each", "lost"), cells, title="Another router, tried")
 
 
 def as_trouble_table(events: Mapping[str, int]) -> Table | None:

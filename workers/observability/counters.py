@@ -68,6 +68,8 @@ EVENTS = {
     "stage.again": "stages done again, because the broker could not take what they handed on",
     "stage.postponed": "model calls put off, because no provider may be asked yet",
     "rule.failed": "rules whose database did not answer",
+    "canary.stopped": "trials of another router that ended: its answers were surely worse, or dearer",
+    "canary.unreadable": "jobs of a tenant whose canary_router cannot be read: the fleet's own decided",
     "summary.made": "summaries of what had to be left out of a conversation",
     "summary.failed": "summaries that said what nobody had said, or did not come to an end: not kept",
     "replica.loaded": "scopes that a lookup worker read whole",
@@ -91,7 +93,7 @@ TROUBLE = (
     "provider.left_alone", "provider.late_unbilled", "provider.param_refused",
     "risk.unavailable", "risk.unnoted", "broker.parked", "worker.died",
     "stage.again", "stage.postponed", "queue.full", "budget.warned", "budget.spent", "context.stopped",
-    "cascade.not_asked", "cascade.failed", "rule.failed",
+    "cascade.not_asked", "cascade.failed", "canary.stopped", "canary.unreadable", "rule.failed",
     "summary.failed", "replica.reloaded", "replica.unloaded", "replica.unavailable", "replica.bad_vector",
     "vectors.unforgotten",
 )  # fmt: skip

@@ -68,7 +68,7 @@ class Quality:
         job = progress.job
         if _drawn(self._rules_of(job.tenant).audit_share) and _was_chosen(progress, answer.route):
             other: ModelTier = "premium" if answer.route.tier == "economy" else "economy"
-            route = Route(tier=other, score=answer.route.score, reason=WHY)
+            route = Route(tier=other, score=answer.route.score, reason=WHY, arm=answer.route.arm)
             again = canvas.afresh(progress, "quality", audit=1.0, route=route, against=answer.text)
             self._ask(app, replace(again, job=replace(job, model=other)))  # no check asks premium as well
         if _drawn(self._context_of(job.tenant).audit_share) and self._was_cut(progress):
@@ -122,8 +122,14 @@ class Quality:
             return
         counters.count("quality.worse" if worse else "quality.same")
         job, slot = progress.job, progress.slot
-        if progress.route is not None and progress.route.tier == "premium":  # the caller had economy's
-            self._billing.charge(f"{progress.job_id}.outcome", job.tenant, ledger.record_quality(worse=worse))
+        amounts: dict[str, int] = {}
+        economys = progress.route is not None and progress.route.tier == "premium"  # was what the caller had
+        if economys:
+            amounts |= ledger.record_quality(worse=worse)
+        if progress.route is not None and progress.route.arm:
+            amounts |= ledger.record_arm(progress.route.arm, lost=worse and economys)
+        if amounts:
+            self._billing.charge(f"{progress.job_id}.outcome", job.tenant, amounts)
         features = tuple(surface.surfaces([job.question.text])[0].tolist())
         vector = None if slot is None else slot.vector
         outcome = Outcome(worse, features, vector, "" if slot is None or vector is None else slot.encoder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,32 +24,34 @@ if TYPE_CHECKING:
     from pipelines.routing.router import Router
     from pipelines.vectors.encoder import Encoder
     from workers.config.configuration import Configuration
-    from workers.stages.quality_bounds import QualityBounds
+    from workers.stages.canary import Canaries
 
 
 class Routing:
     """Routes jobs."""
 
-    def __init__(self, market: Callable[[], Market], router: Router, bounds: QualityBounds) -> None:
-        self._market, self._router, self._bounds = market, router, bounds
+    def __init__(self, market: Callable[[], Market], canaries: Canaries) -> None:
+        self._market, self._canaries = market, canaries
 
     def route(self, progress: Progress) -> Route:
         """Who answers."""
-        market = self._market()
-        return tier.route(
+        market, who = self._market(), self._canaries.of(progress)
+        found = tier.route(
             progress.asking,
             prompt_tokens=tokens.estimate_prompt(progress.sent, progress.job.params),
             catalog=market.catalog,
-            router=self._router,
-            vector=self._vector(progress.slot),
-            bound=self._bounds.of(progress.job.tenant),
+            router=who.router,
+            vector=_vector(progress.slot, who.router),
+            bound=who.bounds.of(progress.job.tenant),
             scale=market.scale(progress.job),
         )
+        return replace(found, arm=who.arm) if who.arm else found
 
-    def _vector(self, slot: Slot | None) -> NDArray[np.float32] | None:
-        if slot is None or slot.vector is None or slot.encoder != self._router.encoder:
-            return None
-        return unpack(slot.vector, len(slot.vector) // 2)
+
+def _vector(slot: Slot | None, router: Router) -> NDArray[np.float32] | None:
+    if slot is None or slot.vector is None or slot.encoder != router.encoder:
+        return None
+    return unpack(slot.vector, len(slot.vector) // 2)
 
 
 def explained(
