@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from workers.config.settings import Settings
+from workers.encoders.shared_vectors import SharedVectors
 from workers.encoders.turns import Turns
 from workers.jobs.batches import Batches
 from workers.jobs.budgets import Budgets
@@ -173,7 +174,8 @@ class Runtime(Parts):
         """How much of a conversation is sent."""
         threads = Threads(self.ledger_redis, lambda: self.secret)
         harm = Harm(self.accounts, self.configuration.context_of)
-        return Contexts(self.configuration, self.market, self.summaries, Turns(lambda: self.readers), threads, harm)
+        turns = Turns(lambda: self.readers, shared=SharedVectors(self.cache_redis, lambda: self.secret))
+        return Contexts(self.configuration, self.market, self.summaries, turns, threads, harm)
 
     @once
     def paid_once(self) -> PaidOnce:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipelines.errors import StoreUnavailable
 from tests.fundamentals.turns import talk
+from workers.fleet.lifecycle import hand_over
 from workers.jobs import reports
+from workers.jobs.ledger import Accounts
 
 if TYPE_CHECKING:
     from tests.fleet import InProcess
@@ -44,3 +47,26 @@ def test_what_was_saved_is_split_by_its_cause(fleet: InProcess, tenant: str) -> 
     saved = {cause: float(amount) for cause, amount in total["saved_by"].items()}
     assert all(amount > 0 for amount in saved.values()), saved
     assert sum(saved.values()) == pytest.approx(float(total["saved_usd"]), abs=1e-6)
+
+
+def test_what_a_ledger_that_was_away_could_not_count_is_counted_once_it_answers(
+    fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = Accounts.count
+
+    def half_done(self: Accounts, *args: Any) -> bool:
+        if args[1] == tenant and len(args[0]) % 2:  # some are counted, and nobody hears of it
+            count(self, *args)
+        raise StoreUnavailable("ledger", "TimeoutError")
+
+    with monkeypatch.context() as away:
+        away.setattr(Accounts, "count", half_done)
+        answers = [fleet.ask(f"Do you sell {n} beds?", tenant=tenant, job_id=f"beds{'x' * n}") for n in range(4)]
+        fleet.runtime.billing.charge_again()
+    assert all("not in the ledger yet" in answer.degraded for answer in answers)
+    for _ in range(2):
+        hand_over()
+    counters = next(iter(fleet.runtime.accounts.totals(tenant, 2).values()))[tenant]
+    assert counters["jobs"] == 4
+    assert counters["cost_nusd"] == sum(round(float(answer.cost_usd) * 1e9) for answer in answers)
+    assert fleet.runtime.records.recall(str(answers[0].job_id)) is not None, "feedback finds it too"

@@ -86,7 +86,7 @@ def test_a_message_that_is_sent_twice_is_paid_once(lane: Lane) -> None:
     lane.tend()
     first = lane.result(job_id)
     redis: Any = lane.fleet.runtime.ledger_redis
-    until(lambda: not redis.exists(keys.batched(job.name)))
+    until(lambda: not redis.exists(keys.batch(job.name, "job")))
     redis.delete(keys.paid(job_id))
     assert message is not None
     batch_tending.canvas.send_again(lane.fleet.app, message)

@@ -36,7 +36,7 @@ def test_a_job_with_hours_to_wait_is_answered_by_a_batch_at_half_the_price(lane:
     assert lane.called() == 0
     assert lane.parked() == []
     redis: Any = lane.fleet.runtime.ledger_redis
-    until(lambda: not redis.exists(keys.batched(name), keys.batch_answer(name)))
+    until(lambda: not redis.exists(keys.batch(name, "job"), keys.batch(name, "answer")))
     assert lane.totals()["cost_nusd"] == int(answer.cost_usd * 10**9)
 
 

@@ -119,10 +119,12 @@ def hand_over_the_rest(**_: Any) -> None:
 
 
 def hand_over() -> None:
-    """Add this process's counts to today's in the ledger's Redis, and land what could not land; what fails is kept."""
+    """Add this process's counts to today's in the ledger; charge and land what could not be. What fails is kept."""
     held = runtime()
     if "boundaries" in held.made:
         held.boundaries.flush()
+    if "billing" in held.made:
+        held.billing.charge_again()
     if "flight" in held.made:
         held.flight.land_again(current_app)
     counts = counters.take_counts()

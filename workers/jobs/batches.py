@@ -69,7 +69,7 @@ class Batches:
         kept = json.dumps({"request": request, "message": message}, ensure_ascii=False)
         with failing_as("ledger"):
             pipe = self._redis.pipeline(transaction=False)
-            pipe.set(keys.batched(job.name), kept, ex=ttl_s + KEPT_S, nx=True)
+            pipe.set(keys.batch(job.name, "job"), kept, ex=ttl_s + KEPT_S, nx=True)
             pipe.hsetnx(keys.BATCHES, job.name, job.encode())
             pipe.execute()
 
@@ -119,23 +119,23 @@ class Batches:
 
     def _kept(self, job: BatchJob) -> dict[str, Any] | None:
         with failing_as("ledger"):
-            raw = self._redis.get(keys.batched(job.name))
+            raw = self._redis.get(keys.batch(job.name, "job"))
         return None if raw is None else json.loads(raw)
 
     def answered(self, job: BatchJob, raw: Mapping[str, Any]) -> None:
         """Its batch's answer, for as long as its request is kept; the job is marked as given one."""
         kept = json.dumps({"job": job.encode(), "answer": raw}, ensure_ascii=False)
         with failing_as("ledger"):
-            left_s = max(int(self._redis.ttl(keys.batched(job.name))), KEPT_S)
+            left_s = max(int(self._redis.ttl(keys.batch(job.name, "job"))), KEPT_S)
             pipe = self._redis.pipeline(transaction=False)
-            pipe.set(keys.batch_answer(job.name), kept, ex=left_s)
+            pipe.set(keys.batch(job.name, "answer"), kept, ex=left_s)
             pipe.hset(keys.BATCHES, job.name, replace(job, given=True).encode())
             pipe.execute()
 
     def answer(self, name: str) -> tuple[BatchJob, dict[str, Any]] | None:
         """A job and its batch's answer, where there is one."""
         with failing_as("ledger"):
-            raw = self._redis.get(keys.batch_answer(name))
+            raw = self._redis.get(keys.batch(name, "answer"))
         if raw is None:
             return None
         kept = json.loads(raw)
@@ -144,8 +144,8 @@ class Batches:
     def over(self, name: str) -> None:
         """Its answer was handed over."""
         with failing_as("ledger"):
-            self._redis.delete(keys.batched(name))
-            self._redis.delete(keys.batch_answer(name))
+            self._redis.delete(keys.batch(name, "job"))
+            self._redis.delete(keys.batch(name, "answer"))
 
     def tends(self, by: str) -> bool:
         """Is it the turn of ``by`` to tend them, or still?"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from workers.jobs.ledger import Accounts
     from workers.providers.calls import CallResult
 
+    Owed = tuple[str, str, str, Mapping[str, int], Record | None]
+
 
 def _remarks(called: CallResult) -> Iterator[str]:
     """What the caller must know of a call that was not quite as asked."""
@@ -44,6 +47,9 @@ def _remarks(called: CallResult) -> Iterator[str]:
         yield f"{name} not sent: {called.offer.model} refuses it"
     if called.wasted:
         yield f"paid for {len(called.wasted)} answers that broke off (estimated)"
+
+
+MOST_OWED = 50_000  # jobs that a process keeps for a ledger that is away: the latest
 
 
 class Billing:
@@ -57,6 +63,7 @@ class Billing:
         secret: Callable[[], bytes],
     ) -> None:
         self._market, self._accounts, self._rules_of, self._secret = market, accounts, rules_of, secret
+        self._owed: deque[Owed] = deque(maxlen=MOST_OWED)
 
     def reused(self, progress: Progress, entry: Entry, hit: Hit, *, followed: bool = False) -> Answer:
         """The entry's answer as this job's, with what it would have cost; ``followed``: it waited for that answer."""
@@ -135,7 +142,7 @@ class Billing:
             cost_usd=answer.cost_usd + progress.spent_usd,
         )
         if not self.charge(progress.job_id, progress.job.tenant, ledger.record(answer), self._record(progress, answer)):
-            return replace(answer, degraded=(*answer.degraded, "not in the ledger"))
+            return replace(answer, degraded=(*answer.degraded, "not in the ledger yet"))
         counters.count(f"answered.{answer.source}")
         return answer
 
@@ -149,15 +156,31 @@ class Billing:
         return answer.under(progress.job_id, progress.job)
 
     def charge(self, job_id: str, tenant: str, amounts: Mapping[str, int], record: Record | None = None) -> bool:
-        """Put amounts on today's bill, once per id; False when the ledger failed, which is counted and logged."""
-        day = datetime.now(UTC).date().isoformat()
+        """Put amounts on today's bill, once per id; False when the ledger failed, which is counted and logged: they are
+        put there as soon as it answers, while this process lives.
+        """
+        owed = (job_id, tenant, datetime.now(UTC).date().isoformat(), amounts, record)
         try:
-            self._accounts.count(job_id, tenant, day, amounts, record)
+            self._accounts.count(*owed)
         except StoreUnavailable as error:
             counters.count("ledger.unavailable")
-            logs.log().error("not counted", said=str(error))
+            logs.log().error("not counted yet", said=str(error))
+            if len(self._owed) == MOST_OWED:
+                counters.count("ledger.lost")
+            self._owed.append(owed)
             return False
         return True
+
+    def charge_again(self) -> None:
+        """Put on the bill what could not be put there; where that fails once more, it waits for the next time."""
+        for _ in range(len(self._owed)):
+            owed = self._owed.popleft()
+            try:
+                self._accounts.count(*owed)
+            except StoreUnavailable:
+                self._owed.appendleft(owed)
+                return
+            counters.count("ledger.late")
 
     def words(self, job: Job) -> str:
         """The question's own words, as the key has them."""

@@ -71,7 +71,7 @@ class Contexts:
         now = time.time()
         found = plan.choose(
             progress.sent,
-            partial(self._turns.scores, progress.sent),
+            partial(self._turns.scores, progress.sent, tenant=progress.job.tenant),
             reads=self._turns.reads,
             mode=mode if isinstance(mode, str) else max(1, mode - reserved),
             window_tokens=max(1, market.window(progress.asking, progress.route) - reserved),

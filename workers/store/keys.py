@@ -32,6 +32,7 @@
 | farthing:held:{tenant} | hash | calls under way of a tenant with a budget: billionths of a dollar that are set aside, until when | a day after the last |
 | farthing:outcomes:{tenant} | list | questions that both tiers answered: vector and surface, no text, and whether economy's answer was worse; newest first | three months after the last |
 | farthing:thread:{tenant}:<digest> | string | JSON: how a conversation that begins so was sent, when, to whom | an hour on |
+| farthing:turn:{tenant}:<digest> | string | vector of a turn of a conversation, as phrasings have it | an hour on |
 | farthing:summary:{tenant}:<digest>, :made | string | JSON: the summary of a conversation that begins so; somebody makes it | a day on; two minutes on |
 | farthing:escalations:{tenant} | hash | for each check of an answer, how often premium was asked, and did better | a month after the first |
 | farthing:review:{tenant} | zset | entries that users called wrong, by the last who did | a month on |
@@ -40,8 +41,7 @@
 | farthing:{batches} | hash | jobs that wait for a provider's Batch API: JSON (see batches.py) | answered, or asked at once |
 | farthing:{batches}:job:<name> | string | JSON: such a job's request, and the message that sends it on its way | an hour after its deadline |
 | farthing:{batches}:answer:<name> | string | JSON: what its batch answered | it is handed over, or an hour after its deadline |
-| farthing:{batches}:latest | string | seconds since the epoch when they were last tended | ten minutes on |
-| farthing:{batches}:tended | string | who tends them | that is done, or ten minutes on |
+| farthing:{batches}:latest, :tended | string | seconds since the epoch when they were last tended; who tends them | ten minutes on |
 | farthing:events:<day> | hash | counts of events | after 30 days |
 | farthing:{jobs:<digit>}:<day> | hash | of ids whose SHA-256 begins so, the fingerprint of the job that an id belongs to, and where its answer lies | a week after that day |
 | farthing:paid:<id> | string | whose call is under way, or was paid for, and its answer | ten minutes after the deadline |
@@ -220,6 +220,11 @@ def summary(tenant: str, digest: str) -> str:
     return f"farthing:summary:{{{tenant}}}:{digest}"
 
 
+def turn(tenant: str, digest: str) -> str:
+    """A turn's vector."""
+    return f"farthing:turn:{{{tenant}}}:{digest}"
+
+
 def escalations(tenant: str) -> str:
     """What asking premium after economy came to."""
     return f"farthing:escalations:{{{tenant}}}"
@@ -260,14 +265,9 @@ def paid(job_id: str) -> str:
     return f"farthing:paid:{job_id}"
 
 
-def batched(name: str) -> str:
-    """What a job that waits for a batch asks."""
-    return f"{BATCHES}:job:{name}"
-
-
-def batch_answer(name: str) -> str:
-    """What its batch answered."""
-    return f"{BATCHES}:answer:{name}"
+def batch(name: str, what: str) -> str:
+    """What a job asks that waits for a batch (``job``), or what that answered (``answer``)."""
+    return f"{BATCHES}:{what}:{name}"
 
 
 def flight(name: str) -> str:
