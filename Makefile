@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint chaos bench up clean
+.PHONY: help install demo test coverage lint chaos bench up clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -23,8 +23,13 @@ demo: $(STAMP) ## run the main job on an embedded Redis: no key, no network
 up: $(STAMP) ## start the fleet on this machine (OPENAI_API_KEY for the real provider)
 	@$(BIN)/farthing up
 
+# Those that start fleets of processes run one after the other: each of them wants the whole machine.
 test: lint ## lint, type-check and run every test
-	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not acceptance"
+	@$(BIN)/pytest -m acceptance
+
+coverage: $(STAMP) ## which lines no test runs through, of what runs in the tests' own process (a quarter of an hour)
+	@$(BIN)/python -m coverage run -m pytest -m "not acceptance"
 	@$(BIN)/python -m coverage report --skip-covered --sort=-cover | tail -n 40
 
 lint: $(STAMP) ## ruff, mypy --strict, and who may import whom

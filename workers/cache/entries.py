@@ -79,7 +79,7 @@ class CacheStore:
 
     def serve(self, scope: str, entry_id: str) -> tuple[Entry, int] | None:
         """As :meth:`get`, and its question counts as asked once more, for a rewording asks it too; how often it was
-        asked before, since yesterday, comes with it.
+        asked before, in the last day, comes with it.
         """
         with failing_as("cache"):
             raw = self._redis.hgetall(keys.entry(scope, entry_id))
@@ -91,7 +91,7 @@ class CacheStore:
         return None
 
     def ask_count(self, scope: str, key: str) -> int:
-        """How often a question was asked since yesterday."""
+        """How often a question was asked in the last day."""
         with failing_as("cache"):
             pipe = self._redis.pipeline(transaction=False)
             questions.look(pipe, scope, key)
