@@ -100,6 +100,16 @@ def record_judge(cost_usd: Decimal, usage: Usage) -> dict[str, int]:
     return {"judge_nusd": _nano(cost_usd), **_spent(cost_usd, usage)}
 
 
+def record_verdicts(calls: int, yes: int, cost_usd: Decimal, saved_usd: Decimal | None) -> dict[str, int]:
+    """The counters of a job's verdicts, whose cost is on the job's own bill: ``saved_usd`` is what the call would have
+    cost that they made unnecessary, None where they did not.
+    """
+    counters = {"verdicts": calls, "verdicts_yes": yes, "verdicts_nusd": _nano(cost_usd)}
+    return (
+        counters if saved_usd is None else {**counters, "verdicts_served": 1, "verdicts_saved_nusd": _nano(saved_usd)}
+    )
+
+
 def record_wasted(cost_usd: Decimal, used: Sequence[Usage]) -> dict[str, int]:
     """The counters of what was paid for a job that nobody answered."""
     spent = _spent(cost_usd, Usage(sum(u.prompt_tokens for u in used), 0, sum(u.completion_tokens for u in used)))
@@ -222,6 +232,14 @@ class Totals:
             "near_exact_audits": self.count("twin_audits"),
             "near_exact_wrong": self.count("twin_wrong"),
             "audits_usd": usd(self.count("audit_nusd") / NANO),
+            "judge": {
+                "calls": self.count("verdicts"),
+                "yes": self.count("verdicts_yes"),
+                "served": self.count("verdicts_served"),
+                "cost_usd": usd(self.count("verdicts_nusd") / NANO),
+                "saved_usd": usd(self.count("verdicts_saved_nusd") / NANO),
+                "off_path_usd": usd(self.count("judge_nusd") / NANO),
+            },
             "summaries": self.count("summaries"),
             "summaries_usd": usd(self.count("summary_nusd") / NANO),
             "prompt_tokens": self.count("prompt_tokens"),

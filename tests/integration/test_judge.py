@@ -9,6 +9,7 @@ import pytest
 from pipelines.cache import judge
 from pipelines.cache.judge import Budget
 from workers.demo.standin import Fault
+from workers.jobs import reports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,12 +54,26 @@ def test_a_gray_suspect_is_served_on_the_judges_word_and_next_time_at_once(judge
     assert again.text == first.text
     assert again.cost_usd == 0
     assert verdicts(judged) == asked
+    total, said = reported(judged, tenant), reports.judged
+    assert (total["calls"], total["yes"], total["served"]) == (asked - before, asked - before, 1)
+    assert total["cost_usd"] == str(first.cost_usd)
+    assert float(total["saved_usd"]) > 0
+    assert said(total).startswith(f"{asked - before} yes of {asked - before}: saved $")
+
+
+def reported(fleet: InProcess, tenant: str) -> dict[str, Any]:
+    found: dict[str, Any] = reports.as_json(fleet.runtime.accounts.totals(tenant, 2))["total"]["judge"]
+    return found
 
 
 def test_a_no_sends_the_job_to_the_model(judged: InProcess, tenant: str) -> None:
+    assert reports.judged(reported(judged, tenant)) == "was not asked"
     judged.model.meanings[GRAY] = "something else"
     answer = judged.ask(GRAY, tenant=tenant)
     assert answer.source == "model"
+    total = reported(judged, tenant)
+    assert (total["calls"], total["yes"], total["served"], total["saved_usd"]) == (total["calls"], 0, 0, "0")
+    assert total["calls"] >= 1
 
 
 @pytest.mark.parametrize("fault", [Fault(body="garbage"), Fault(status=400)])

@@ -95,9 +95,18 @@ def as_causes_table(total: Mapping[str, Any]) -> Table:
     table.add_row("premium after economy", again)
     table.add_row("premium would be better", quality_lost(total))
     table.add_row("the whole would be better", context_lost(total))
+    table.add_row("the judge", judged(total["judge"]))
     table.add_row("paid for nothing", f"${dollars(Decimal(total['wasted_usd']))}")
     table.add_row("near-exact hits wrong", f"{total['near_exact_wrong']} of {total['near_exact_audits']} checked")
     return table
+
+
+def judged(judge: Mapping[str, Any]) -> str:
+    """What verdicts on the way of a job came to, and whether they paid."""
+    if not judge["calls"]:
+        return "was not asked"
+    saved, cost = (f"${dollars(Decimal(judge[name]))}" for name in ("saved_usd", "cost_usd"))
+    return f"{judge['yes']} yes of {judge['calls']}: saved {saved} for {cost}"
 
 
 def quality_lost(total: Mapping[str, Any]) -> str:

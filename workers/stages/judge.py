@@ -138,6 +138,10 @@ class Judge:
         )
         probability, seen = judged.probability, replace(seen, verdicts=judged.verdicts)
         spent = sum((verdict.cost_usd for verdict in verdicts), Decimal(0))
+        if verdicts:
+            yes = sum(verdict.yes is True for verdict in verdicts)
+            amounts = ledger.record_verdicts(len(verdicts), yes, spent, answering_usd if judged.serves else None)
+            self._billing.charge(f"{progress.job_id}.verdicts", job.tenant, amounts)
         if not judged.serves:
             return JudgedAnswer(None, probability, spent, seen)
         counters.count("judge.served")
