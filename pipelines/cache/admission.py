@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.cache import admission_words as words
 from pipelines.text.answering import answers
+from pipelines.text.han import both
 from pipelines.text.patterns import any_of, compiled
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ _GENERAL = re.compile(words.GENERAL, re.IGNORECASE)
 
 def of_this_moment(question: str) -> bool:
     """Is the right answer another one in a minute, or tomorrow? In doubt, yes."""
-    question = question[:LONGEST_CHARS]
+    return any(map(_passes, both(question[:LONGEST_CHARS])))
+
+
+def _passes(question: str) -> bool:
     plain = _TERMS.sub(" ", question)
     # "What is a forecast?", "how do I see what is in stock?": the same at any time, unless it names one.
     if _GENERAL.search(question) and not _NOW.search(_QUOTED.sub(" ", plain)):

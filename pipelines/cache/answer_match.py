@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.statistics.logistic import weight
 from pipelines.text import facts, gates, wording
-from pipelines.text.han import HAN
+from pipelines.text.han import HAN, simplified
 from pipelines.text.normalise import normalise
 from pipelines.text.remembered import remembered
 
@@ -77,7 +77,7 @@ def surely_same(one: str, other: str) -> bool:
 
 def evidence(one: str, other: str) -> float:
     """Log-likelihood ratio, in [-ONE, ONE], that two answers say the same; 0 when their words do not tell."""
-    one, other = one[:MOST_CHARS], other[:MOST_CHARS]
+    one, other = simplified(one[:MOST_CHARS]), simplified(other[:MOST_CHARS])
     a, b = _plain(one), _plain(other)
     if a == b:
         return ONE

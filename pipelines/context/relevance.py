@@ -19,6 +19,7 @@ import Stemmer
 from bm25s import stopwords
 
 from pipelines.text import language
+from pipelines.text.han import simplified
 from pipelines.text.remembered import remembered
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _stem(word: str, spoken: str) -> str:
 def terms(text: str, spoken: str = "en") -> tuple[str, ...]:
     """The stems of the words; of scripts that put no space between words, pairs of characters."""
     found: list[str] = []
-    for run in _RUNS.findall(text.lower()):
+    for run in _RUNS.findall(simplified(text).lower()):
         if _IS_UNSPACED.match(run):
             found += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
         else:
@@ -100,7 +101,7 @@ def asked(question: str) -> Asked:
     """The question's terms, without the words that every question has; all of them where no other is left."""
     spoken = language.latin(question)
     small = frozenset(_SMALL_WORDS.get(spoken, ())) | frozenset(_SMALL_WORDS["ru"])
-    plain = _CHINESE.sub(" ", question)
+    plain = _CHINESE.sub(" ", simplified(question))
     kept = " ".join(run for run in _RUNS.findall(plain.lower()) if run.replace("’", "'") not in small)
     return Asked(terms(kept, spoken) or terms(question, spoken), spoken)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from pipelines.text.han import simplified
+
 _PROVES = re.compile(
     r"\b(?:prove|proves|disprove|proof (?:of|that|by|for)|derive|derivation of|show (?:formally|rigorously|that)|deduce"
     r"|by (?:mathematical |strong )?induction|by contradiction|rigorously|formally verify|find the nash|nash equilibri(?:um|a)"
@@ -77,6 +79,7 @@ SHORT_CHARS = 50
 
 def cues(question: str) -> tuple[str, ...]:
     """Which of these the question is, in words; none for most."""
+    question = simplified(question)
     if len(question) <= SHORT_CHARS and _DEFINES.search(question):
         return ()
     return tuple(words for words, pattern in _CUES if pattern.search(question))

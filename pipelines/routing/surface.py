@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipelines.text.han import simplified
 from pipelines.text.remembered import remembered
 from pipelines.text.tokens import estimate
 
@@ -69,4 +70,4 @@ def _counted(text: str) -> tuple[float, ...]:
 
 def surfaces(texts: Sequence[str]) -> NDArray[np.float64]:
     """(n, 17) float64, by :data:`NAMES`: counts as log(1 + count), shares in [0, 1]."""
-    return np.array([_counted(text) for text in texts]).reshape(len(texts), len(NAMES))
+    return np.array([_counted(simplified(text)) for text in texts]).reshape(len(texts), len(NAMES))

@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from pipelines.text import answering_words as words
+from pipelines.text.han import simplified
 from pipelines.text.patterns import any_of
 from pipelines.text.remembered import remembered
 
@@ -45,6 +46,7 @@ def lack(text: str) -> Lack | None:
     plain = text.strip()
     if len(plain) > LONGEST_CHARS:
         return None
+    plain = simplified(plain)
     if _BROKEN.match(plain) or _NOTHING.fullmatch(plain.rstrip(" .…!:")):
         return "broken"
     if _PLACEHOLDER.search(plain):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pipelines.text.han import both
+
 # A way to do something is the same for all, also with one's own things; what is there, how much, where and when is not.
 LONGEST_CHARS = 2_000
 _HOW_TO = re.compile(
@@ -89,8 +91,9 @@ _HOW_TO_ZH = re.compile(
 def about_the_asker(question: str) -> bool:
     """Does the question ask for something that differs from user to user?"""
     question = question[:LONGEST_CHARS]
-    if _SUPPOSES.search(question):
+    read = both(question)
+    if any(map(_SUPPOSES.search, read)):
         return False  # "will my card be blocked if …": a rule for all
-    if _ASIAN.search(question):
-        return _HOW_TO_ZH.search(question) is None
+    if any(map(_ASIAN.search, read)):
+        return not any(map(_HOW_TO_ZH.search, read))
     return _LATIN.search(question) is not None and _HOW_TO.search(question) is None

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelines.text.followup_words import OF_A_SERVICE, OF_ANY_THING, OTHER_SCRIPT, PROCEDURE, SELF_CONTAINED, TOLD
-from pipelines.text.han import HAN
+from pipelines.text.han import HAN, simplified
 from pipelines.text.language import english
 
 if TYPE_CHECKING:
@@ -166,6 +166,7 @@ def dependence(turn: str, said: Sequence[str], answered: Sequence[str] = ()) -> 
         return None
     if len(turn) > LONGEST_CHARS:
         return "it is too long to be sure"
+    turn, answered = simplified(turn), list(map(simplified, answered))
     if any(map(sets_terms, said)):
         return "something was said that may matter to every later answer"
     if any(len(one) > LONGEST_ANSWER_CHARS or TOLD.search(one) for one in answered):
@@ -191,7 +192,7 @@ def sets_terms(turn: str) -> bool:
     """Does a turn say anything beside its question: facts about the user, or how to answer from now on?"""
     if len(turn) > LONGEST_CHARS:
         return True  # whoever pastes a document speaks of it afterwards
-    return any(_states(sentence.strip()) for sentence in _SENTENCE.findall(turn) if sentence.strip())
+    return any(_states(one.strip()) for one in _SENTENCE.findall(simplified(turn)) if one.strip())
 
 
 def _states(sentence: str) -> bool:

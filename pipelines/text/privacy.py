@@ -12,6 +12,7 @@ from phonenumbers import NumberParseException
 from stdnum import iban, luhn
 from stdnum.cn import ric
 
+from pipelines.text.han import both
 from pipelines.text.remembered import remembered
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def kinds(text: str) -> frozenset[str]:
 
 def personal(text: str) -> bool:
     """Is the text about its writer alone: does it hold personal data, or the number of an order or a contract?"""
-    return bool(kinds(text)) or _REFERENCE.search(text) is not None
+    return bool(kinds(text)) or any(map(_REFERENCE.search, both(text)))
 
 
 # A mailbox or a line of the operator's own, as instructions name them for the model to hand out.

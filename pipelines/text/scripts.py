@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pipelines.text.han import simplified
 from pipelines.text.language import surely
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ _LANGUAGES = re.compile(
 
 def names_a_language(text: str) -> bool:
     """Does a text speak of languages? Then what it is written in says nothing of what is wanted."""
-    return _LANGUAGES.search(text[:LONGEST_CHARS]) is not None
+    return _LANGUAGES.search(simplified(text[:LONGEST_CHARS])) is not None
 
 
 def scripts(text: str) -> Counter[str]:

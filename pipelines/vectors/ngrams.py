@@ -18,7 +18,7 @@ MOST_CHARS = 500  # a longer text is no question
 
 
 def characters(text: str) -> str:
-    """Letters, digits and Han characters; width and case do not matter."""
+    """Letters, digits and Han characters; width and case do not matter. Traditional ones are simplified before."""
     return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())
 
 

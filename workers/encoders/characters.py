@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.cache import verifier
 from pipelines.errors import EncoderUnavailable
-from pipelines.text.han import HAN
+from pipelines.text.han import HAN, simplified
 from pipelines.vectors import ngrams
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ NAME = "characters"
 TABLE, FACTS, MODULES = "table.npy", "characters.json", "modules.json"
 # What sentence-transformers loads the folder by.
 LOADED_AS = [{"idx": 0, "name": "0", "path": "", "type": "workers.encoders.characters_module.CharacterModule"}]
-RECIPE = 1  # raised when text is prepared in another way
+RECIPE = 2  # raised when text is prepared in another way
 
 
 class CharacterEncoder:
@@ -52,7 +52,7 @@ class CharacterEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32 rows of length 1; raises EncoderUnavailable for a text that it does not read."""
         try:
-            return np.stack([ngrams.embed(text, self._table, self._pair_weight) for text in texts])
+            return np.stack([ngrams.embed(simplified(text), self._table, self._pair_weight) for text in texts])
         except ValueError as error:
             raise EncoderUnavailable(NAME, str(error)) from None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.errors import EncoderUnavailable
+from pipelines.text.han import simplified
 from pipelines.vectors import ngrams
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class _Bags:
     def one(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and their weights; row 0 alone for a text of no characters."""
         if text not in self._known:
-            singles, pairs = ngrams.grams(text, ROWS)
+            singles, pairs = ngrams.grams(simplified(text), ROWS)
             rows = np.concatenate([singles, pairs]) if len(singles) else np.zeros(1, dtype=np.int64)
             weights = np.ones(len(rows), dtype=np.float32)
             weights[len(singles) :] = PAIR_WEIGHT
