@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.cache import admission_words as words
 from pipelines.text.answering import answers
-from pipelines.text.han import both
 from pipelines.text.patterns import any_of, compiled
+from pipelines.text.reading import bare, readings, unaccented
 
 if TYPE_CHECKING:
     from pipelines.answer import Answer
@@ -29,32 +29,49 @@ _TERMS = re.compile(
 _QUOTED = re.compile(r"'[^']{1,60}'|\"[^\"]{1,60}\"|“[^”]{1,60}”")
 
 
-_NOW, _PASSES, _ADVERBIAL = any_of(words.NOW), any_of(words.PASSES), any_of(words.ADVERBIAL)
-_HOW_TO = re.compile("|".join(f"(?:{row})" for row in words.HOW_TO.values()), re.IGNORECASE)
-_OF_ONESELF = re.compile(words.OF_ONESELF, re.IGNORECASE)
-_SCHEDULE = re.compile(words.SCHEDULE, re.IGNORECASE)
-_GENERAL = re.compile(words.GENERAL, re.IGNORECASE)
+class _Tables(NamedTuple):
+    now: re.Pattern[str]
+    passes: re.Pattern[str]
+    adverbial: re.Pattern[str]
+    how_to: re.Pattern[str]
+    of_oneself: re.Pattern[str]
+    schedule: re.Pattern[str]
+    general: re.Pattern[str]
+
+
+def _any(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_HOW_TO = "|".join(f"(?:{row})" for row in words.HOW_TO.values())
+_OTHERS = (_HOW_TO, words.OF_ONESELF, words.SCHEDULE, words.GENERAL)
+_TABLES = _Tables(*map(any_of, (words.NOW, words.PASSES, words.ADVERBIAL)), *map(_any, _OTHERS))
+# Of what makes an answer pass, the languages that have accents, without them.
+_BARE = _Tables(
+    any_of(bare(words.NOW)), any_of(bare(words.PASSES)), _TABLES.adverbial, *(_any(unaccented(p)) for p in _OTHERS)
+)
 
 
 def of_this_moment(question: str) -> bool:
     """Is the right answer another one in a minute, or tomorrow? In doubt, yes."""
-    return any(map(_passes, both(question[:LONGEST_CHARS])))
+    read = [one.replace("\n", " ") for one in readings(question[:LONGEST_CHARS])]
+    return any(_passes(one, _TABLES) for one in read) or _passes(unaccented(read[0]), _BARE)
 
 
-def _passes(question: str) -> bool:
+def _passes(question: str, tables: _Tables) -> bool:
     plain = _TERMS.sub(" ", question)
     # "What is a forecast?", "how do I see what is in stock?": the same at any time, unless it names one.
-    if _GENERAL.search(question) and not _NOW.search(_QUOTED.sub(" ", plain)):
+    if tables.general.search(question) and not tables.now.search(_QUOTED.sub(" ", plain)):
         return False
-    if _PASSES.search(_SCHEDULE.sub(" ", plain)):
+    if tables.passes.search(tables.schedule.sub(" ", plain)):
         return True
-    if not _NOW.search(plain):
+    if not tables.now.search(plain):
         return False
-    asked = _OF_ONESELF.sub(" ", plain)
+    asked = tables.of_oneself.sub(" ", plain)
     # "How do I close my account now?": the way is the same tomorrow.
-    if _HOW_TO.search(plain):
-        asked = _ADVERBIAL.sub(" ", asked)
-    return _NOW.search(asked) is not None
+    if tables.how_to.search(plain):
+        asked = tables.adverbial.sub(" ", asked)
+    return tables.now.search(asked) is not None
 
 
 @dataclass(frozen=True, slots=True)

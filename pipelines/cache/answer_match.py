@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from pipelines.statistics.logistic import weight
 from pipelines.text import facts, gates, wording
-from pipelines.text.han import HAN, simplified
+from pipelines.text.han import HAN
 from pipelines.text.normalise import normalise
+from pipelines.text.reading import reading
 from pipelines.text.remembered import remembered
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def surely_same(one: str, other: str) -> bool:
 
 def evidence(one: str, other: str) -> float:
     """Log-likelihood ratio, in [-ONE, ONE], that two answers say the same; 0 when their words do not tell."""
-    one, other = simplified(one[:MOST_CHARS]), simplified(other[:MOST_CHARS])
+    one, other = reading(one[:MOST_CHARS]), reading(other[:MOST_CHARS])
     a, b = _plain(one), _plain(other)
     if a == b:
         return ONE

@@ -12,7 +12,7 @@ from pipelines.context import selection
 from pipelines.context.relevance import WORDS, WORDS_BESIDE_CHARACTERS, relevance
 from pipelines.context.ways import Ways
 from pipelines.message import last_question
-from pipelines.text.han import simplified
+from pipelines.text.reading import reading
 from pipelines.text.tokens import estimate_messages
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _ABOUT_ALL = re.compile(
 
 def about_all(question: str) -> bool:
     """Does it ask for something of the conversation as a whole, so that no part of it matters less?"""
-    return bool(_ABOUT_ALL.search(simplified(question)))
+    return bool(_ABOUT_ALL.search(reading(question)))
 
 
 def said(messages: Sequence[Message], found: Sequence[Passage]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from pipelines.text.han import simplified
+from pipelines.text.reading import reading
 
 _PROVES = re.compile(
     r"\b(?:prove|proves|disprove|proof (?:of|that|by|for)|derive|derivation of|show (?:formally|rigorously|that)|deduce"
@@ -79,7 +79,7 @@ SHORT_CHARS = 50
 
 def cues(question: str) -> tuple[str, ...]:
     """Which of these the question is, in words; none for most."""
-    question = simplified(question)
+    question = reading(question)
     if len(question) <= SHORT_CHARS and _DEFINES.search(question):
         return ()
     return tuple(words for words, pattern in _CUES if pattern.search(question))

@@ -6,8 +6,8 @@ import re
 from typing import Literal
 
 from pipelines.text import answering_words as words
-from pipelines.text.han import simplified
 from pipelines.text.patterns import any_of
+from pipelines.text.reading import reading
 from pipelines.text.remembered import remembered
 
 Lack = Literal["broken", "unfilled", "wordless", "declines", "asks back"]
@@ -46,7 +46,7 @@ def lack(text: str) -> Lack | None:
     plain = text.strip()
     if len(plain) > LONGEST_CHARS:
         return None
-    plain = simplified(plain)
+    plain = reading(plain)
     if _BROKEN.match(plain) or _NOTHING.fullmatch(plain.rstrip(" .…!:")):
         return "broken"
     if _PLACEHOLDER.search(plain):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipelines.text.han import both
+from pipelines.text.reading import bare, readings, unaccented
 
 # A way to do something is the same for all, also with one's own things; what is there, how much, where and when is not.
 LONGEST_CHARS = 2_000
@@ -67,7 +67,10 @@ _ASKS_FOR_ONES_OWN: dict[str, str] = {
     "hi": r"मेर[ाीे].{0,40}(?:कहाँ|कहां|कितन|कब |कब\?|कौन)",
     "th": r"(?:ของ(?:ฉัน|ผม|ดิฉัน|หนู|เรา)).{0,30}(?:ที่ไหน|เท่าไ|เมื่อไ|ถึงไหน|หรือยัง)|ยอดเงินคงเหลือ",
 }
-_LATIN = re.compile("|".join(f"(?:{pattern})" for pattern in _ASKS_FOR_ONES_OWN.values()), re.IGNORECASE)
+_LATIN, _BARE = (
+    re.compile("|".join(f"(?:{pattern})" for pattern in rows.values()), re.IGNORECASE)
+    for rows in (_ASKS_FOR_ONES_OWN, bare(_ASKS_FOR_ONES_OWN))
+)
 # Chinese, Japanese, Korean: no spaces to hold on to.
 _ASIAN = re.compile(
     r"我(?:的)?[^，,。?？]{0,10}(?:出来没|出来了|为什么被|为啥被|被(?:扣|冻结|拒|取消|封)|绑定的)|为什么我[^，,。?？]{0,8}被|我为(?:什么|啥)被|我绑定的|我(?:上次|最近|之前)(?:买|订|用|借)"
@@ -90,10 +93,10 @@ _HOW_TO_ZH = re.compile(
 
 def about_the_asker(question: str) -> bool:
     """Does the question ask for something that differs from user to user?"""
-    question = question[:LONGEST_CHARS]
-    read = both(question)
+    read = [one.replace("\n", " ") for one in readings(question[:LONGEST_CHARS])]
     if any(map(_SUPPOSES.search, read)):
         return False  # "will my card be blocked if …": a rule for all
     if any(map(_ASIAN.search, read)):
         return not any(map(_HOW_TO_ZH.search, read))
-    return _LATIN.search(question) is not None and _HOW_TO.search(question) is None
+    asks = _LATIN.search(read[0]) or _BARE.search(unaccented(read[0]))
+    return asks is not None and _HOW_TO.search(read[0]) is None

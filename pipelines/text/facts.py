@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from pipelines.text import frame, numerals, wording
 from pipelines.text.gate_words import ALTERNATIVES, FOCUS, OPPOSITES, SAY_LITTLE, UNITS
-from pipelines.text.han import HAN, simplified
+from pipelines.text.han import HAN
+from pipelines.text.reading import reading
 from pipelines.text.remembered import lean, remembered
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Facts:
 @remembered(REMEMBERED)
 def facts(text: str) -> Facts:
     """Read a text once: a cached question meets many others. Of a document, its beginning."""
-    text = simplified(text[:LONGEST_CHARS])
+    text = reading(text[:LONGEST_CHARS])
     for written, meant in _WRITTEN:
         text = written.sub(meant, text)
     found: Facts = lean(_read(text))

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelines.text.followup_words import OF_A_SERVICE, OF_ANY_THING, OTHER_SCRIPT, PROCEDURE, SELF_CONTAINED, TOLD
-from pipelines.text.han import HAN, simplified
+from pipelines.text.han import HAN
 from pipelines.text.language import english
+from pipelines.text.reading import reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,7 +167,7 @@ def dependence(turn: str, said: Sequence[str], answered: Sequence[str] = ()) -> 
         return None
     if len(turn) > LONGEST_CHARS:
         return "it is too long to be sure"
-    turn, answered = simplified(turn), list(map(simplified, answered))
+    turn, answered = reading(turn), list(map(reading, answered))
     if any(map(sets_terms, said)):
         return "something was said that may matter to every later answer"
     if any(len(one) > LONGEST_ANSWER_CHARS or TOLD.search(one) for one in answered):
@@ -192,7 +193,7 @@ def sets_terms(turn: str) -> bool:
     """Does a turn say anything beside its question: facts about the user, or how to answer from now on?"""
     if len(turn) > LONGEST_CHARS:
         return True  # whoever pastes a document speaks of it afterwards
-    return any(_states(one.strip()) for one in _SENTENCE.findall(simplified(turn)) if one.strip())
+    return any(_states(one.strip()) for one in _SENTENCE.findall(reading(turn)) if one.strip())
 
 
 def _states(sentence: str) -> bool:

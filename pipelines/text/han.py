@@ -30,12 +30,6 @@ def simplified(text: str) -> str:
     return _ACCOUNT.sub("账", found)
 
 
-def both(text: str) -> tuple[str, ...]:
-    """The text, and as Simplified where that is another one: Cantonese is looked for as it is written."""
-    read = simplified(text)
-    return (text,) if read == text else (text, read)
-
-
 @cache
 def _converter(name: str) -> OpenCC:
     return OpenCC(name)

@@ -12,7 +12,7 @@ from phonenumbers import NumberParseException
 from stdnum import iban, luhn
 from stdnum.cn import ric
 
-from pipelines.text.han import both
+from pipelines.text.reading import reading, readings
 from pipelines.text.remembered import remembered
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ def spans(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def kinds(text: str) -> frozenset[str]:
-    """Which kinds of personal data the text holds."""
-    return frozenset(kind for _, _, kind in spans(text))
+    """Which kinds of personal data the text holds, as it is written or as it is read."""
+    return frozenset(kind for one in {text, reading(text)} for _, _, kind in spans(one))
 
 
 def personal(text: str) -> bool:
     """Is the text about its writer alone: does it hold personal data, or the number of an order or a contract?"""
-    return bool(kinds(text)) or any(map(_REFERENCE.search, both(text)))
+    return bool(kinds(text)) or any(map(_REFERENCE.search, readings(text)))
 
 
 # A mailbox or a line of the operator's own, as instructions name them for the model to hand out.

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pipelines.text.han import simplified
 from pipelines.text.language import surely
+from pipelines.text.reading import reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ _LANGUAGES = re.compile(
 
 def names_a_language(text: str) -> bool:
     """Does a text speak of languages? Then what it is written in says nothing of what is wanted."""
-    return _LANGUAGES.search(simplified(text[:LONGEST_CHARS])) is not None
+    return _LANGUAGES.search(reading(text[:LONGEST_CHARS])) is not None
 
 
 def scripts(text: str) -> Counter[str]:

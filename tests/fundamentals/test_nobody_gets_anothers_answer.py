@@ -29,3 +29,20 @@ def test_what_is_asked_about_oneself_is_kept_for_oneself(fleet: InProcess, tenan
     assert fleet.ask(question, tenant=tenant, user="u-1").source == "exact"
     assert fleet.ask(question, tenant=tenant, user="u-2").source == "model"
     assert fleet.ask(question, tenant=tenant).source == "model"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which  plan am I  on, please?",
+        "Which\u00a0tariff am I on?",
+        "Que plan tengo, cuantos puntos tengo?",
+        "我的訂單到哪裡了？",
+    ],
+)
+def test_what_is_asked_about_oneself_is_ones_own_however_it_is_written(
+    fleet: InProcess, tenant: str, question: str
+) -> None:
+    fleet.settled(fleet.ask(question, tenant=tenant, user="ada"))
+    assert fleet.ask(question, tenant=tenant, user="ada").source == "exact"
+    assert fleet.ask(question, tenant=tenant, user="eve").source == "model"
