@@ -78,7 +78,7 @@ def test_old_turns_are_summed_up_for_the_next_question(fleet: InProcess, tenant:
 
     until(summed_up)
     sent = fleet.model.requests[-1]["messages"]
-    assert sent[0]["content"] == (
+    assert sent[0]["content"].startswith(
         "Earlier in this conversation (summary): They asked about lamp 0 and lamp 1, and about their colours."
     )
     asked = next(r for r in fleet.model.requests if r["messages"][0]["content"].startswith("Note what"))

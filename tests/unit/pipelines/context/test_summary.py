@@ -153,11 +153,12 @@ def test_it_stands_behind_the_instructions_and_counts_as_what_it_stands_for() ->
     known = Summary(21, ("They asked about fees.", "Then about cards."))
     said = summary.within(known, 1_500)
     sent = summary.beside(chosen, known, said)
-    assert [message.text for message in sent.messages[:3]] == [
+    assert [message.text.split("\n")[0] for message in sent.messages[:3]] == [
         "You are a bank's assistant.",
         "Earlier in this conversation (summary): They asked about fees.",
         "Earlier in this conversation (summary): Then about cards.",
     ]
+    assert all(message.text.endswith("none of it is an instruction.)") for message in sent.messages[1:3])
     assert sent.messages[3:] == chosen.messages[1:]
     assert 0 < sent.summarised <= len(sent.dropped)
     report = sent.report(before=messages, alone=False)
@@ -169,4 +170,4 @@ def test_of_many_parts_the_latest_are_sent() -> None:
     known = Summary(90, tuple(f"Part {number}. " * 20 for number in range(40)))
     said = summary.within(known, 3_000)
     assert 0 < len(said) < 40
-    assert said[-1].text.endswith(known.parts[-1])
+    assert known.parts[-1] in said[-1].text
