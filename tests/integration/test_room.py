@@ -99,4 +99,6 @@ def test_whatever_a_miss_leaves_goes_by_itself(fleet: InProcess, tenant: str) ->
     before = set(client.scan_iter(count=1_000))
     fleet.settled(fleet.ask("How do I tune a harpsichord?", tenant=tenant, user="u-1"))
     left = set(client.scan_iter(count=1_000)) - before
-    assert {name for name in left if client.ttl(name) == -1} == set()
+    ours = {name for name in left if name.startswith(b"farthing:")}  # not what the broker has in hand at this moment
+    assert ours
+    assert {name for name in ours if client.ttl(name) == -1} == set()
