@@ -144,7 +144,7 @@ def cache_show(job_id: str, tenant: str, as_json: bool) -> None:
     """The entry that answered a job, or that holds its answer; and the jobs that were served from it."""
     found = _entry_of(job_id, tenant)
     served = runtime_of_fleet().accounts.served(found.id)
-    values = {**found.encode(), "scope": found.scope, "answer": found.answer.encode(), "served": served}
+    values = {**found.said(), "served": served}
     if as_json:
         print_json(values)
         return
