@@ -54,7 +54,7 @@ _BARE = _Tables(
 
 def of_this_moment(question: str) -> bool:
     """Is the right answer another one in a minute, or tomorrow? In doubt, yes."""
-    read = [one.replace("\n", " ") for one in readings(question[:LONGEST_CHARS])]
+    read = [" ".join(one.split()) for one in readings(question[:LONGEST_CHARS])]
     return any(_passes(one, _TABLES) for one in read) or _passes(unaccented(read[0]), _BARE)
 
 

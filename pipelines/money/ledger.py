@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Counters are whole numbers, so that Redis adds them exactly: money in billionths of a dollar.
 NANO = Decimal(1_000_000_000)
 MICRO = Decimal(1_000_000)  # dollars are squared as millionths: of billionths a day's sum would be no 64 bits
+SQUARES = 10  # of a square, the parts that are counted: an answer may cost two millionths
 CAUSES = ("hit", "rule", "model", "context")
 BATCH = "batch"  # a timing of who waited for a Batch API: hours, of which no mean says anything
 LEAST_ANSWERS = 20  # of a tier, from which on their mean length is believed
@@ -42,8 +43,8 @@ def record(answer: Answer) -> dict[str, int]:
         model = f"{answer.provider}/{answer.model}"
         counters |= {f"estimated:{model}": estimated, f"counted:{model}": answer.usage.prompt_tokens}
     if answer.source == "model" and answer.route is not None and answer.route.arm:
-        arm, micro = answer.route.arm, int(answer.cost_usd * MICRO)
-        counters |= {f"{arm}:jobs": 1, f"{arm}:nusd": _nano(answer.cost_usd), f"{arm}:squares": micro * micro}
+        arm, squared = answer.route.arm, int((answer.cost_usd * MICRO) ** 2 * SQUARES)
+        counters |= {f"{arm}:jobs": 1, f"{arm}:nusd": _nano(answer.cost_usd), f"{arm}:squares": squared}
     if BATCH in answer.timings_ms:
         counters |= {"batched": 1, "latency_us": 0}
     if answer.source == "model" and answer.route is not None and answer.route.escalated:

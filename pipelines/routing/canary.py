@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipelines.money.ledger import MICRO, NANO
+from pipelines.money.ledger import MICRO, NANO, SQUARES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ class Figures:
         """Read from a tenant's counters."""
         jobs = counters.get(f"{arm}:jobs", 0)
         mean = counters.get(f"{arm}:nusd", 0) / float(NANO) / max(jobs, 1)
-        square = counters.get(f"{arm}:squares", 0) / float(MICRO) ** 2 / max(jobs, 1)
+        square = counters.get(f"{arm}:squares", 0) / float(MICRO) ** 2 / SQUARES / max(jobs, 1)
         error = math.sqrt(max(square - mean * mean, 0.0) / max(jobs - 1, 1))
         return cls(jobs, mean, error, counters.get(f"{arm}:compared", 0), counters.get(f"{arm}:lost", 0))
 

@@ -40,7 +40,7 @@ def room(offer: Offer, job: Job, scale: Scale = as_estimated) -> int:
     left = offer.context_tokens - min(
         int(job.params.get("max_tokens") or offer.max_output_tokens), offer.context_tokens
     )
-    return int(left / scale(offer))
+    return int(left / max(1.0, scale(offer)))  # that others of the tenant's prompts had fewer is no room for this one
 
 
 def lacking(job: Job, *, prompt_tokens: int, offers: Sequence[Offer], scale: Scale = as_estimated) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pipelines.text.han import KANA, simplified
 from pipelines.text.reading import bare, readings, unaccented
 
 # A way to do something is the same for all, also with one's own things; what is there, how much, where and when is not.
@@ -91,9 +92,15 @@ _HOW_TO_ZH = re.compile(
 )
 
 
+_EMPHASIS = re.compile(r"[*_~\"“”„]")
+
+
 def about_the_asker(question: str) -> bool:
     """Does the question ask for something that differs from user to user?"""
-    read = [one.replace("\n", " ") for one in readings(question[:LONGEST_CHARS])]
+    question = _EMPHASIS.sub("", question[:LONGEST_CHARS])
+    read = [" ".join(one.split()) for one in readings(question)]
+    if KANA.search(question):  # of Japanese, or of a Chinese question with a name or a の in it
+        read.append(simplified(KANA.sub("", question.replace("の", "的"))))
     if any(map(_SUPPOSES.search, read)):
         return False  # "will my card be blocked if …": a rule for all
     if any(map(_ASIAN.search, read)):

@@ -7,15 +7,11 @@ from functools import cache
 
 from opencc import OpenCC
 
-from pipelines.text.remembered import remembered
-
 HAN = re.compile(r"[\u4e00-\u9fff]")
-KANA = re.compile(r"[\u3040-\u30ff]")
-REMEMBERED = 20_000
+KANA = re.compile(r"[\u3041-\u309f\u30a1-\u30fa]")  # not the dot and the dash, which others use too
 _ACCOUNT = re.compile("帐(?=[号户单款目])")  # accounts and bills, which are written both ways
 
 
-@remembered(REMEMBERED)
 def simplified(text: str) -> str:
     """The text as who writes Simplified Chinese would have written it; all others, Japanese too, as they are.
 

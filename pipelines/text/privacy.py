@@ -66,7 +66,7 @@ def kinds(text: str) -> frozenset[str]:
 
 def personal(text: str) -> bool:
     """Is the text about its writer alone: does it hold personal data, or the number of an order or a contract?"""
-    return bool(kinds(text)) or any(map(_REFERENCE.search, readings(text)))
+    return bool(kinds(text)) or any(_REFERENCE.search(" ".join(one.split())) for one in readings(text))
 
 
 # A mailbox or a line of the operator's own, as instructions name them for the model to hand out.

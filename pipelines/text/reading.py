@@ -12,7 +12,7 @@ from pipelines.text.remembered import remembered
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-REMEMBERED = 20_000
+REMEMBERED, SHORT_CHARS = 20_000, 1_000  # texts; a longer one is a document, and not kept
 # Letters, digits and what addresses are written with, where they are only wider; quotation marks and apostrophes as
 # typewriters have them.
 _WIDE = {
@@ -20,7 +20,7 @@ _WIDE = {
     for code in (*range(0xFF10, 0xFF1A), *range(0xFF20, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0B, 0xFF0D, 0xFF0E, 0xFF3F)
 }
 _QUOTES = dict.fromkeys(map(ord, "’‘ʼ´`‛＇"), "'") | dict.fromkeys(map(ord, "“”„‟＂"), '"')
-_READ_AS = _WIDE | _QUOTES
+_READ_AS = _WIDE | _QUOTES | {0x2010: "-", 0x2011: "-"}
 # Zero-width characters, marks of direction, soft hyphens, tags: nobody sees them. (A joiner shapes letters, and says
 # nothing by itself.)
 _UNSEEN = re.compile(
@@ -28,8 +28,10 @@ _UNSEEN = re.compile(
     "\U000e0000-\U000e0fff]"
 )
 _SPACES = re.compile(r"[^\S\n]+")
-_ACCENTS = re.compile("[\u0300-\u036f]")
-_STROKES = str.maketrans("łŁđĐıøØ", "lLdDioO")
+# Of Arabic too: vowel marks, the stroke that only lengthens, hamza above and below.
+_ACCENTS = re.compile("[\u0300-\u036f\u0640\u064b-\u0655\u0670]")
+# The last ones as they are typed in Egypt, and on keyboards for Persian and Urdu.
+_STROKES = str.maketrans("łŁđĐıøØ\u0649\u06cc\u06a9", "lLdDioO\u064a\u064a\u0643")
 
 
 def reading(text: str) -> str:
@@ -37,9 +39,17 @@ def reading(text: str) -> str:
     return readings(text)[-1]
 
 
-@remembered(REMEMBERED)
 def readings(text: str) -> tuple[str, ...]:
     """The same; where they differ, as it is written before it: Cantonese is looked for in Traditional characters."""
+    return _short(text) if len(text) <= SHORT_CHARS else _readings(text)
+
+
+@remembered(REMEMBERED)
+def _short(text: str) -> tuple[str, ...]:
+    return _readings(text)
+
+
+def _readings(text: str) -> tuple[str, ...]:
     if not text.isascii():
         text = _UNSEEN.sub("", unicodedata.normalize("NFC", text).translate(_READ_AS))
     text = _SPACES.sub(" ", text)
@@ -48,7 +58,7 @@ def readings(text: str) -> tuple[str, ...]:
 
 
 def unaccented(text: str) -> str:
-    """Latin, Greek and Cyrillic letters without their accents, as many write on a telephone; also of a pattern."""
+    """Latin, Greek, Cyrillic and Arabic letters without their accents, as many write them; also of a pattern."""
     if text.isascii():
         return text
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text.translate(_STROKES))))

@@ -76,7 +76,7 @@ def test_a_share_of_the_jobs_is_the_other_routers_and_both_are_counted(
 
 def test_it_decides_of_no_more_once_it_is_surely_dearer(fleet: InProcess, tenant: str, always: Path) -> None:
     today, arm = datetime.now(UTC).date().isoformat(), name(always)
-    cost = {"nusd": 50_000_000, "squares": 60 * 900_000}
+    cost = {"nusd": 50_000_000, "squares": 60 * 9_000_000}
     for kind, times in (("canary", 20), ("control", 1)):
         counted = {f"{kind}:{arm}:jobs": 60, **{f"{kind}:{arm}:{what}": much * times for what, much in cost.items()}}
         fleet.runtime.accounts.count(f"{tenant}-{kind}", tenant, today, counted)

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cache import clustering
+from workers.cache import questions
 from workers.cache.entries import LOG_LENGTH
 from workers.cache.evidence import Evidence
 from workers.cache.rows import read_answer
@@ -163,15 +164,16 @@ class Membership:
     def expel(self, scope: str, entry_id: str, key: str) -> bool:
         """Drop a phrasing that joined wrongly; never the one whose answer is served, nor one of the last two."""
         with failing_as("cache"):
-            return bool(
-                self._expel(
-                    keys=[
-                        *(keys.entry(scope, entry_id), keys.phrasing(scope, key), keys.asks(scope, entry_id)),
-                        *(name(scope) for name in (keys.phrasings, keys.log, keys.seq)),
-                    ],
-                    args=[entry_id, key, LOG_LENGTH, clustering.LEAST_MEMBERS],
-                )
+            done = self._expel(
+                keys=[
+                    *(keys.entry(scope, entry_id), keys.phrasing(scope, key), keys.asks(scope, entry_id)),
+                    *(name(scope) for name in (keys.phrasings, keys.log, keys.seq)),
+                ],
+                args=[entry_id, key, LOG_LENGTH, clustering.LEAST_MEMBERS],
             )
+            if done:
+                questions.forget(self._redis, scope, [key])
+        return bool(done)
 
     def move(self, scope: str, key: str, entry_id: str) -> bool:
         """Put a phrasing, and its own answer, into another entry; never the one whose answer its entry serves."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pipelines.message import Message
 
 KEPT_S = 86_400
-MADE_S = 120  # a call that makes one, and did not, is over by then
 LOOKED_AT = 64  # beginnings of a conversation, the longest
 
 
@@ -44,7 +43,9 @@ class SummaryStore:
         """The name of the summary of so many messages, to be made by who is given it; None where another makes it."""
         (digest,) = beginnings(self._secret(), messages, [end])
         with failing_as("ledger"):
-            free = self._redis.set(f"{keys.summary(tenant, digest)}:made", "", nx=True, ex=MADE_S)
+            free = self._redis.set(
+                f"{keys.summary(tenant, digest)}:made", "", nx=True, ex=KEPT_S
+            )  # one that failed is not paid for again
         return digest if free else None
 
     def keep(self, tenant: str, digest: str, made: Summary) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -64,6 +66,7 @@ class Billing:
     ) -> None:
         self._market, self._accounts, self._rules_of, self._secret = market, accounts, rules_of, secret
         self._owed: deque[Owed] = deque(maxlen=MOST_OWED)
+        self._again = threading.Lock()
 
     def reused(self, progress: Progress, entry: Entry, hit: Hit, *, followed: bool = False) -> Answer:
         """The entry's answer as this job's, with what it would have cost; ``followed``: it waited for that answer."""
@@ -173,14 +176,16 @@ class Billing:
 
     def charge_again(self) -> None:
         """Put on the bill what could not be put there; where that fails once more, it waits for the next time."""
-        for _ in range(len(self._owed)):
-            owed = self._owed.popleft()
-            try:
-                self._accounts.count(*owed)
-            except StoreUnavailable:
-                self._owed.appendleft(owed)
-                return
-            counters.count("ledger.late")
+        with self._again:
+            while self._owed:
+                owed = self._owed[0]
+                try:
+                    self._accounts.count(*owed)
+                except StoreUnavailable:
+                    return
+                with suppress(ValueError):  # it was too old by now, and a later one took its place
+                    self._owed.remove(owed)
+                counters.count("ledger.late")
 
     def words(self, job: Job) -> str:
         """The question's own words, as the key has them."""

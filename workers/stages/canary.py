@@ -46,7 +46,7 @@ class Canaries:
     ) -> None:
         self._own, self._accounts, self._outcomes, self._rules_of = own, accounts, outcomes, rules_of
         self._others: dict[str, Chosen | None] = {}
-        self._stopped: Believed[str] = Believed(first="")
+        self._stopped = Believed(first="nobody has read yet what came of it")
 
     def of(self, progress: Progress) -> Chosen:
         """Who decides of this job."""
@@ -78,7 +78,7 @@ class Canaries:
             total = total.plus(tenants.get(tenant, {}))
         arms = [Figures.of(total.counters, f"{arm}:{name}") for arm in ("canary", "control")]
         why = canary.stops(*arms, dearer=dearer)
-        if why and not before:
+        if why and why != before:
             counters.count("canary.stopped")
             logs.log().warning("a canary was stopped", tenant=tenant, router=name, said=why)
         return why

@@ -59,6 +59,8 @@ class Contexts:
         if known is None:
             return found
         said = summary.within(known, found.tokens_after)
+        if not said:
+            return found
         less = replace(self._choose(progress, mode, reserved=estimate_messages(said)), why=found.why)
         return summary.beside(less, known, said)
 

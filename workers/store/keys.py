@@ -33,7 +33,7 @@
 | farthing:outcomes:{tenant} | list | questions that both tiers answered: vector and surface, no text, and whether economy's answer was worse; newest first | three months after the last |
 | farthing:thread:{tenant}:<digest> | string | JSON: how a conversation that begins so was sent, when, to whom | an hour on |
 | farthing:turn:{tenant}:<digest> | string | vector of a turn of a conversation, as phrasings have it | an hour on |
-| farthing:summary:{tenant}:<digest>, :made | string | JSON: the summary of a conversation that begins so; somebody makes it | a day on; two minutes on |
+| farthing:summary:{tenant}:<digest>, :made | string | JSON: the summary of a conversation that begins so; somebody makes it, or tried | a day on |
 | farthing:escalations:{tenant} | hash | for each check of an answer, how often premium was asked, and did better | a month after the first |
 | farthing:review:{tenant} | zset | entries that users called wrong, by the last who did | a month on |
 | farthing:review:{tenant}:<entry> | hash | what was asked and answered, and each user's voice | a month on |

@@ -21,6 +21,11 @@ LATER = {
     "two spaces": lambda text: text.replace(" ", "  "),
     "no-break spaces": lambda text: text.replace(" ", "\u00a0"),
     "a new line": lambda text: text.replace(" ", "\n", 1),
+    "a line as forms send it": lambda text: text.replace(" ", "\r\n"),
+    "an empty line": lambda text: text.replace(" ", "\n\n", 1),
+    "emphasis": lambda text: " ".join(
+        f"**{word}**" if word in ("my", "ma", "meu") else word for word in text.split(" ")
+    ),
     "a tab": lambda text: text.replace(" ", "\t"),
     "wide letters": lambda text: "".join(chr(ord(c) + 0xFEE0) if c.isascii() and c.isalnum() else c for c in text),
     "a space of no width": lambda text: f"{text[:3]}\u200b{text[3:]}",
@@ -41,6 +46,7 @@ MINE = [
     "Đơn hàng của tôi đâu?",
     "Gdzie jest moje zamówienie?",
     "Onde está meu pacote?",
+    "أين طلبي؟",
     "我的订单到哪里了",
 ]
 PASSES = ["What is the weather like now?", "¿Qué hora es ahora?", "Il fait quel temps aujourd'hui ?", "今天天气怎么样"]
@@ -51,6 +57,22 @@ ALL_WAYS = pytest.mark.parametrize("way", LATER.values(), ids=LATER)
 def test_who_asks_about_oneself_is_seen(way: Callable[[str], str]) -> None:
     assert [text for text in MINE if not about_the_asker(text)] == []
     assert [way(text) for text in MINE if not about_the_asker(way(text))] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "أين طلبى؟",
+        "أين طلبی؟",
+        "أين طلـبي؟",
+        "combien ai‑je ?",
+        "我の訂單在哪",
+        "我買的「ピカチュウ」發貨了嗎",
+        "為什麼我的帳號被凍結？・",
+    ],
+)
+def test_other_keyboards_and_names_among_it_change_nothing(text: str) -> None:
+    assert about_the_asker(text)
 
 
 @ALL_WAYS
