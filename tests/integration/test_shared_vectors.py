@@ -83,6 +83,17 @@ def test_they_go_after_an_hour_and_their_names_tell_nothing(shared: SharedVector
     assert other.get("here", [b"x"]) == {}
 
 
+@pytest.mark.parametrize("kept", [b"x", b"not a vector", b"\x00" * 9])
+def test_what_is_no_vector_is_encoded_afresh(shared: SharedVectors, client: Any, kept: bytes) -> None:
+    found = selection.cut(TALK)
+    scores = worker(shared)[0].scores(TALK, found, tenant="rubbish")
+    for key in client.scan_iter("farthing:turn:{rubbish}:*"):
+        client.set(key, kept)
+    turns, encoder = worker(shared)
+    assert np.allclose(turns.scores(TALK, found, tenant="rubbish"), scores, atol=0.05)
+    assert len(encoder.given) == len(TALK)
+
+
 def test_a_redis_that_is_away_costs_one_try() -> None:
     away = SharedVectors(connect("redis://127.0.0.1:9/0"), lambda: b"secret")
     turns, encoder = worker(away)

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import StoreUnavailable
-from pipelines.vectors.encoder import compact, expand
+from pipelines.vectors.encoder import SCALE_BYTES, compact, expand
 from workers.observability import counters
 from workers.store import keys
 from workers.store.connection import failing_as
@@ -35,7 +35,8 @@ class SharedVectors:
     def get(self, tenant: str, names: Sequence[bytes]) -> dict[bytes, bytes]:
         """Those that are there."""
         found = self._ask(lambda: self._redis.mget(self._keys(tenant, names))) if names else None
-        return {name: expand(raw) for name, raw in zip(names, found or (), strict=False) if raw}
+        there = zip(names, found, strict=True) if found else ()
+        return {name: expand(raw) for name, raw in there if raw and len(raw) > SCALE_BYTES}
 
     def put(self, tenant: str, made: Mapping[bytes, bytes]) -> None:
         """Keep these."""

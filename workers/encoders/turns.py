@@ -83,7 +83,9 @@ class Turns:
             known = {name: self._held[name] for name in names if name in self._held}
         new = {name: text for name, text in zip(names, texts, strict=True) if name not in known}
         if self._shared is not None and len(new) >= LEAST_ASKED:
-            known |= self._shared.get(tenant, list(new))
+            packed_bytes = 2 * reader.dimensions  # what is no vector of this encoder's is encoded afresh
+            held = self._shared.get(tenant, list(new))
+            known |= {name: vector for name, vector in held.items() if len(vector) == packed_bytes}
             new = {name: text for name, text in new.items() if name not in known}
         read = dict([item for item in new.items() if encoders.mostly_readable(reader, item[1])][-self._most_new :])
         if read:
