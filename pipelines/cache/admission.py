@@ -74,6 +74,13 @@ def _passes(question: str, tables: _Tables) -> bool:
     return tables.now.search(asked) is not None
 
 
+def asked_in_a_day(today: int, yesterday: int, second: int) -> int:
+    """About how often a question was asked in the last day, at that second of today: of yesterday's times the share that
+    is less than a day ago.
+    """
+    return today + round(yesterday * (1 - second / 86_400))
+
+
 @dataclass(frozen=True, slots=True)
 class Admit:
     """The answer may be kept for ``ttl_s`` seconds, counted from when it was made."""

@@ -6,8 +6,10 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from pipelines.answer import usd
 from pipelines.money.ledger import MICRO, NANO, SQUARES
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class Figures:
         """JSON values."""
         return {
             "answers": self.jobs,
-            "mean_usd": f"{self.mean_usd:.9f}".rstrip("0").rstrip("."),
+            "mean_usd": usd(Decimal(f"{self.mean_usd:.9f}")),
             "compared": self.compared,
             "lost": self.lost,
         }

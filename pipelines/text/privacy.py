@@ -12,7 +12,7 @@ from phonenumbers import NumberParseException
 from stdnum import iban, luhn
 from stdnum.cn import ric
 
-from pipelines.text.reading import reading, readings
+from pipelines.text.reading import readings
 from pipelines.text.remembered import remembered
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def spans(text: str) -> Iterator[tuple[int, int, str]]:
 
 def kinds(text: str) -> frozenset[str]:
     """Which kinds of personal data the text holds, as it is written or as it is read."""
-    return frozenset(kind for one in {text, reading(text)} for _, _, kind in spans(one))
+    return frozenset(kind for one in {text, readings(text)[-1]} for _, _, kind in spans(one))
 
 
 def personal(text: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pipelines.cache import admission
 from pipelines.cache.scope import NEAR_DIGITS
 from workers.store import keys
 
@@ -33,11 +34,10 @@ def look(pipe: Any, scope: str, key: str) -> None:
 
 
 def asked(found: Sequence[Any]) -> int:
-    """About how often it was asked in the last day: of yesterday's times (UTC) the share that is not a day ago."""
+    """About how often it was asked in the last day; days are UTC's."""
     today, yesterday = (int(times or 0) for times in found)
     now = datetime.now(UTC)
-    gone = (now.hour * 3600 + now.minute * 60 + now.second) / 86_400
-    return today + round(yesterday * (1 - gone))
+    return admission.asked_in_a_day(today, yesterday, now.hour * 3600 + now.minute * 60 + now.second)
 
 
 def split(key: str) -> tuple[str, str]:

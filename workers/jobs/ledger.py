@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import NoScriptError
 
+from pipelines.money.ledger import Totals
 from workers.jobs import records
 from workers.jobs.records import FEEDBACK_WINDOW_S, MARK_BYTES
 from workers.store import keys, scripts
@@ -44,7 +44,7 @@ class Accounts:
         flat = [part for pair in counters.items() for part in pair]
         before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
         marks = (keys.counted(tenant, day), keys.counted(tenant, before))
-        mark = hashlib.sha256(job_id.encode()).digest()[:MARK_BYTES]
+        mark = records.digest(job_id)[:MARK_BYTES]
         counting = (3, *marks, keys.ledger(tenant, day), mark, MARKED_S, KEPT_S, *flat)
         with failing_as("ledger"):
             try:
@@ -87,6 +87,13 @@ class Accounts:
                     raw = self._redis.hgetall(keys.ledger(name, day))
                     if raw:
                         found.setdefault(day, {})[name] = {k.decode(): int(v) for k, v in raw.items()}
+        return found
+
+    def total(self, tenant: str, days: int) -> Totals:
+        """A tenant's counters of the last ``days`` days together."""
+        found = Totals()
+        for tenants in self.totals(tenant, days).values():
+            found = found.plus(tenants[tenant])
         return found
 
     def count_events(self, day: str, counts: Mapping[str, int]) -> None:

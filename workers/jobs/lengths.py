@@ -41,7 +41,5 @@ class Lengths:
         return self._known.of(tenant, lambda _: self._read(tenant))
 
     def _read(self, tenant: str) -> Usual:
-        total = ledger.Totals()
-        for tenants in self._accounts.totals(tenant, DAYS).values():
-            total = total.plus(tenants.get(tenant, {}))
+        total = self._accounts.total(tenant, DAYS)
         return Usual(ledger.answer_tokens(total), ledger.prompt_scales(total))

@@ -138,6 +138,11 @@ class Records:
             self._redis.delete(keys.paid(job_id))
 
 
+def digest(job_id: str) -> bytes:
+    """What an id is known by in the ledger's Redis: its first ``MARK_BYTES`` are its mark."""
+    return hashlib.sha256(job_id.encode()).digest()
+
+
 def keep(pipe: Any, job_id: str, record: Record) -> None:
     """Add to the pipeline what keeps a job's record."""
     kept = _kept(job_id)
@@ -154,7 +159,7 @@ class _Kept(NamedTuple):
 
 
 def _kept(job_id: str) -> _Kept:
-    digest, today = hashlib.sha256(job_id.encode()).digest(), int(time.time() // DAY_S)
-    first, days = digest[0] >> 4, FEEDBACK_WINDOW_S // DAY_S
+    found, today = digest(job_id), int(time.time() // DAY_S)
+    first, days = found[0] >> 4, FEEDBACK_WINDOW_S // DAY_S
     until = (today + days + 1) * DAY_S + SPREAD_S * first
-    return _Kept(digest[:MARK_BYTES], [keys.jobs(f"{first:x}", today - back) for back in range(days + 1)], until)
+    return _Kept(found[:MARK_BYTES], [keys.jobs(f"{first:x}", today - back) for back in range(days + 1)], until)

@@ -43,9 +43,8 @@ class SummaryStore:
         """The name of the summary of so many messages, to be made by who is given it; None where another makes it."""
         (digest,) = beginnings(self._secret(), messages, [end])
         with failing_as("ledger"):
-            free = self._redis.set(
-                f"{keys.summary(tenant, digest)}:made", "", nx=True, ex=KEPT_S
-            )  # one that failed is not paid for again
+            # One that failed is not paid for again.
+            free = self._redis.set(f"{keys.summary(tenant, digest)}:made", "", nx=True, ex=KEPT_S)
         return digest if free else None
 
     def keep(self, tenant: str, digest: str, made: Summary) -> None:

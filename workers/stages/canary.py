@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipelines.errors import ConfigurationInvalid
-from pipelines.money import ledger
 from pipelines.routing import canary
 from pipelines.routing.canary import Figures
 from workers.jobs.believed import Believed
@@ -73,9 +72,7 @@ class Canaries:
         return self._others[path]
 
     def _read(self, tenant: str, name: str, dearer: float, before: str) -> str:
-        total = ledger.Totals()
-        for tenants in self._accounts.totals(tenant, canary.LOOKS_BACK_DAYS).values():
-            total = total.plus(tenants.get(tenant, {}))
+        total = self._accounts.total(tenant, canary.LOOKS_BACK_DAYS)
         arms = [Figures.of(total.counters, f"{arm}:{name}") for arm in ("canary", "control")]
         why = canary.stops(*arms, dearer=dearer)
         if why and why != before:

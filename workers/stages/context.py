@@ -14,10 +14,13 @@ from pipelines.text.tokens import estimate_messages
 from workers.observability import counters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    import numpy as np
     from celery import Celery
+    from numpy.typing import NDArray
 
+    from pipelines.context.passages import Passage
     from pipelines.context.selection import Selected
     from pipelines.job import Context
     from pipelines.journey import Progress
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from workers.jobs.threads import Threads
     from workers.stages.harm import Harm
     from workers.stages.summary import Summaries
+
+    Scores = Callable[[Sequence[Passage]], NDArray[np.float64]]
 
 
 class Contexts:
@@ -51,7 +56,8 @@ class Contexts:
         long = mode == "auto" and plan.may_cut(progress.sent)
         if long and self._harm.stops(job.tenant):
             mode, long = "all", False
-        found = self._choose(progress, mode, known=long)
+        scores = self._scores(progress)
+        found = self._choose(progress, mode, scores, known=long)
         if not found.left_out or not found.forced:
             return found
         known = self._summaries.recall(job.tenant, progress.sent)
@@ -61,10 +67,23 @@ class Contexts:
         said = summary.within(known, found.tokens_after)
         if not said:
             return found
-        less = replace(self._choose(progress, mode, reserved=estimate_messages(said)), why=found.why)
+        less = replace(self._choose(progress, mode, scores, reserved=estimate_messages(said)), why=found.why)
         return summary.beside(less, known, said)
 
-    def _choose(self, progress: Progress, mode: Context, *, known: bool = False, reserved: int = 0) -> Selected:
+    def _scores(self, progress: Progress) -> Scores:
+        """How much the job's passages matter, reckoned once: with a summary beside them they are the same."""
+        reckoned: list[NDArray[np.float64]] = []
+
+        def of(passages: Sequence[Passage]) -> NDArray[np.float64]:
+            if not reckoned:
+                reckoned.append(self._turns.scores(progress.sent, passages, tenant=progress.job.tenant))
+            return reckoned[0]
+
+        return of
+
+    def _choose(
+        self, progress: Progress, mode: Context, scores: Scores, *, known: bool = False, reserved: int = 0
+    ) -> Selected:
         """``known``: is it worth knowing how the conversation was sent before? ``reserved`` tokens are others'."""
         market = self._market()
         offer = market.offers(progress.asking, progress.route, prompt_tokens=0)[0]
@@ -73,7 +92,7 @@ class Contexts:
         now = time.time()
         found = plan.choose(
             progress.sent,
-            partial(self._turns.scores, progress.sent, tenant=progress.job.tenant),
+            scores,
             reads=self._turns.reads,
             mode=mode if isinstance(mode, str) else max(1, mode - reserved),
             window_tokens=max(1, market.window(progress.asking, progress.route) - reserved),

@@ -34,10 +34,8 @@ class Harm:
         return found
 
     def _read(self, tenant: str, target: float, before: bool) -> bool:
-        days = self._accounts.totals(tenant, harm.LOOKS_BACK_DAYS).values()
-        worse, compared = (
-            sum(day[tenant].get(name, 0) for day in days) for name in ("context_worse", "context_audits")
-        )
+        total = self._accounts.total(tenant, harm.LOOKS_BACK_DAYS)
+        worse, compared = total.count("context_worse"), total.count("context_audits")
         found = harm.stops(worse, compared, target)
         if found and not before:
             logs.log().warning("conversations are sent whole", tenant=tenant, worse=worse, compared=compared)
