@@ -171,6 +171,16 @@ def _content(path: str, value: object, *, optional: bool) -> str | tuple[Mapping
     return validation.text(path, value, most=validation.MAX_TEXT_CHARS)
 
 
+def after_instructions(messages: Sequence[Message]) -> int:
+    """The number of the first message that is no instruction; of as many as there are where all are."""
+    return next((n for n, message in enumerate(messages) if message.role not in INSTRUCTIONS), len(messages))
+
+
+def may_be_left_out(message: Message) -> bool:
+    """Is it neither an instruction nor pinned?"""
+    return message.role not in INSTRUCTIONS and not message.pin
+
+
 def last_question(messages: Sequence[Message]) -> int:
     """The number of the last message of role user; raises StopIteration where there is none."""
     return next(number for number in reversed(range(len(messages))) if messages[number].role == "user")

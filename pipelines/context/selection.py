@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.context.passages import Passage, passages
-from pipelines.message import INSTRUCTIONS, last_question
+from pipelines.message import INSTRUCTIONS, last_question, may_be_left_out
 from pipelines.text.tokens import estimate, estimate_frame, estimate_messages
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def cut(messages: Sequence[Message]) -> list[Passage]:
     return [
         passage
         for number, message in enumerate(messages[:end])
-        if message.role not in INSTRUCTIONS and not message.pin
+        if may_be_left_out(message)
         for passage in passages(number, message)
     ]
 

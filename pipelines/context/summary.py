@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Usage
 from pipelines.job import Job
-from pipelines.message import INSTRUCTIONS, Message, last_question
+from pipelines.message import Message, after_instructions, last_question, may_be_left_out
 from pipelines.text.tokens import estimate_messages
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def due(messages: Sequence[Message], before: Summary = NOTHING) -> Part | None:
     for end in ends(messages):
         if end <= before.covers:
             continue
-        part = Part(end, tuple(m for m in messages[before.covers : end] if _may_go(m)), before)
+        part = Part(end, tuple(m for m in messages[before.covers : end] if may_be_left_out(m)), before)
         if found is not None and part.tokens > MOST_TOKENS:
             break
         found = part
@@ -152,7 +152,7 @@ def within(summary: Summary, budget_tokens: int) -> tuple[Message, ...]:
 def beside(chosen: Selected, summary: Summary, said: Sequence[Message]) -> Selected:
     """What was chosen, with what is said of the rest behind the instructions."""
     messages = chosen.messages
-    first = next((n for n, message in enumerate(messages) if message.role not in INSTRUCTIONS), len(messages))
+    first = after_instructions(messages)
     return replace(
         chosen,
         messages=(*messages[:first], *said, *messages[first:]),
@@ -160,10 +160,6 @@ def beside(chosen: Selected, summary: Summary, said: Sequence[Message]) -> Selec
         summarised=sum(number < summary.covers for number in chosen.dropped),
         summaries=len(said),
     )
-
-
-def _may_go(message: Message) -> bool:
-    return message.role not in INSTRUCTIONS and not message.pin
 
 
 def _transcript(messages: Sequence[Message]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipelines.answer import Usage, usd
 from pipelines.context import latest, selection
 from pipelines.context.thread import Thread
-from pipelines.message import INSTRUCTIONS, last_question
+from pipelines.message import after_instructions, last_question
 from pipelines.text.tokens import estimate_message, estimate_messages
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Ways:
     ) -> None:
         self._messages, self._found, self._price, self._warm = messages, found, price, warm
         self._last = last_question(messages)
-        self._first = next((n for n, m in enumerate(messages) if m.role not in INSTRUCTIONS), 0)
+        self._first = after_instructions(messages)
         self._before = Thread(self._last) if before is None else before
         self._end = self._last + 1
         # Tokens before each message, and of all.

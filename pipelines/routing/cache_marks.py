@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines.message import INSTRUCTIONS, last_question
+from pipelines.message import after_instructions, last_question
 from pipelines.text.tokens import estimate_messages
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def marked(messages: Sequence[Message]) -> list[dict[str, Any]]:
     A beginning too short to be remembered has none. https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching
     """
     sent = [message.sent for message in messages]
-    first = next((n for n, message in enumerate(messages) if message.role not in INSTRUCTIONS), len(messages))
+    first = after_instructions(messages)
     for end in {first, last_question(messages)}:
         markable = next((n for n in reversed(range(end)) if _takes_a_mark(sent[n])), None)
         if markable is not None and estimate_messages(messages[: markable + 1]) >= LEAST_TOKENS:
