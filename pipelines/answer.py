@@ -44,8 +44,8 @@ class Route:
     ``checks`` are the names of those that spoke of the answer that is given; ``escalated`` of those that spoke of
     economy's, where premium was asked after it: ``first_usd`` and ``premium_usd`` are what each cost. ``spoiled``: the
     answer is not kept for others. ``by_gain``: what is expected of the tiers decided, no rule; ``gain`` is the expected
-    gain of premium where outcomes told it. ``arm`` is where it counts while another router is tried (see canary), ''
-    where none is.
+    gain of premium where outcomes told it; ``models`` are asked in this order where a panel of models decided.
+    ``arm`` is where it counts while another router is tried (see canary), '' where none is.
     """
 
     tier: Tier
@@ -60,6 +60,7 @@ class Route:
     spoiled: bool = False
     by_gain: bool = False
     gain: float = 0.0
+    models: tuple[str, ...] = ()
     arm: str = ""
 
     def encode(self) -> dict[str, Any]:
@@ -91,13 +92,19 @@ class Route:
             spoiled=bool(raw.get("spoiled")),
             by_gain=bool(raw.get("by_gain")),
             gain=float(raw.get("gain") or 0.0),
+            models=tuple(raw.get("models") or ()),
             arm=str(raw.get("arm") or ""),
         )
 
     def hand_on(self) -> dict[str, Any]:
         """For the next stage: all that :meth:`decode` reads."""
-        more = {"model": self.model, "provider": self.provider, "by_gain": self.by_gain, "gain": self.gain}
-        return {**self.encode(), **more, **({"arm": self.arm} if self.arm else {})}
+        more: dict[str, Any] = {"model": self.model, "provider": self.provider}
+        more |= {"by_gain": self.by_gain, "gain": self.gain}
+        if self.models:
+            more["models"] = list(self.models)
+        if self.arm:
+            more["arm"] = self.arm
+        return {**self.encode(), **more}
 
 
 @dataclass(frozen=True, slots=True)

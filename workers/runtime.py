@@ -160,9 +160,9 @@ class Runtime(Parts):
     @once
     def routing(self) -> Routing:
         """Which tier answers."""
-        own = Chosen(self.router, self.quality_bounds)
+        own, rules_of = Chosen(self.router, self.quality_bounds), self.configuration.routing_of
         outcomes = Outcomes(self.ledger_redis)
-        return Routing(self.market, Canaries(own, self.accounts, outcomes, self.configuration.routing_of))
+        return Routing(self.market, Canaries(own, self.accounts, outcomes, rules_of), rules_of)
 
     @once
     def summaries(self) -> Summaries:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Near = tuple[NDArray[np.int64], Floats]  # numbers and weights of the nearest, (n, m) each; weights sum to 1
 
 NEAREST = 100  # prompts whose gains are averaged
 NEARNESS = 0.1  # difference of cosines at which a prompt counts less by e
@@ -70,13 +71,14 @@ class Learned:
             landmarks,
         )
 
-    def predict(self, features: Floats, vectors: NDArray[np.float32]) -> Floats:
-        """What each learner expects of each prompt, (n, 5), in the order of LEARNERS."""
+    def predict(self, features: Floats, vectors: NDArray[np.float32], near: Near | None = None) -> Floats:
+        """What each learner expects of each prompt, (n, 5), in the order of LEARNERS; ``near`` where that is known."""
         standard = np.clip((features - self.mean) / self.spread, -4.0, 4.0)
         nearest = both = flat = self.surface.predict(standard)  # without a vector the surface has to do
-        if vectors.shape[1] and vectors.shape[1] == self.vectors.shape[1]:
+        if self.reads(vectors):
             read = vectors.any(axis=1)
-            nearest = np.where(read, self._nearest(vectors), flat)
+            best, weights = near or self.near(vectors)
+            nearest = np.where(read, (weights * self.gains[best]).sum(axis=1), flat)
             both = np.where(read, self.all.predict(_both(vectors, standard)), flat)
         return np.column_stack(
             [
@@ -88,16 +90,22 @@ class Learned:
             ]
         )
 
-    def _nearest(self, vectors: NDArray[np.float32]) -> Floats:
-        found: Floats = np.zeros(len(vectors))
+    def reads(self, vectors: NDArray[np.float32]) -> bool:
+        """Are these (n, d) of the kind that it learned from?"""
+        return bool(vectors.shape[1]) and vectors.shape[1] == self.vectors.shape[1]
+
+    def near(self, vectors: NDArray[np.float32]) -> Near:
+        """The nearest of the prompts it knows to each of (n, d)."""
         many = min(NEAREST, len(self.gains))
+        best = np.zeros((len(vectors), many), dtype=np.int64)
+        weights = np.zeros((len(vectors), many))
         for start in range(0, len(vectors), 500):
-            cosines = (vectors[start : start + 500].astype(np.float32) @ self.vectors.T).astype(np.float64)
-            best = np.argpartition(-cosines, many - 1, axis=1)[:, :many]
-            near = np.take_along_axis(cosines, best, axis=1)
-            weights = np.exp((near - near.max(axis=1, keepdims=True)) / NEARNESS)
-            found[start : start + 500] = (weights * self.gains[best]).sum(axis=1) / weights.sum(axis=1)
-        return found
+            part = slice(start, start + 500)
+            cosines = (vectors[part].astype(np.float32) @ self.vectors.T).astype(np.float64)
+            best[part] = np.argpartition(-cosines, many - 1, axis=1)[:, :many]
+            near = np.take_along_axis(cosines, best[part], axis=1)
+            weights[part] = np.exp((near - near.max(axis=1, keepdims=True)) / NEARNESS)
+        return best, weights / weights.sum(axis=1, keepdims=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +120,20 @@ class Gain:
 
     @classmethod
     def fit(
-        cls, features: Floats, vectors: NDArray[np.float32], gains: Floats, *, seed: int = 0
+        cls,
+        features: Floats,
+        vectors: NDArray[np.float32],
+        gains: Floats,
+        *,
+        seed: int = 0,
+        prior_gain: float = PRIOR_GAIN,
+        prior_outcomes: float = PRIOR_OUTCOMES,
     ) -> tuple[Gain, Floats]:
         """A predictor from outcomes, and what it would have said of each without having seen that one, (n,).
 
         ``features`` (n, 17) of the prompts as surface.surfaces has them; ``vectors`` (n, d) of theirs, rows of zeros
         where the encoder does not read one, (n, 0) without an encoder; ``gains`` (n,) premium's quality less economy's.
+        ``prior_gain`` of length is believed beforehand, as strongly as by ``prior_outcomes``.
         """
         dice = np.random.default_rng(seed)
         unseen = np.zeros((len(gains), len(LEARNERS)))
@@ -129,9 +145,9 @@ class Gain:
                 unseen[out] = part.predict(features[out], vectors[out])
         base = float(gains.mean())
         means = unseen.mean(axis=0)
-        believed = PRIOR_GAIN * (np.array(LEARNERS) == "length")
-        own = len(gains) / (len(gains) + PRIOR_OUTCOMES)
-        weights = own * mixture(unseen - means, gains - base, prior=believed, strength=PRIOR_OUTCOMES)
+        believed = prior_gain * (np.array(LEARNERS) == "length")
+        own = len(gains) / (len(gains) + prior_outcomes)
+        weights = own * mixture(unseen - means, gains - base, prior=believed, strength=prior_outcomes)
         weights = weights + (1.0 - own) * believed
         learned = Learned.fit(features, vectors, gains, dice)
         found = cls(learned, tuple(weights.tolist()), base, tuple(means.tolist()), len(gains))
@@ -141,13 +157,15 @@ class Gain:
         """The expected gain of each prompt, (n,); ``vectors`` (n, d) where an encoder reads them."""
         return self.of_surfaces(surface.surfaces(prompts), vectors)
 
-    def of_surfaces(self, features: Floats, vectors: NDArray[np.float32] | None = None) -> Floats:
-        """As :meth:`predict`, of prompts whose surfaces are known, (n, 17)."""
+    def of_surfaces(
+        self, features: Floats, vectors: NDArray[np.float32] | None = None, near: Near | None = None
+    ) -> Floats:
+        """As :meth:`predict`, of prompts whose surfaces are known, (n, 17), and maybe what is ``near`` them."""
         if self.learned is None:
             by_length: Floats = PRIOR_GAIN * (features[:, surface.LENGTH] - PRIOR_MEAN) / PRIOR_SPREAD
             return by_length
         given = np.zeros((len(features), 0), dtype=np.float32) if vectors is None else vectors
-        said = self.learned.predict(features, given)
+        said = self.learned.predict(features, given, near)
         mixed: Floats = self.base + (said - np.array(self.means)) @ np.array(self.weights)
         return mixed
 

@@ -69,11 +69,26 @@ class Market:
         """The offers of a route, as the operator listed them."""
         if route is None:
             raise ValueError("progress.route: got None, expected the classifier's route")
+        if route.models:
+            found = tuple(offer for model in route.models for offer in self.catalog.offers if offer.model == model)
+            return found or self.catalog.of_tier(route.tier)  # the panel may be of another version's catalog
         return self.catalog.of_model(route.model) if route.model else self.catalog.of_tier(route.tier)
 
     def offers(self, job: Job, route: Route | None, *, prompt_tokens: int) -> tuple[Offer, ...]:
-        """Who may answer the routed job, the cheapest for it first."""
-        return self._cheapest_first(job, self.of_route(route), prompt_tokens)
+        """Who may answer the routed job: as a panel ranked the models, else the cheapest for it first."""
+        found = self._cheapest_first(job, self.of_route(route), prompt_tokens)
+        ranks = {model: rank for rank, model in enumerate(() if route is None else route.models)}
+        return tuple(sorted(found, key=lambda offer: ranks.get(offer.model, len(ranks))))
+
+    def by_model_usd(self, job: Job, *, prompt_tokens: int) -> dict[str, float]:
+        """What the job is expected to cost at each model that can do what it needs, where it is cheapest; dollars."""
+        scale, found = self.scale(job), dict[str, float]()
+        able = choice.able(job, prompt_tokens=prompt_tokens, offers=self.catalog.offers, scale=scale)
+        for offer in able:
+            completion = choice.expected_tokens(job, self._known(job, (offer,)))
+            cost = float(self.cost_usd(offer, Usage(round(prompt_tokens * scale(offer)), 0, completion)))
+            found[offer.model] = min(cost, found.get(offer.model, math.inf))
+        return found
 
     def economy(self, job: Job) -> tuple[Offer, ...]:
         """The economy models that can answer ``job``, a question of the fleet's own, the cheapest for it first."""

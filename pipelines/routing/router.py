@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.routing import surface
-from pipelines.routing.gain import LEARNERS, Gain, Learned
-from pipelines.statistics.linear import Ridge
+from pipelines.routing import artifact, surface
+from pipelines.routing.gain import LEARNERS, Gain
+from pipelines.routing.panel import Panel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,13 +35,15 @@ class Expected:
 @dataclass(frozen=True, slots=True)
 class Router:
     """``at`` is the expected gain from which premium is asked, None where length alone is known and economy suffices
-    until something else is shown; ``encoder`` is the fingerprint of whose vectors it knows, empty for none.
+    until something else is shown; ``encoder`` is the fingerprint of whose vectors it knows, empty for none. ``panel``
+    chooses among more than two models, where outcomes of each were learned from.
     """
 
     gain: Gain
     at: float | None = None
     encoder: str = ""
     expected: Expected | None = None
+    panel: Panel | None = None
 
     def expects(self, question: str, vector: NDArray[np.float32] | None) -> float:
         """The expected gain; ``vector`` (d,) by the router's encoder, None without one."""
@@ -87,8 +88,7 @@ class Router:
         return cls(gain, at, encoder, expected)
 
     def encode(self) -> dict[str, Any]:
-        """JSON values; arrays in base64, as little-endian float32 (vectors float16)."""
-        gain, learned = self.gain, self.gain.learned
+        """JSON values; see artifact."""
         return {
             "format": FORMAT,
             "features": list(surface.NAMES),
@@ -96,20 +96,8 @@ class Router:
             "encoder": self.encoder,
             "at": self.at,
             "expected": None if self.expected is None else asdict(self.expected),
-            "outcomes": gain.outcomes,
-            "base": gain.base,
-            "weights": dict(zip(LEARNERS, gain.weights, strict=True)),
-            "means": dict(zip(LEARNERS, gain.means, strict=True)),
-            "learned": None
-            if learned is None
-            else {
-                "mean": learned.mean.tolist(),
-                "spread": learned.spread.tolist(),
-                "gains": _packed(learned.gains, "<f4"),
-                "vectors": _packed(learned.vectors, "<f2"),
-                "landmarks": _packed(learned.landmarks, "<f4"),
-                **{name: _ridge(getattr(learned, name)) for name in ("all", "surface", "kernel")},
-            },
+            **artifact.gain(self.gain),
+            **({} if self.panel is None else {"panel": self.panel.encode(like=self.gain.learned)}),
         }
 
     @classmethod
@@ -118,42 +106,13 @@ class Router:
         if raw.get("format") != FORMAT or raw.get("features") != list(surface.NAMES):
             raise ValueError("it was trained by another version: train it again")
         try:
-            weights, means = (tuple(float(raw[name][one]) for one in LEARNERS) for name in ("weights", "means"))
-            learned = None if raw["learned"] is None else _learned(raw["learned"], len(surface.NAMES))
-            gain = Gain(learned, weights, float(raw["base"]), means, int(raw["outcomes"]))
+            gain = artifact.read_gain(raw)
             expected = None if raw["expected"] is None else Expected(**raw["expected"])
-            return cls(gain, None if raw["at"] is None else float(raw["at"]), str(raw["encoder"]), expected)
-        except (KeyError, TypeError, AttributeError) as error:
+            panel = Panel.decode(raw["panel"], like=gain.learned) if raw.get("panel") else None
+            at = None if raw["at"] is None else float(raw["at"])
+            return cls(gain, at, str(raw["encoder"]), expected, panel)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is no router: {type(error).__name__}: {error}") from error
-
-
-def _packed(values: NDArray[Any], kind: str) -> dict[str, Any]:
-    return {
-        "shape": list(values.shape),
-        "kind": kind,
-        "base64": base64.b64encode(values.astype(kind).tobytes()).decode("ascii"),
-    }
-
-
-def _unpacked(raw: Mapping[str, Any]) -> NDArray[np.float64]:
-    values = np.frombuffer(base64.b64decode(raw["base64"], validate=True), dtype=raw["kind"])
-    return values.astype(np.float64).reshape(raw["shape"])
-
-
-def _ridge(ridge: Ridge) -> dict[str, Any]:
-    return {"slopes": _packed(ridge.slopes, "<f4"), "mean": _packed(ridge.mean, "<f4"), "base": ridge.base}
-
-
-def _learned(raw: Mapping[str, Any], features: int) -> Learned:
-    ridges = {
-        name: Ridge(_unpacked(raw[name]["slopes"]), _unpacked(raw[name]["mean"]), float(raw[name]["base"]))
-        for name in ("all", "surface", "kernel")
-    }
-    mean, spread = np.array(raw["mean"], dtype=np.float64), np.array(raw["spread"], dtype=np.float64)
-    if mean.shape != (features,):
-        raise ValueError("it is no router: its features are others")
-    vectors = _unpacked(raw["vectors"]).astype(np.float32)
-    return Learned(mean, spread, vectors, _unpacked(raw["gains"]), landmarks=_unpacked(raw["landmarks"]), **ridges)
 
 
 SHIPPED = Router(Gain())

@@ -12,14 +12,18 @@ from pipelines.routing.cues import cues
 from pipelines.routing.router import SHIPPED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
     from pipelines.job import Job
     from pipelines.routing.catalog import Catalog
+    from pipelines.routing.panel import Ranked
     from pipelines.routing.router import Router
 
 PREMIUM_AT = 0.5  # of the score
+MOST_MODELS = 4  # of a panel: who is asked, and who is where that one fails
 
 
 def route(
@@ -31,11 +35,15 @@ def route(
     vector: NDArray[np.float32] | None = None,
     bound: float | None = None,
     scale: choice.Scale = choice.as_estimated,
+    costs_usd: Mapping[str, float] | None = None,
+    right_usd: float | None = None,
 ) -> Route:
     """The tier for a job whose full prompt has about ``prompt_tokens``; ``vector`` (d,) is its question's, by the
-    router's encoder; ``bound`` the tenant's own, see :mod:`quality_bound`; ``scale`` as :meth:`Market.scale` says.
+    router's encoder; ``bound`` the tenant's own, see :mod:`quality_bound`; ``scale`` as :meth:`Market.scale` says;
+    ``costs_usd`` by model, of those that can serve the job; ``right_usd`` the tenant's own, see :mod:`panel`.
 
-    Hard rules first: what the job asked for, then what the economy models cannot do; then what is expected.
+    Hard rules first: what the job asked for, then what the economy models cannot do; then what is expected: by a panel
+    of models where the router has one, and the tenant no bound.
     """
     question = job.question.text
     expected = router.expects(question, vector)
@@ -48,11 +56,28 @@ def route(
     lacking = choice.lacking(job, prompt_tokens=prompt_tokens, offers=catalog.of_tier("economy"), scale=scale)
     if lacking is not None:
         return Route(tier="premium", score=1.0, reason=lacking)
+    ranked: tuple[Ranked, ...] = ()
+    if router.panel is not None and bound is None:
+        ranked = router.panel.rank(question, vector, costs_usd or {}, right_usd=right_usd)
+    if ranked:
+        return _by_panel(ranked, catalog)
     # Without outcomes of one's own no gain is known: length tells no probability.
     gain = 0.0 if router.at is None else expected
     by_gain = router.at is not None or not cues(question)
     chosen: Tier = "premium" if score >= PREMIUM_AT else "economy"
     return Route(tier=chosen, score=score, reason=reason, by_gain=by_gain, gain=gain)
+
+
+def _by_panel(ranked: Sequence[Ranked], catalog: Catalog) -> Route:
+    tiers = {offer.model: offer.tier for offer in catalog.offers}
+    first, others = ranked[0], ranked[1:]
+    best = max((one.quality for one in ranked if tiers[one.model] == "premium"), default=first.quality)
+    beside = f", before {others[0].model} with {others[0].quality:.3f} for ${others[0].cost_usd:.6f}" if others else ""
+    said = f"{first.model} is expected to be right with {first.quality:.3f} for ${first.cost_usd:.6f}{beside}"
+    premium = tiers[first.model] == "premium"
+    score = _within(PREMIUM_AT + (best - first.quality) / 2.0, premium)
+    models, gain = tuple(one.model for one in ranked[:MOST_MODELS]), max(0.0, best - first.quality)
+    return Route(tiers[first.model], score, said, by_gain=True, gain=gain, models=models)
 
 
 def may_escalate(job: Job, route: Route) -> bool:

@@ -135,7 +135,7 @@ def test_where_a_question_would_go_is_said_with_the_offers() -> None:
 def test_a_goal_must_be_said(outcomes: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["train", "routing", str(outcomes), "--out", str(tmp_path / "r.json")])
     assert result.exit_code == 2
-    assert "say either --premium-share or --quality" in result.output
+    assert "say one of --quality, --premium-share" in result.output
 
 
 @pytest.mark.parametrize(

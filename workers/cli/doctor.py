@@ -182,7 +182,14 @@ def _router(held: Runtime) -> Check:
     if router.encoder and router.encoder not in {reader.fingerprint for reader in readers}:
         said = f"it was trained on vectors of {router.encoder}, which is not here: it sees the questions' surface alone"
         return Check("router", "warning", said, "farthing train routing with this fleet's encoder")
-    return Check("router", "ok", f"learned from {router.gain.outcomes} outcomes")
+    said = f"learned from {router.gain.outcomes} outcomes"
+    if router.panel is not None:
+        said += f", of {len(router.panel.qualities)} models"
+        strange = sorted(set(router.panel.qualities) - set(held.configuration.catalog.models()))
+        if strange:
+            said += f"; {', '.join(strange)}: not offered by FARTHING_CONFIG, and never asked"
+            return Check("router", "warning", said, "offer them under these names, or train without them")
+    return Check("router", "ok", said)
 
 
 def _folder(settings: Settings) -> Check:

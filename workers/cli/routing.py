@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.evaluation.cascade import PRICES
+from pipelines.routing.panel import Goal
 from workers.cli.evaluate import FILE, encoder_option, evaluate, plot_option, print_values, readers, train
 from workers.cli.printing import as_json, print_json
 
@@ -19,6 +20,24 @@ economy_option = click.option(
 premium_option = click.option(
     "--premium", default="strong_correct", show_default=True, help="Column: how right premium's answers were."
 )
+
+
+model_option = click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME[=USD]",
+    help="Several models: each one's column; dollars a million tokens, else FARTHING_CONFIG's price.",
+)
+
+
+def _goal(
+    quality: float | None, usd_per_1000: float | None = None, premium_share: float | None = None, **_: Any
+) -> Goal:
+    said = [one for one in (quality, usd_per_1000, premium_share) if one is not None]
+    if len(said) != 1:
+        raise click.UsageError("say one of --quality, --premium-share and, with --model, --usd-per-1000")
+    return Goal(quality, usd_per_1000, premium_share)
 
 
 @evaluate.command("routing")
@@ -47,6 +66,14 @@ premium_option = click.option(
     help="With --target: how many are compared.",
 )
 @plot_option
+@model_option
+@click.option(
+    "--quality",
+    type=click.FloatRange(0.0, 1.0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="With --model: the share of the best single model's that is kept.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Which prompts are held out together.")
 @economy_option
 @premium_option
@@ -61,18 +88,35 @@ def evaluate_routing(
     cascade: bool,
     prices: float,
     plot: Path | None,
+    models: tuple[str, ...],
+    quality: float,
     **options: Any,
 ) -> None:
-    """Quality against the share of premium (CSV: prompt, weak_correct, strong_correct; subject, weak_answer if any)."""
+    """Quality against the share of premium (CSV: prompt, weak_correct, strong_correct; subject, weak_answer if any).
+
+    With several --model: against dollars, by a panel of them; five folds unless --folds says otherwise.
+    """
     from workers.cli.running import runtime_of_fleet
-    from workers.evaluation import outcomes, plotting
+    from workers.evaluation import outcomes, panels, plotting
     from workers.providers import routers
 
     if (file is None) == (tenant is None):
         raise click.UsageError("say either a file or --tenant")
+    if models and file is None:
+        raise click.UsageError("--model: audits compare two tiers, not models: say a file")
     if file is None:
         held, other = runtime_of_fleet(), routers.load(router, "--router")
         print_values(outcomes.of_two(str(tenant), held.quality.outcomes(str(tenant)), held.router, other), as_json)
+        return
+    if models:
+        given_panel = panels.read(file, models, lambda: runtime_of_fleet().market())
+        folds = int(options["folds"] or 5)
+        found = panels.evaluate(
+            given_panel, readers(encoder), folds=folds, seed=int(options["seed"]), goal=_goal(quality)
+        )
+        if plot is not None:
+            plotting.panel(plot, found, file.name)
+        print_values(found, as_json)
         return
     given = prices if cascade else None
     found = outcomes.evaluate(file, readers(encoder), router=routers.load(router, "--router"), prices=given, **options)
@@ -89,6 +133,10 @@ def evaluate_routing(
 @click.option("--out", type=FILE, required=True, help="Where the router goes (JSON): FARTHING_ROUTER reads it.")
 @click.option("--premium-share", type=click.FloatRange(0.0, 1.0), help="At most this share of jobs to premium.")
 @click.option("--quality", type=click.FloatRange(0.0, 1.0), help="As few to premium as keep this share of its quality.")
+@click.option(
+    "--usd-per-1000", type=click.FloatRange(0.0, min_open=True), help="With --model: dollars for 1,000 calls."
+)
+@model_option
 @economy_option
 @premium_option
 @encoder_option
@@ -101,16 +149,25 @@ def train_routing(
     as_json: bool,
     economy: str,
     premium: str,
-    **goal: Any,
+    models: tuple[str, ...],
+    **said: Any,
 ) -> None:
     """Learn from outcomes when premium is worth its price (CSV: prompt, weak_correct, strong_correct)."""
     from workers.cli.running import runtime_of_fleet
-    from workers.evaluation import outcomes
+    from workers.evaluation import outcomes, panels
 
-    if (goal["premium_share"] is None) == (goal["quality"] is None):
-        raise click.UsageError("say either --premium-share or --quality")
+    aim = _goal(**said)
     if (file is None) == (tenant is None):
         raise click.UsageError("say either a file or --tenant")
+    if models:
+        if file is None:
+            raise click.UsageError("--model: audits compare two tiers, not models: say a file")
+        given = panels.read(file, models, lambda: runtime_of_fleet().market())
+        print_values(panels.train(given, readers(encoder), out, file.name, goal=aim), as_json)
+        return
+    if aim.usd_per_1000 is not None:
+        raise click.UsageError("--usd-per-1000 needs --model: of two tiers no price is known")
+    goal = {"premium_share": aim.premium_share, "quality": aim.quality}
     if file is not None:
         taught = outcomes.of_file(file, readers(encoder), economy=economy, premium=premium)
     else:

@@ -119,6 +119,12 @@ class RoutingFields(Table):
         description="an answer of its jobs may cost so many times what others do; if it surely costs more, or more"
         " answers are surely worse (`audit_share`), it decides of no more",
     )
+    right_usd: float | None = Field(
+        None,
+        gt=0,
+        description="where the router chooses among several models: dollars that a right answer in place of a wrong one"
+        " is worth; without it, what `farthing train routing` found for its goal",
+    )
 
 
 class RoutingTable(RoutingFields):

@@ -75,6 +75,7 @@ class RoutingRules:
     that may be worse than premium's, None where only the router decides; ``hedge``: is a second provider asked beside
     one whose first word is late? ``canary_router``: the file of a router that is tried on ``canary_share`` of the jobs,
     until its answers surely cost ``canary_dearer`` times the others', or more of them are surely worse; '' for none.
+    ``right_usd``: dollars that a right answer in place of a wrong one is worth, None as the router's panel says.
     """
 
     escalate_from: float = cascade.FROM
@@ -84,6 +85,7 @@ class RoutingRules:
     canary_router: str = ""
     canary_share: float = 0.1
     canary_dearer: float = 1.25
+    right_usd: float | None = None
     budget: Budget = field(default_factory=Budget)
 
     def but(self, said: Mapping[str, Any], budget: Mapping[str, Any]) -> RoutingRules:

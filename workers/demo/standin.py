@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # Order of magnitude of a small and a large hosted model; the demo compares before and after on the same ones.
-FIRST_TOKEN_S = {"gpt-4o-mini": 0.35, "gpt-4o": 0.6}
-PER_TOKEN_S = {"gpt-4o-mini": 0.010, "gpt-4o": 0.018}
+FIRST_TOKEN_S = {"gpt-4o-mini": 0.35, "gpt-4.1-mini": 0.45, "gpt-4o": 0.6}
+PER_TOKEN_S = {"gpt-4o-mini": 0.010, "gpt-4.1-mini": 0.012, "gpt-4o": 0.018}
 EMBEDDING_DIMENSIONS = 64
 KEEPALIVE_EVERY_S = 0.1
 START_S = 30.0

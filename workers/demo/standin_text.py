@@ -13,7 +13,7 @@ from pipelines.text.han import HAN
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MODELS = ("gpt-4o-mini", "gpt-4o")
+MODELS = ("gpt-4o-mini", "gpt-4o", "gpt-4.1-mini")
 _LINES = {
     "en": (
         "Open your account page and choose the matching entry.",

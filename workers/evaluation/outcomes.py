@@ -45,12 +45,8 @@ class Outcomes:
     answers: list[str] | None = None  # economy's, where the file has them
 
     def folds(self, count: int, seed: int) -> Iterator[NDArray[np.int64]]:
-        """The numbers of each fold; prompts that are the same are in one."""
-        number_of: dict[str, int] = {}
-        groups = np.array([number_of.setdefault(normalise(prompt), len(number_of)) for prompt in self.prompts])
-        order = np.random.default_rng(seed).permutation(len(number_of))
-        for fold in range(count):
-            yield np.flatnonzero(np.isin(groups, order[fold::count]))
+        """The numbers of each fold."""
+        return folds(self.prompts, count, seed)
 
     def halves(self, count: int, seed: int) -> Iterator[NDArray[np.int64]]:
         """The numbers that are held out, half of the subjects each time."""
@@ -61,11 +57,20 @@ class Outcomes:
             yield np.flatnonzero([subject in out for subject in self.subjects or ()])
 
 
+def folds(prompts: Sequence[str], count: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """The numbers of each fold; prompts that are the same are in one."""
+    number_of: dict[str, int] = {}
+    groups = np.array([number_of.setdefault(normalise(prompt), len(number_of)) for prompt in prompts])
+    order = np.random.default_rng(seed).permutation(len(number_of))
+    for fold in range(count):
+        yield np.flatnonzero(np.isin(groups, order[fold::count]))
+
+
 def read(path: Path, *, economy: str, premium: str) -> Outcomes:
     """What a file says; rows without an outcome of either model are left out. Raises ConfigurationInvalid."""
     rows = datasets.rows(path)
     prompts = datasets.column(path, rows, *PROMPT)
-    weak, strong = (_scores(path, rows, name) for name in (economy, premium))
+    weak, strong = (scores(path, rows, name) for name in (economy, premium))
     known = np.flatnonzero(~np.isnan(weak + strong)).tolist()
     if not known:
         raise ConfigurationInvalid([f"{path}: no row has both {economy} and {premium}"])
@@ -75,7 +80,8 @@ def read(path: Path, *, economy: str, premium: str) -> Outcomes:
     return Outcomes([prompts[i] for i in known], weak[known], strong[known], subjects, answers)
 
 
-def _scores(path: Path, rows: list[dict[str, Any]], name: str) -> NDArray[np.float64]:
+def scores(path: Path, rows: list[dict[str, Any]], name: str) -> NDArray[np.float64]:
+    """A column of outcomes, (n,) in [0, 1], NaN where a cell is empty. Raises ConfigurationInvalid."""
     found = []
     for number, said in enumerate(datasets.column(path, rows, name), 1):
         try:
@@ -232,6 +238,16 @@ def of_two(tenant: str, kept: Sequence[Outcome], in_force: Router, other: Router
     return {"tenant": tenant, **shadow.compared(in_force, other, (gains[0], gains[1]), lost)}
 
 
+def write(router: Router, out: Path, source: str) -> dict[str, Any]:
+    """The router as a file, whose content is returned. Raises ConfigurationInvalid."""
+    try:
+        made = {"made_by": f"farthing train routing, from {source}", **router.encode()}
+        out.write_text(json.dumps(made) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationInvalid([f"{out}: cannot be written: {error.strerror}"]) from error
+    return made
+
+
 def train(taught: TrainingSet, out: Path, *, premium_share: float | None, quality: float | None) -> dict[str, Any]:
     """A router from outcomes, written to ``out``; and what it is expected to do."""
     try:
@@ -246,11 +262,7 @@ def train(taught: TrainingSet, out: Path, *, premium_share: float | None, qualit
         )
     except ValueError as error:
         raise ConfigurationInvalid([f"{taught.source}: {error}"]) from error
-    try:
-        made = {"made_by": f"farthing train routing, from {taught.source}", **router.encode()}
-        out.write_text(json.dumps(made) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationInvalid([f"{out}: cannot be written: {error.strerror}"]) from error
+    made = write(router, out, taught.source)
     expected = router.expected
     assert expected is not None  # noqa: S101 - it was fitted
     return {

@@ -63,6 +63,24 @@ def routing(path: Path, found: dict[str, Any], title: str, prices: float) -> Non
     figure.savefig(path)
 
 
+def panel(path: Path, found: dict[str, Any], title: str) -> None:
+    """Quality against dollars: each model alone, and the panel at each price of a right answer."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    points = [(point["usd_per_1000"], 100 * point["quality"]) for point in found["curve"]]
+    axes.plot(*zip(*points, strict=True), color="black", label="the panel")
+    axes.plot([found["usd_per_1000"]], [100 * found["quality"]], "o", color="black", label="at the goal")
+    for model, one in found["models"].items():
+        axes.plot([one["usd_per_1000"]], [100 * one["quality"]], "x", color="grey")
+        axes.annotate(model, (one["usd_per_1000"], 100 * one["quality"]), fontsize=7, rotation=20)
+    axes.axhline(100 * found["quality_of_best_single"], color="black", linestyle=":", label="the best model alone")
+    axes.set(xlabel="dollars for 1,000 calls", ylabel="quality, %", title=title)
+    axes.legend()
+    figure.savefig(path)
+
+
 def evidence(path: Path, found: dict[str, Any], title: str) -> None:
     """What survives of the turns that questions need, at each share of the tokens: ours, and the baselines."""
     from matplotlib.figure import Figure

@@ -99,7 +99,11 @@ class Spending:
             return route
         counters.count("budget.economy")
         return replace(
-            route, tier="economy", by_gain=False, reason=f"economy for the budget's sake: {spent.says(budget)}"
+            route,
+            tier="economy",
+            by_gain=False,
+            models=(),
+            reason=f"economy for the budget's sake: {spent.says(budget)}",
         )
 
     @contextmanager
