@@ -39,10 +39,10 @@ class Makes:
 
     def without(self, names: set[str]) -> dict[str, Any]:
         """What is made by now, but for these and what was made of them."""
-        gone = set(names)
-        while more := {user for user, used in self.uses.items() if used & gone} - gone:
+        gone, uses = set(names), dict(self.uses)  # another thread may be making something
+        while more := {user for user, used in uses.items() if used & gone} - gone:
             gone |= more
-        return {name: one for name, one in self.made.items() if name not in gone}
+        return {name: one for name, one in dict(self.made).items() if name not in gone}
 
 
 class once(Generic[T]):  # noqa: N801 - reads as the decorator that it is

@@ -54,7 +54,7 @@ class Runtime(Parts):
         """Another one that shares what this one has made, but for ``instead`` and what was made of that."""
         stages = {name for name, one in vars(Runtime).items() if isinstance(one, once)}
         other = Runtime(self.settings, self.environ, **{**self.without({*stages, *instead}), **instead})
-        other.uses = {user: set(used) for user, used in self.uses.items()}
+        other.uses = {user: set(used) for user, used in dict(self.uses).items()}
         return other
 
     def market(self) -> Market:

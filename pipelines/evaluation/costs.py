@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines.answer import Usage
-from pipelines.cache.judge import MOST_TOKENS, QUESTIONS
+from pipelines.cache.judge_prompt import QUESTIONS, VERDICT_TOKENS
 from pipelines.errors import PriceUnknown
 from pipelines.evaluation.replay import WINDOW
 from pipelines.routing.choice import EXPECTED_COMPLETION_TOKENS
@@ -32,12 +32,12 @@ def usd_per_1000(
 ) -> dict[str, float] | None:
     """Dollars for a thousand requests, each answered by ``model`` or from the cache; None where its price is unknown.
 
-    A question is sent alone, and an answer has some 300 tokens; a judge of the same model reads both questions and an
+    A question is sent alone, and an answer has some 300 tokens; a judge of the same model reads it, two others and an
     answer; an audit is one more answer. ``found`` are the stream's figures.
     """
     count = max(len(texts), 1)
     asked = sum(map(tokens.estimate, texts)) // count
-    judged = Usage(tokens.estimate(QUESTIONS) + 2 * asked + ANSWER_READ_TOKENS, 0, MOST_TOKENS)
+    judged = Usage(tokens.estimate(QUESTIONS) + 3 * asked + ANSWER_READ_TOKENS, 0, 2 * VERDICT_TOKENS)
     try:
         one = book.cost(provider, model, Usage(asked, 0, EXPECTED_COMPLETION_TOKENS), at)
         verdict = book.cost(provider, model, judged, at)

@@ -34,9 +34,9 @@ class _SimulatedJudge:
     dice: np.random.Generator
     asked: int = 0
 
-    def __call__(self, phrasing: str, turned: bool, probability: float) -> bool:  # noqa: ARG002 - a judge's question
+    def __call__(self, phrasings: Sequence[str], turned: bool, _: float) -> list[bool]:  # noqa: ARG002 - a judge's call
         self.asked += 1
-        return self.deserved != bool(self.dice.random() < self.error)
+        return [self.deserved != bool(self.dice.random() < self.error) for _ in phrasings]
 
 
 def pairs(

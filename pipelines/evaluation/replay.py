@@ -163,8 +163,8 @@ class Replay:
         if error is None:
             return None
 
-        def ask(key: str, turned: bool, _: float) -> bool | None:  # noqa: ARG001 - either way it errs as often
-            return self._scope.verdict(str(number), key, error) if self._take(gain) else None
+        def ask(keys: Sequence[str], turned: bool, _: float) -> list[bool] | None:  # noqa: ARG001 - it errs as often
+            return [self._scope.verdict(str(number), key, error) for key in keys] if self._take(gain) else None
 
         gain = judge.gain(seen)
         return judge.after_verdicts(

@@ -73,7 +73,7 @@ def evaluate() -> None:
     type=click.FloatRange(0.0, 1.0),
     default=SHARE,
     show_default=True,
-    help="Verdicts for each job, as [cache] judge_share.",
+    help="Calls to the judge for each job, as [cache] judge_share.",
 )
 @click.option(
     "--target",

@@ -211,6 +211,6 @@ class CacheTable(CacheFields):
         _CACHE.judge_share,
         ge=0,
         le=1,
-        description="verdicts, at the most, for each job (all tenants together, hits too as far as model-call workers"
-        " can tell); 0: no judge",
+        description="calls to the judge, at the most, for each job (all tenants together, hits too as far as model-call"
+        " workers can tell); 0: no judge",
     )

@@ -23,7 +23,7 @@ _QUORUM = {f.name for f in fields(Quorum)}
 
 @dataclass(frozen=True, slots=True)
 class CacheRules:
-    """``target``: wrong hits per request; ``judge_share``: verdicts for each job;
+    """``target``: wrong hits per request; ``judge_share``: calls to the judge for each job;
     ``share_after_users``: different users who must have asked before an entry answers others; ``share_about_asker``:
     may users be given each other's answers to questions about their own affairs; ``leave_out``: RE2 patterns of what
     is sent and is no part of the key; ``capacity``: entries of a tenant.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from pipelines.cache import judge
+from pipelines.cache import judge_prompt
 from pipelines.message import Message
 from pipelines.text.tokens import estimate, estimate_prompt
 from workers.demo.standin_batches import Batches
@@ -236,7 +236,7 @@ def _text(asked: dict[str, Any], stand_in: StandIn) -> tuple[str, str]:
     messages = [Message.decode(m) for m in asked["messages"]]
     question = next((m.text for m in reversed(messages) if m.role == "user"), "")
     limit = asked.get("max_tokens") or asked.get("max_completion_tokens")
-    if messages[0].text in (judge.QUESTIONS, judge.TURNED, judge.ANSWERS):
+    if messages[0].text in (judge_prompt.QUESTIONS, judge_prompt.ANSWERS):
         return verdict_text(messages[0].text, question, stand_in.meanings), "stop"
     if stand_in.voice is not None:
         return stand_in.voice(messages), "stop"

@@ -7,7 +7,7 @@ import random
 import zlib
 from typing import TYPE_CHECKING
 
-from pipelines.cache import answer_match, judge
+from pipelines.cache import answer_match, judge_prompt
 from pipelines.text.han import HAN
 
 if TYPE_CHECKING:
@@ -61,10 +61,13 @@ def answer_text(model: str, question: str, meanings: Mapping[str, str] | None = 
 def verdict_text(asked: str, about: str, meanings: Mapping[str, str]) -> str:
     """What the stand-in says as a judge; of questions whose meaning it was not told it says that it does not know."""
     given = json.loads(about)
-    if asked == judge.ANSWERS:
+    if asked == judge_prompt.ANSWERS:
         return "yes" if answer_match.evidence(given["one"], given["other"]) > 0 else "no"
-    first, second = meanings.get(given["first"]), meanings.get(given["second"])
-    return "unknown" if first is None or second is None else "yes" if first == second else "no"
+    new, others = meanings.get(given["new"]), [meanings.get(other) for other in given["others"]]
+    if new is None or None in others:
+        return "unknown"
+    said = [("none", "yes") if other == new else ("something else is asked", "no") for other in others]
+    return json.dumps([{"difference": difference, "same": same} for difference, same in said])
 
 
 def _to_a_meaning(model: str, question: str, meaning: str, language: str) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipelines.answer import Usage
-from pipelines.cache import decision, judge
+from pipelines.cache import decision, judge, judge_prompt
 from pipelines.errors import FarthingError, StoreUnavailable
 from pipelines.money import ledger
 from pipelines.text.tokens import estimate_prompt
@@ -36,10 +36,10 @@ OFF_PATH_S = 30.0  # nobody waits for a verdict in write-back
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Yes, no, or None when there was none; and what it cost."""
+class Verdicts:
+    """Of one call: yes or no of each question, None when there were none; and what it cost."""
 
-    yes: bool | None
+    yes: tuple[bool, ...] | None
     usage: Usage
     cost_usd: Decimal
 
@@ -110,37 +110,42 @@ class Judge:
         if not self._sharing.allows(job, slot, entry):
             return None
         served = self._members.served(slot.scope, home)
-        about = judge.about(seen, served)[: judge.MOST_CALLS] if served is not None else []
+        about = judge.about(seen, served)[: judge.MOST_TOGETHER] if served is not None else []
         gain = judge.gain(seen)
         saved = Usage(answering_tokens, 0, entry.answer.usage.completion_tokens)
         market = self._market()
         answering = market.offers(progress.asking, progress.route, prompt_tokens=answering_tokens)[0]
         answering_usd = market.cost_usd(answering, saved)
-        verdicts: list[Verdict] = []
+        calls: list[Verdicts] = []
 
-        def one(cached: str, turned: bool, probability: float) -> bool | None:
-            asking = judge.of_questions(job, job.question.text, cached, entry.answer.text, turned=turned)
+        def together(others: Sequence[str], turned: bool, probability: float) -> tuple[bool, ...] | None:
+            asking = judge_prompt.of_questions(job, job.question.text, others, entry.answer.text, turned=turned)
             offers = self._economy.offers(asking)
-            usage = Usage(estimate_prompt(asking.messages, asking.params), 0, judge.MOST_TOKENS)
+            expected = judge_prompt.VERDICT_TOKENS * len(others)
+            usage = Usage(estimate_prompt(asking.messages, asking.params), 0, expected)
             judging_usd = market.cost_usd(offers[0], usage)
             pays = judge.pays(probability, judging_usd=judging_usd, answering_usd=answering_usd)
             if not pays or not self._may_ask(gain):
                 return None
-            verdicts.append(self._ask(asking, offers, deadline_at=progress.deadline_at))
-            return verdicts[-1].yes
+            calls.append(self._ask(asking, offers, len(others), deadline_at=progress.deadline_at))
+            return calls[-1].yes
 
+        others = self._members.questions(slot.scope, about)
+        if any(map(judge_prompt.speaks_to_the_judge, (job.question.text, *others))):
+            counters.count("judge.addressed")
+            return None
         judged = judge.after_verdicts(
             judge.before(seen.probability, seen.gate, proven=seen.proven),
-            self._members.questions(slot.scope, about),
-            one,
+            others,
+            together,
             served_at=seen.served_at,
             worth=seen.worth,
         )
         probability, seen = judged.probability, replace(seen, verdicts=judged.verdicts)
-        spent = sum((verdict.cost_usd for verdict in verdicts), Decimal(0))
-        if verdicts:
-            yes = sum(verdict.yes is True for verdict in verdicts)
-            amounts = ledger.record_verdicts(len(verdicts), yes, spent, answering_usd if judged.serves else None)
+        spent = sum((call.cost_usd for call in calls), Decimal(0))
+        if calls:
+            yes = sum(call.yes is not None and all(call.yes) for call in calls)
+            amounts = ledger.record_verdicts(len(calls), yes, spent, answering_usd if judged.serves else None)
             self._billing.charge(f"{progress.job_id}.verdicts", job.tenant, amounts)
         if not judged.serves:
             return JudgedAnswer(None, probability, spent, seen)
@@ -153,25 +158,25 @@ class Judge:
         """Off any caller's path: do two answers to the job's question say the same? None when nobody says."""
         if not self._may_ask():
             return None
-        asking = judge.of_answers(job, job.question.text, one, other)
-        verdict = self._ask(asking, self._economy.offers(asking), deadline_at=time.time() + OFF_PATH_S)
-        self._billing.charge(f"{job_id}.judge", job.tenant, ledger.record_judge(verdict.cost_usd, verdict.usage))
-        return verdict.yes
+        asking = judge_prompt.of_answers(job, job.question.text, one, other)
+        said = self._ask(asking, self._economy.offers(asking), 1, deadline_at=time.time() + OFF_PATH_S)
+        self._billing.charge(f"{job_id}.judge", job.tenant, ledger.record_judge(said.cost_usd, said.usage))
+        return None if said.yes is None else said.yes[0]
 
     def _may_ask(self, gain: float = 1.0) -> bool:
         with self._lock:
             return self._budget.take(gain)
 
-    def _ask(self, asking: Job, offers: Sequence[Offer], *, deadline_at: float) -> Verdict:
+    def _ask(self, asking: Job, offers: Sequence[Offer], count: int, *, deadline_at: float) -> Verdicts:
         counters.count("judge.asked")
         try:
             called = self._economy.ask(asking, offers, deadline_at=deadline_at)
         except FarthingError as error:
             counters.count("judge.failed")
             logs.log().warning("no verdict", said=str(error))
-            return Verdict(None, Usage(), Decimal(0))
+            return Verdicts(None, Usage(), Decimal(0))
         usage = called.completion.usage
-        yes = judge.read_verdict(called.completion.text)
+        yes = judge_prompt.read_verdicts(called.completion.text, count)
         if yes is None:
             counters.count("judge.unreadable")
-        return Verdict(yes, usage, self._economy.spent_usd(called))
+        return Verdicts(yes, usage, self._economy.spent_usd(called))

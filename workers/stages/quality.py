@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import journey
 from pipelines.answer import Route
-from pipelines.cache import answer_match, judge
+from pipelines.cache import answer_match, judge_prompt
 from pipelines.errors import FarthingError, StoreUnavailable
 from pipelines.money import ledger
 from pipelines.routing import surface
@@ -140,7 +140,7 @@ class Quality:
 
     def _worse(self, progress: Progress, given: str, other: str) -> bool | None:
         job = progress.job
-        asking = judge.of_loss(job, given, other)
+        asking = judge_prompt.of_loss(job, given, other)
         if asking is None:  # nobody reads so much to compare two answers
             return None
         prompt_tokens = tokens.estimate_prompt(asking.messages, asking.params)
@@ -152,7 +152,7 @@ class Quality:
             return None
         spent = ledger.record_grade(self._economy.spent_usd(called), called.completion.usage)
         self._billing.charge(f"{progress.job_id}.grade", job.tenant, spent)
-        return judge.read_verdict(called.completion.text)
+        return judge_prompt.read_verdict(called.completion.text)
 
 
 def _drawn(share: float) -> bool:
