@@ -65,10 +65,25 @@ def test_a_template_that_cannot_be_filled_leaves_the_job_to_the_model() -> None:
 
 def test_what_two_rules_claim_is_no_ones_to_share(fleet: InProcess) -> None:
     book = fleet.runtime.configuration.rules
-    assert book.claims("Where is my order A10001?")
-    assert not book.claims("Do you ship to Spain?")
+    assert book.claims("Where is my order A10001?", "t")
+    assert not book.claims("Do you ship to Spain?", "t")
 
 
 def test_a_row_answers_no_picture_and_no_wish_for_json(fleet: InProcess, tenant: str) -> None:
     params = {"response_format": {"type": "json_object"}}
     assert fleet.ask("What is my balance?", tenant=tenant, user="u-1", params=params).source == "model"
+
+
+def test_one_template_answers_whatever_is_filled_in_for_its_tenants_alone(fleet: InProcess, tenant: str) -> None:
+    from dataclasses import replace
+
+    from pipelines.routing.rules import Rule, RuleBook
+
+    patterns = {"en": (r"how do i cancel order (?P<order>[A-Z]?\d{4,})",)}
+    rule = Rule("cancel", patterns, None, None, {"en": "Press Cancel beside {order}."}, tenants=(tenant,))
+    configuration = replace(fleet.runtime.configuration, rules=RuleBook([rule]))
+    with fleet.instead(configuration=configuration):
+        for number, order in enumerate(("A10001", "A10002", "77777")):
+            answer = fleet.ask(f"How do I cancel order {order}?", tenant=tenant, user=f"u-{number}")
+            assert (answer.source, answer.cost_usd, answer.text) == ("rule", 0, f"Press Cancel beside {order}.")
+        assert fleet.ask("How do I cancel order A10001?", tenant=f"{tenant}-other").source == "model"

@@ -102,7 +102,7 @@ class Lookup:
         question = prompt.words
         for kind in prompt.volatile:
             counters.count(f"key.{kind}_in_instructions")
-        if job.cache == "bypass" or self._book.claims(question):
+        if job.cache == "bypass" or self._book.claims(question, job.tenant):
             return LookupResult(None, prompt)
         own = prompt.personal or (prompt.about_the_asker and not rules.share_about_asker)
         if own and job.user is None:

@@ -86,17 +86,22 @@ class PriceTable(Table):
 
 
 class RuleTable(Table):
-    """`[[rules]]`: a structured question that a database answers."""
+    """`[[rules]]`: a structured question that a database answers, or a template alone."""
 
     name: Text = Field(description="the rule's name, in answers and figures")
     patterns: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
         min_length=1,
         description="RE2 patterns of the whole question, a list a language; named groups bind in `sql`",
     )
-    database: Annotated[Expanded, Field(min_length=1)] = Field(description="a SQLAlchemy URL, or `$VARIABLE`")
-    sql: Text = Field(description="a query; `:user`, `:tenant` and the patterns' groups are bound")
-    answers: dict[str, str] = Field(min_length=1, description="a template a language, over the row's columns")
+    database: Annotated[Expanded, Field(min_length=1)] | None = Field(
+        None, description="a SQLAlchemy URL, or `$VARIABLE`; without one, and `sql`, the template answers alone"
+    )
+    sql: Text | None = Field(None, description="a query; `:user`, `:tenant` and the patterns' groups are bound")
+    answers: dict[str, str] = Field(
+        min_length=1, description="a template a language, over the row's columns; without a database, over the groups"
+    )
     user_column: Text | None = Field(None, description="the column that must equal the job's user")
+    tenants: list[Text] = Field([], description="whose questions it claims; every tenant's when empty")
 
     def rule(self) -> Rule:
         """The rule as it is decided on."""
@@ -107,6 +112,7 @@ class RuleTable(Table):
             sql=self.sql,
             answers=self.answers,
             user_column=self.user_column,
+            tenants=tuple(self.tenants),
         )
 
     @model_validator(mode="after")

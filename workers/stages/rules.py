@@ -1,4 +1,4 @@
-"""Answers a structured question by its rule, from its database."""
+"""Answers a structured question by its rule: from its database, or by its template alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipelines.answer import Answer, Route
 from pipelines.errors import RuleFailed
 from pipelines.routing.rules import answer as answered_by_row
+from pipelines.routing.rules import filled
 from pipelines.text import tokens
 from workers.observability import counters, logs
 
@@ -30,7 +31,7 @@ class Rules:
         """The rule that may answer this job, without looking into its database."""
         # A row answers a bare question: not a picture, not a tool's result, not one that wants JSON.
         bare = job.messages[-1] is job.question and not job.question.has_parts and "response_format" not in job.params
-        return self._book.match(job.question.text) if bare and job.model == "auto" else None
+        return self._book.match(job.question.text, job.tenant) if bare and job.model == "auto" else None
 
     def by_rule(self, progress: Progress) -> tuple[Answer | None, tuple[str, ...]]:
         """The answer of the rule that matches, if one does and its database gives exactly one row of this user's."""
@@ -38,10 +39,8 @@ class Rules:
         match = self.match(job)
         if match is None:
             return None, ()
-        bindings = {**match.bindings, "user": job.user, "tenant": job.tenant}
         try:
-            rows = self._databases.rows(match.rule.database, match.rule.sql, bindings, rule=match.rule.name)
-            text = answered_by_row(match, rows, user=job.user)
+            text = self._text(match, job)
         except RuleFailed as error:
             counters.count("rule.failed")
             logs.log().error("the model answers instead of a rule", said=str(error))
@@ -53,3 +52,12 @@ class Rules:
             job, prompt_tokens=None, completion_tokens=tokens.estimate(text), provider=None
         )
         return Answer(text=text, source="rule", route=route, baseline_usd=baseline), ()
+
+    def _text(self, match: Match, job: Job) -> str | None:
+        rule = match.rule
+        if rule.database is None or rule.sql is None:
+            return filled(match)
+        bindings = {**match.bindings, "user": job.user, "tenant": job.tenant}
+        return answered_by_row(
+            match, self._databases.rows(rule.database, rule.sql, bindings, rule=rule.name), user=job.user
+        )

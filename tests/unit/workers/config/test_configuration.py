@@ -185,7 +185,7 @@ def test_faults_of_different_tables_are_told_together(tmp_path: Path) -> None:
         GOOD.replace('"2.00"', "2.0").replace("target = 0.02", "target = true").replace("[[providers]]", "[[provider]]")
     )
     found = faults(tmp_path, text + '[tenants]\nacme = 3\n[[rules]]\nname = "r"\n')
-    for path in ("provider: no such", "prices[1].input_per_mtok", "cache.target", "tenants.acme", "rules[0].sql"):
+    for path in ("provider: no such", "prices[1].input_per_mtok", "cache.target", "tenants.acme", "rules[0].patterns"):
         assert any(path in fault for fault in found), path
 
 
