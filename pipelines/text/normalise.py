@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from pipelines.text.han import HAN
+from pipelines.text.remembered import remembered
 
 _WIDE = {0x3000: " ", 0x3002: ".", **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}}
 _ABOUT_CHARACTERS = re.compile(
@@ -90,6 +91,7 @@ _END = re.compile(r"(?:(?<=[^\W\d_]{2})|(?<=[\u4e00-\u9fff)\]])|(?<=['’][a-z])
 _QUESTION_MARKS = re.compile(r"(?<=\w)\s*\?+$|(?<=[)\]\"'”’%])\?+$")
 _MARK = re.compile(r"[\s,.!~?、]")
 LONGEST_CHARS = 1_000  # a longer text is a document: its marks are its own
+REMEMBERED, SHORT_CHARS = 500, 300  # texts: one job asks several times of its question
 LONG_CLAUSE = 60  # characters in front of a mark that are looked at
 DENIED_WITHIN = 4  # characters in front of a filler
 
@@ -133,6 +135,15 @@ def normalise(text: str) -> str:
 
 def without_courtesy(text: str) -> str:
     """The question without width, spacing, courtesy and a sentence's capital; every other word stays."""
+    return _remembered(text) if len(text) <= SHORT_CHARS else _bare_of_courtesy(text)
+
+
+@remembered(REMEMBERED)
+def _remembered(text: str) -> str:
+    return _bare_of_courtesy(text)
+
+
+def _bare_of_courtesy(text: str) -> str:
     bare = _without_courtesy(text)
     while (again := _without_courtesy(bare)) != bare:  # "Hi. Hello, …": what was behind a courtesy may be one too
         bare = again

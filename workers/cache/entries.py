@@ -38,7 +38,7 @@ class CacheStore:
         One round trip for what was never asked, a second for what was, a third for what its near-exact twin was.
         """
         with failing_as("cache"):
-            pipe = self._redis.pipeline()
+            pipe = self._redis.pipeline(transaction=False)
             questions.count(pipe, scope, key)
             pipe.hmget(keys.phrasing(scope, key), rows.ANSWERED)
             pipe.hget(keys.near(scope, key), questions.split(key)[0])
@@ -85,7 +85,7 @@ class CacheStore:
             raw = self._redis.hgetall(keys.entry(scope, entry_id))
             entry = rows.read_entry(scope, entry_id, raw)
             if entry is not None:
-                pipe = self._redis.pipeline()
+                pipe = self._redis.pipeline(transaction=False)
                 questions.count(pipe, scope, raw.get(b"served", b"").decode())
                 return entry, questions.asked(pipe.execute()[:2]) - 1
         return None
