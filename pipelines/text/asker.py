@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pipelines.text.asker_states import asks_for_a_state
 from pipelines.text.han import KANA, simplified
 from pipelines.text.reading import bare, readings, unaccented
 
@@ -103,6 +104,8 @@ def about_the_asker(question: str) -> bool:
         read.append(simplified(KANA.sub("", question.replace("の", "的"))))
     if any(map(_SUPPOSES.search, read)):
         return False  # "will my card be blocked if …": a rule for all
+    if any(map(asks_for_a_state, read)):
+        return True
     if any(map(_ASIAN.search, read)):
         return not any(map(_HOW_TO_ZH.search, read))
     asks = _LATIN.search(read[0]) or _BARE.search(unaccented(read[0]))

@@ -23,7 +23,9 @@ def test_a_question_with_personal_data_is_kept_for_its_user_alone(fleet: InProce
     assert fleet.ask(question, tenant=tenant).source == "model"
 
 
-@pytest.mark.parametrize("question", ["What's my balance then?", "我的套餐包含多少个账号？"])
+@pytest.mark.parametrize(
+    "question", ["What's my balance then?", "我的套餐包含多少个账号？", "Has the refund gone through?", "退款到账了吗"]
+)
 def test_what_is_asked_about_oneself_is_kept_for_oneself(fleet: InProcess, tenant: str, question: str) -> None:
     fleet.settled(fleet.ask(question, tenant=tenant, user="u-1"))
     assert fleet.ask(question, tenant=tenant, user="u-1").source == "exact"

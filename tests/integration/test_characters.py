@@ -116,13 +116,13 @@ def test_a_judges_yes_serves_a_chinese_rewording(
     assert served.cache["decided_by"] == "judge"
 
 
-def _yes(*_: Any, **__: Any) -> Any:
+def _yes(_judge: Any, _asking: Any, _offers: Any, count: int, **_: Any) -> Any:
     from decimal import Decimal
 
     from pipelines.answer import Usage
-    from workers.stages.judge import Verdict
+    from workers.stages.judge import Verdicts
 
-    return Verdict(True, Usage(), Decimal(0))
+    return Verdicts((True,) * count, Usage(), Decimal(0))
 
 
 def test_its_folder_loads_as_a_sentence_transformer(shipped: CharacterEncoder, tmp_path: Path) -> None:

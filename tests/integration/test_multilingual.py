@@ -16,7 +16,7 @@ from pipelines.cache.judge import Budget
 from pipelines.errors import EncoderUnavailable
 from pipelines.vectors.encoder import reader
 from workers.encoders import e5_weights, factory
-from workers.stages.judge import Verdict
+from workers.stages.judge import Verdicts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,11 +129,15 @@ def test_english_goes_to_the_packaged_encoder_and_what_is_cached_under_it_stays(
         assert reader(readers, text) is encoder
 
 
+def _yes(_judge: Any, _asking: Any, _offers: Any, count: int, **_: Any) -> Verdicts:
+    return Verdicts((True,) * count, Usage(), Decimal(0))
+
+
 @pytest.mark.parametrize("language", ["ja", "ar", "zh-Hant"])
 def test_a_fleet_serves_a_rewording_and_no_other_question(
     encoder: Any, fleet: InProcess, tenant: str, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.stages.judge.Judge._ask", lambda *_, **__: Verdict(True, Usage(), Decimal(0)))
+    monkeypatch.setattr("workers.stages.judge.Judge._ask", _yes)
     monkeypatch.setattr("pipelines.cache.judge.pays", lambda *_, **__: True)
     question, reworded, other = ASKED[language]
     with fleet.instead(encoder=encoder, judge_budget=Budget(1.0)):
