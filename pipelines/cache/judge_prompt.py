@@ -45,11 +45,13 @@ LOSS = (
     " lack something without which the asker is worse off than with the one named other? Reply with one word:"
     " yes or no."
 )
+UNNAMED = "?"
 _YES, _NO = ("yes", "是", "是的", "true"), ("no", "否", "不", "不是", "false")
+# The whole text: "none, except the amount" names one.
 _NO_DIFFERENCE = re.compile(
-    r"|no|n/a|null|无|没有|相同|一样"
-    r"|(?:none|nothing|no (?:real |actual )?difference|same)\b.*|(?:无|没有)(?:任何)?(?:差异|区别|不同).*",
-    re.IGNORECASE | re.DOTALL,
+    r"|no|none|nothing|null|n/a|same|identical|no (?:real |actual )?differences?"
+    r"|无|没有|相同|一样|(?:无|没有)(?:任何)?(?:差异|区别|不同)",
+    re.IGNORECASE,
 )
 
 # Of a text that speaks to whoever compares it, in English and Chinese; others may be taken for one, and lose a hit.
@@ -128,11 +130,11 @@ def read_verdicts(text: str, count: int) -> tuple[bool, ...] | None:
 
 
 def _read_item(item: object) -> bool | None:
-    """A verdict; who says yes and names a difference said nothing."""
+    """A verdict; who says yes and names a difference, or names neither it nor that there is none, said nothing."""
     if not isinstance(item, dict):
         return None
     said = read_verdict(str(item.get("same")))
-    difference = str(item.get("difference") or "").strip().strip(".。!！\"'")
+    difference = str(item.get("difference", UNNAMED) or "").strip().strip(".。!！\"'")
     return None if said and not _NO_DIFFERENCE.fullmatch(difference) else said
 
 

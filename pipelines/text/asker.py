@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from pipelines.text.asker_states import asks_for_a_state
 from pipelines.text.han import KANA, simplified
 from pipelines.text.reading import bare, readings, unaccented
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # A way to do something is the same for all, also with one's own things; what is there, how much, where and when is not.
 LONGEST_CHARS = 2_000
@@ -93,6 +97,16 @@ _HOW_TO_ZH = re.compile(
 )
 
 
+# "How much do I owe if I pay today?"
+_OWN_ALL_THE_SAME = re.compile(
+    r"\bhow (?:much|many)\b[^.?!]{0,20}\b(?:do|have|did) i (?:still )?(?:owe|have(?! to)|spend|spent)\b|\bwhere(?:'s| is| are) my\b",
+    re.IGNORECASE,
+)
+# Who is asked to look something up is asked for it: no way is asked for.
+_LOOK_IT_UP = re.compile(
+    r"(?:能不能|能否|可否|可不可以|可以|能)(?:帮我?|给我|麻烦|请)?(?:查|看|告诉|说|问)(?:一?下|看|我|询)*(?:吗|么)?|(?:可以|能)(?:帮我?)?查(?:一?下|看|询)?(?:吗|么)"
+)
+_SENTENCE_END, _CLAUSE_END = re.compile(r"[.?!。？！;；\n]+"), re.compile(r"[,，、:：]+")
 _EMPHASIS = re.compile(r"[*_~\"“”„]")
 
 
@@ -102,11 +116,24 @@ def about_the_asker(question: str) -> bool:
     read = [" ".join(one.split()) for one in readings(question)]
     if KANA.search(question):  # of Japanese, or of a Chinese question with a name or a の in it
         read.append(simplified(KANA.sub("", question.replace("の", "的"))))
-    if any(map(_SUPPOSES.search, read)):
+    return _is_own(read) or any(_is_own([clause]) for one in dict.fromkeys(read) for clause in _clauses(one))
+
+
+def _clauses(text: str) -> list[str]:
+    """The sentences, and of those that suppose nothing the clauses: an exemption is of its own clause alone."""
+    found = []
+    for sentence in filter(None, map(str.strip, _SENTENCE_END.split(text))):
+        parts = [] if _SUPPOSES.search(sentence) else _CLAUSE_END.split(sentence)
+        found += [sentence, *(parts if len(parts) > 1 else ())]
+    return [one.strip() for one in found] if len(found) > 1 else []
+
+
+def _is_own(read: Sequence[str]) -> bool:
+    if any(map(_SUPPOSES.search, read)) and not any(map(_OWN_ALL_THE_SAME.search, read)):
         return False  # "will my card be blocked if …": a rule for all
     if any(map(asks_for_a_state, read)):
         return True
     if any(map(_ASIAN.search, read)):
-        return not any(map(_HOW_TO_ZH.search, read))
+        return not any(_HOW_TO_ZH.search(_LOOK_IT_UP.sub("", one)) for one in read)
     asks = _LATIN.search(read[0]) or _BARE.search(unaccented(read[0]))
     return asks is not None and _HOW_TO.search(read[0]) is None

@@ -35,7 +35,7 @@ _ENGLISH = (
     rf"|^\W*where(?:'s| is) the {_THING}{_THEN}|\bany (?:news|updates?|progress) (?:on|about|with|regarding|of) (?:it|the|this|that|ticket|order|claim|case)\b"
     rf"|\bstatus (?:of|on|for) (?:the|this|that|our|it)\b|^\W*(?:what(?:'s|s| is) )?(?:the )?(?:current|remaining|outstanding|account|available)? ?(?:balance|amount due){_THEN}"
     r"|^\W*(?:is it |it'?s |it says |it still says |it is )?still pending\W*$|^\W*it still says\b"
-    r"|\b(?:when|what|where|how often|how much) did (?:i|we) (?:last )?(?:order|buy|pay|spend|log in|use|get|sign|book|owe)\b"
+    r"|\b(?:when|what|where|how often|how much) did (?:i|we) (?:last )?(?:order|buy|pay|spend|log in|use|(?<!did we )get|sign|book|owe)\b"
     r"|\bwhat(?:'s|s| is| was) this (?:\w+ )?(?:charge|payment|transaction|debit|withdrawal)\b|^\W*who (?:used|made|signed|cancell?ed|placed|authori[sz]ed) (?:for )?(?:the|this|that) (?:card|payment|purchase|order|transaction|transfer|withdrawal|booking|charge|parcel|package|delivery)\b"
     r"|\bhow (?:much|high) (?:is|was) (?:the |this |last |that )+(?:month'?s? |week'?s? )?(?:bill|invoice)\b|\bwhy is (?:the|this) (?:month'?s? )?(?:bill|invoice)\b"
     r"|\b(?:are|were|is) we (?:still |already )?(?:covered|insured|on for|registered|eligible|booked|owed)\b|\b(?:what|how much) do we owe\b"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipelines.text.facts import facts
 from pipelines.text.followup_words import OF_A_SERVICE, OF_ANY_THING, OTHER_SCRIPT, PROCEDURE, SELF_CONTAINED, TOLD
 from pipelines.text.han import HAN
 from pipelines.text.language import english
@@ -13,6 +14,10 @@ from pipelines.text.reading import reading
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Of the alternatives that facts know: whose account, app or shop a later question may be about.
+WHOSE = frozenset({"payment", "brand", "plan", "bank", "shop"})
+# "Do you ship to Spain?": a place that something goes to, or is at, has no account and no app.
+_AT_A_PLACE = re.compile(r"\b(?:to|in|from|at|into|within) (?:the )?[A-Z]\w+(?: [A-Z]\w+)*")
 # Words that point at something said before.
 _POINTS_EN = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|one|ones|there|then|such"
@@ -181,8 +186,12 @@ def dependence(turn: str, said: Sequence[str], answered: Sequence[str] = ()) -> 
     if not chinese and not english(text):
         return "it is in a language whose pointing words are not known here"
     reason = _dependence_zh(text) if chinese else _dependence_en(text) or _too_general(text)
-    if reason is not None:
-        return reason
+    return reason or _of_what_was_spoken_of(text, said)
+
+
+def _of_what_was_spoken_of(text: str, said: Sequence[str]) -> str | None:
+    if any(_names_another(one, text) for one in said):
+        return "what it asks for may be that of a product or a company named before"
     if SELF_CONTAINED.search(text) and PROCEDURE.search(text):
         return None
     service = SELF_CONTAINED.search(text) or OF_A_SERVICE.search(text)
@@ -201,6 +210,15 @@ def _states(sentence: str) -> bool:
     if not plain:
         return False
     return _FACT.search(plain) is not None or not (plain.endswith(("?", "？", "吗", "呢")) or _ASKED.search(plain))
+
+
+def _names_another(before: str, text: str) -> bool:
+    """Does an earlier turn name a product, a company or a plan that this one does not?"""
+    theirs, ours = facts(_AT_A_PLACE.sub("", before[:LONGEST_CHARS])), facts(text)
+    if theirs.names - ours.names or theirs.identifiers - ours.identifiers:
+        return True
+    both = zip(theirs.alternatives, ours.alternatives, strict=True)
+    return any(kind in WHOSE and said - known for (kind, said), (_, known) in both)
 
 
 def _names(text: str) -> bool:

@@ -83,7 +83,8 @@ def read(path: Path, *, economy: str, premium: str) -> Outcomes:
 def scores(path: Path, rows: list[dict[str, Any]], name: str) -> NDArray[np.float64]:
     """A column of outcomes, (n,) in [0, 1], NaN where a cell is empty. Raises ConfigurationInvalid."""
     found = []
-    for number, said in enumerate(datasets.column(path, rows, name), 1):
+    known = [{**row, name: ""} if row.get(name, "") is None else row for row in rows]  # JSON's null
+    for number, said in enumerate(datasets.column(path, known, name), 1):
         try:
             value = float(_WORDS.get(said.strip().lower(), said))
         except ValueError:

@@ -82,6 +82,8 @@ class BatchLane:
         if was_there(task) or not lanes.has_time(ends_at - now) or not self._takes(now):
             return False
         market = self._market()
+        if progress.route is not None and progress.route.models:
+            offers = [offer for offer in offers if offer.model == offers[0].model]  # a panel chose among models
         usage = Usage(prompt_tokens, 0, market.expected_tokens(progress.asking, offers))
         offer = lanes.cheapest(offers, usage, market.cost_usd)
         if offer is None:

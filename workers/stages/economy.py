@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from decimal import Decimal
 
+    from pipelines.answer import Usage
     from pipelines.job import Job
     from pipelines.routing.catalog import Offer
     from pipelines.routing.market import Market
@@ -27,8 +28,17 @@ class Economy:
         """Who can answer, the cheapest first."""
         return self._market().economy(asking)
 
-    def ask(self, asking: Job, economy: Sequence[Offer], *, deadline_at: float) -> CallResult:
-        """The answer of the first that gives one; raises what :func:`workers.providers.calls.call` does."""
+    def ask(
+        self,
+        asking: Job,
+        economy: Sequence[Offer],
+        *,
+        deadline_at: float,
+        wasted: list[tuple[Offer, Usage]] | None = None,
+    ) -> CallResult:
+        """The answer of the first that gives one; raises what :func:`workers.providers.calls.call` does, and ``wasted``
+        has then what was paid all the same.
+        """
         return calls.call(
             self._providers,
             economy,
@@ -37,7 +47,12 @@ class Economy:
             deadline_at=deadline_at,
             deadline_s=asking.deadline_s,
             thinks=True,
+            wasted=wasted,
         )
+
+    def lost_usd(self, wasted: Sequence[tuple[Offer, Usage]]) -> Decimal:
+        """What was paid although nobody answered."""
+        return self._market().sum_usd(wasted)
 
     def spent_usd(self, called: CallResult) -> Decimal:
         """What the call cost, answers that broke off included."""

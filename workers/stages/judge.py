@@ -150,7 +150,11 @@ class Judge:
         if not judged.serves:
             return JudgedAnswer(None, probability, spent, seen)
         counters.count("judge.served")
-        self._members.store_verdict(slot.scope, slot.key, home, probability)
+        try:
+            self._members.store_verdict(slot.scope, slot.key, home, probability)
+        except StoreUnavailable as error:  # the next who asks is judged again; this one's verdicts are paid
+            counters.count("judge.unavailable")
+            logs.log().warning("a verdict was not kept", said=str(error))
         hit = decision.promoted(replace(seen, suspect=home), probability)
         return JudgedAnswer(self._billing.reused(progress, entry, hit), probability, spent, seen)
 
@@ -169,12 +173,13 @@ class Judge:
 
     def _ask(self, asking: Job, offers: Sequence[Offer], count: int, *, deadline_at: float) -> Verdicts:
         counters.count("judge.asked")
+        wasted: list[tuple[Offer, Usage]] = []
         try:
-            called = self._economy.ask(asking, offers, deadline_at=deadline_at)
+            called = self._economy.ask(asking, offers, deadline_at=deadline_at, wasted=wasted)
         except FarthingError as error:
             counters.count("judge.failed")
             logs.log().warning("no verdict", said=str(error))
-            return Verdicts(None, Usage(), Decimal(0))
+            return Verdicts(None, Usage(), self._economy.lost_usd(wasted))
         usage = called.completion.usage
         yes = judge_prompt.read_verdicts(called.completion.text, count)
         if yes is None:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
-    from pipelines.answer import Answer
+    from pipelines.answer import Answer, Usage
     from pipelines.journey import Progress
-    from pipelines.routing.catalog import ModelTier
+    from pipelines.routing.catalog import ModelTier, Offer
     from pipelines.routing.market import Market
     from workers.config.tenants import ContextRules, RoutingRules
     from workers.jobs.outcomes import Outcomes
@@ -145,10 +145,14 @@ class Quality:
             return None
         prompt_tokens = tokens.estimate_prompt(asking.messages, asking.params)
         offers = self._market().of_tier(asking, "premium", prompt_tokens=prompt_tokens)
+        wasted: list[tuple[Offer, Usage]] = []
         try:
-            called = self._economy.ask(asking, offers, deadline_at=time.time() + GRADED_S)
+            called = self._economy.ask(asking, offers, deadline_at=time.time() + GRADED_S, wasted=wasted)
         except FarthingError as error:
             logs.log().warning("nobody compared two answers", said=str(error))
+            if wasted:
+                lost = ledger.record_wasted(self._economy.lost_usd(wasted), [used for _, used in wasted])
+                self._billing.charge(f"{progress.job_id}.grade", job.tenant, lost)
             return None
         spent = ledger.record_grade(self._economy.spent_usd(called), called.completion.usage)
         self._billing.charge(f"{progress.job_id}.grade", job.tenant, spent)

@@ -92,6 +92,10 @@ class Spending:
     def route(self, progress: Progress, route: Route) -> Route:
         """The route, or economy's where premium is given up for the budget's sake and economy can."""
         budget = self._budget_of(progress.job.tenant)
+        if budget.limited and route.models:
+            # What is set aside is what the dearest of them may cost: who is asked where one fails is of its tier too.
+            tiers = {offer.model: offer.tier for offer in self._market().catalog.offers}
+            route = replace(route, models=tuple(one for one in route.models if tiers.get(one) == route.tier))
         if not budget.limited or budget.when_spent != "economy" or route.tier != "premium" or route.model is not None:
             return route
         spent = self._look(progress.job.tenant, budget)

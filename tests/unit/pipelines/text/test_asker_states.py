@@ -240,3 +240,34 @@ def test_what_holds_for_all_is_no_ones_own(question: str) -> None:
 )
 def test_however_it_is_written(question: str) -> None:
     assert about_the_asker(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When will my order arrive? If I am out, leave it with a neighbour.",
+        "When I checked, it said delivered. Where is my parcel?",
+        "How much do I owe if I pay today?",
+        "What should I do, where is my refund?",
+        "我的余额多少,可以查吗",
+        "我的快递到哪了,能查一下吗",
+        "能不能查一下我的订单到哪了",
+    ],
+)
+def test_an_exemption_is_of_its_own_clause(question: str) -> None:
+    assert about_the_asker(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Will my card be blocked if I enter the wrong PIN?",
+        "If I cancel, will my deposit be refunded?",
+        "If my card is lost, what happens?",
+        "我能不能取消订单",
+        "我可以修改我的订单吗",
+        "Where did we get the word algebra?",
+    ],
+)
+def test_a_rule_for_all_stays_one(question: str) -> None:
+    assert not about_the_asker(question)

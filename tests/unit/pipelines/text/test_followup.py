@@ -153,3 +153,30 @@ def test_what_may_be_about_what_was_spoken_of_is_not_asked_alone(
 )
 def test_a_way_to_do_something_is_asked_alone(turn: str) -> None:
     assert dependence(turn, ["Do you ship to Spain?"], ["Yes, we do."]) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "turn"),
+    [
+        ("Do you offer a business account?", "How do I open an account?"),
+        ("Is WhatsApp safe?", "How do I delete an account?"),
+        ("Compare Revolut with N26.", "How do I close an account?"),
+        ("小米路由器怎么重启?", "怎么修改密码?"),
+        ("微信怎么绑卡?", "怎么修改支付密码?"),
+    ],
+)
+def test_what_every_service_has_may_be_that_of_a_product_named_before(before: str, turn: str) -> None:
+    assert dependence(turn, [before], ["Sure."]) is not None
+
+
+@pytest.mark.parametrize(
+    ("before", "turn"),
+    [
+        ("How do I reset my password?", "How do I delete my account?"),
+        ("What are your opening hours?", "How do I reset my password?"),
+        ("How do I pay with PayPal?", "How do I add PayPal to my account?"),
+        ("怎么退款?", "怎么修改密码?"),
+    ],
+)
+def test_it_is_this_service_s_where_nothing_else_was_named(before: str, turn: str) -> None:
+    assert dependence(turn, [before], ["Sure."]) is None
