@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.answer import Route
 from pipelines.errors import BudgetSpent, ProviderFailed, StoreUnavailable
 from pipelines.money.budget import Budget
 from tests.lane import HALF, HOURS, Lane
@@ -179,3 +180,13 @@ def test_without_the_ledger_a_job_is_asked_at_once(lane: Lane, monkeypatch: pyte
     monkeypatch.setattr(kept.Batches, "park", away)
     assert lane.result(lane.send("How do I hang a swing?")).source == "model"
     assert lane.called() == 1
+
+
+def test_who_a_panel_chose_is_asked_by_batch_though_another_is_cheaper(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    route = Route("premium", 0.9, "by a panel", by_gain=True, models=("gpt-4o", "gpt-4o-mini"))
+    monkeypatch.setattr("workers.stages.routing.tier.route", lambda *_, **__: route)
+    lane.send("How do I grease a hinge?")
+    until(lane.parked)
+    assert [job.model for job in lane.parked()] == ["gpt-4o"]

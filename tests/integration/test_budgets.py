@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines.answer import Usage
+from pipelines.answer import Route, Usage
 from pipelines.errors import BudgetSpent, StoreUnavailable
 from pipelines.job import Job
 from pipelines.journey import Progress
@@ -253,3 +253,16 @@ def test_the_report_says_how_budgets_stand(limited: Limited) -> None:
         "held_usd": "0", "share": 0.8, "when_spent": "refuse",
     }  # fmt: skip
     assert "$4.0000 of $5.0000" in console.export_text()
+
+
+@pytest.mark.parametrize("chosen", ["economy", "premium"])
+def test_a_panels_ranking_keeps_to_its_tier_where_money_is_bounded(
+    limited: Limited, monkeypatch: pytest.MonkeyPatch, chosen: Any
+) -> None:
+    ranked = ("gpt-4o-mini", "gpt-4o") if chosen == "economy" else ("gpt-4o", "gpt-4o-mini")
+    route = Route(chosen, 0.5, "by a panel", by_gain=True, models=ranked)
+    monkeypatch.setattr("workers.stages.routing.tier.route", lambda *_, **__: route)
+    with limited.under(Budget(usd_per_day=Decimal(1), when_spent="economy")):
+        limited.spend("0.95")  # a call of the dearer one does not fit at its worst
+        answer = limited.ask(f"How do I wax a {chosen} ski?")
+    assert answer.model == "gpt-4o-mini", "premium is given up, and nobody is refused for what premium might cost"

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from pipelines.money.budget import Budget
 from pipelines.routing.catalog import Catalog
 from tests.integration.test_routing import HARD, SIMPLE, run, write
 from workers.cli import main
@@ -91,15 +90,6 @@ def test_a_tenant_to_whom_a_right_answer_is_worth_little_is_answered_cheaply(pan
     rules = {tenant: RoutingRules(right_usd=0.000001)}
     with panelled.instead(configuration=replace(panelled.runtime.configuration, tenants_routing=rules)):
         assert panelled.ask(f"{HARD[0]}, number 7003?", tenant=tenant).model == SMALL
-
-
-def test_a_budget_that_gives_premium_up_gives_the_panels_up_too(panelled: InProcess, tenant: str) -> None:
-    rules = {tenant: RoutingRules(budget=Budget(usd_per_day=None, when_spent="economy"))}
-    held = panelled.instead(configuration=replace(panelled.runtime.configuration, tenants_routing=rules))
-    with held as runtime:
-        budget = runtime.configuration.routing_of(tenant).budget
-        assert not budget.limited
-        assert panelled.ask(f"{HARD[0]}, number 7004?", tenant=tenant).model == BIG
 
 
 @pytest.mark.parametrize(
