@@ -36,6 +36,16 @@ def counts_heard(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return heard
 
 
+def says_yes(_judge: Any, _asking: Any, _offers: Any, count: int, **_: Any) -> Any:
+    """In place of ``Judge._ask``: a judge that says yes to each question, for nothing."""
+    from decimal import Decimal
+
+    from pipelines.answer import Usage
+    from workers.stages.judge import Verdicts
+
+    return Verdicts((True,) * count, Usage(), Decimal(0))
+
+
 class InProcess:
     """``ask`` a question; ``settled`` waits until its answer is in the cache of this process's replica."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pipelines.neighbourhood import Neighbourhood
 
-LEAST_PROBABILITY = 0.4  # below it a no says nothing new, and who was told no is not asked again
+LEAST_PROBABILITY = 0.4  # below it a verdict on whether a suspect was right says nothing new
 HOPELESS = 0.05  # below it nobody is asked, whatever is left to spend
 AGAIN = 0.5  # of a verdict's worth, where the same pair is put the other way round: one judge repeats its mistakes
 VETOES = ("identifier", "number")  # gates that no judge may overrule: a slip is costly, and easy to see
@@ -41,8 +41,11 @@ def asks(probability: float, *, served_at: float) -> bool:
 
 def after(probability: float, *, yes: bool, worth: float = WORTH) -> float:
     """Probability that the suspect is right after a verdict, which is worth so much in log-odds. Bayes."""
-    known = min(max(probability, 1e-6), 1.0 - 1e-6)
-    return sigmoid(logit(known) + evidence(yes=yes, worth=worth))
+    return _shifted(probability, evidence(yes=yes, worth=worth))
+
+
+def _shifted(probability: float, said: float) -> float:
+    return sigmoid(logit(min(max(probability, 1e-6), 1.0 - 1e-6)) + said)
 
 
 def evidence(*, yes: bool, worth: float = WORTH) -> float:
@@ -161,7 +164,7 @@ def after_verdicts(
         if said is None:
             return Judgement(probability, False, verdicts)
         counts = (AGAIN if turned else 1.0) * sum(1 if yes else -1 for yes in said)
-        probability = sigmoid(logit(min(max(probability, 1e-6), 1.0 - 1e-6)) + counts * worth)
+        probability = _shifted(probability, counts * worth)
         verdicts += counts
         if not all(said):
             break

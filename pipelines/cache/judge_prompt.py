@@ -134,11 +134,15 @@ def _read_item(item: object) -> bool | None:
     if not isinstance(item, dict):
         return None
     said = read_verdict(str(item.get("same")))
-    difference = str(item.get("difference", UNNAMED) or "").strip().strip(".。!！\"'")
+    difference = _bare(str(item.get("difference", UNNAMED) or ""))
     return None if said and not _NO_DIFFERENCE.fullmatch(difference) else said
 
 
 def read_verdict(text: str) -> bool | None:
     """What the judge said in one word; None when it is neither yes nor no."""
-    word = text.strip().strip(".。!！\"'").lower()
+    word = _bare(text).lower()
     return True if word in _YES else False if word in _NO else None
+
+
+def _bare(text: str) -> str:
+    return text.strip().strip(".。!！\"'")

@@ -33,12 +33,11 @@ def replayed(
     """
     rows = np.arange(len(right))
     expected, asked = np.zeros_like(right), np.zeros(len(right), dtype=np.int64)
-    dear = dearest(costs_usd)
     for out in folds:
         rest = np.setdiff1d(rows, out)
         taught = {model: right[rest, number] for number, model in enumerate(models)}
         found, unseen = Panel.fit(features[rest], vectors[rest], taught)
-        price = goal.price(unseen, right[rest], costs_usd[rest], dear)
+        price = goal.price(unseen, right[rest], costs_usd[rest])
         expected[out] = Panel(found, price).predict(features[out], vectors[out])
         asked[out] = chosen(expected[out], costs_usd[out], price)
     single = int(right.mean(axis=0).argmax())
@@ -61,12 +60,6 @@ def replayed(
         "oracle_cost": rounded(_oracle(right, costs_usd, single)),
         "curve": _curve(expected, right, costs_usd),
     }
-
-
-def dearest(costs_usd: Floats) -> list[bool]:
-    """Is each model one of those that cost more than half of what the dearest does? ``costs_usd`` (n, models)."""
-    mean = costs_usd.mean(axis=0)
-    return [bool(one > mean.max() / 2.0) for one in mean]
 
 
 def _oracle(right: Floats, costs_usd: Floats, single: int) -> float:

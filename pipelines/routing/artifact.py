@@ -45,7 +45,9 @@ def gain(found: Gain, *, prompts: bool = True) -> dict[str, Any]:
 
 
 def read_gain(raw: Mapping[str, Any], *, like: Learned | None = None) -> Gain:
-    """Read what :func:`gain` wrote; ``like`` has what is of the prompts. Raises ValueError, KeyError, TypeError."""
+    """Read what :func:`gain` wrote; ``like`` has what is of the prompts, where it was left out. Raises ValueError,
+    KeyError, TypeError.
+    """
     weights, means = (tuple(float(raw[name][one]) for one in LEARNERS) for name in ("weights", "means"))
     learned = None if raw["learned"] is None else _learned(raw["learned"], like)
     return Gain(learned, weights, float(raw["base"]), means, int(raw["outcomes"]))
@@ -56,7 +58,7 @@ def _learned(raw: Mapping[str, Any], like: Learned | None) -> Learned:
         name: Ridge(_unpacked(raw[name]["slopes"]), _unpacked(raw[name]["mean"]), float(raw[name]["base"]))
         for name in RIDGES
     }
-    if like is not None:
+    if like is not None and "vectors" not in raw:
         return Learned(
             like.mean, like.spread, like.vectors, _unpacked(raw["gains"]), landmarks=like.landmarks, **ridges
         )

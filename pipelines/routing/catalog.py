@@ -56,6 +56,10 @@ class Catalog:
         """Names of all models, each once, in order."""
         return list(dict.fromkeys(offer.model for offer in self.offers))
 
+    def tiers(self) -> dict[str, ModelTier]:
+        """The tier of each model by name."""
+        return {offer.model: offer.tier for offer in self.offers}
+
     def check(self, model: str) -> None:
         """Raise UnknownModel unless a job may ask for ``model`` (``auto``, a tier or a model's name)."""
         if model != "auto" and model not in MODEL_TIERS:

@@ -15,7 +15,7 @@ from pipelines.routing import artifact, surface
 from pipelines.routing.gain import Gain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -104,10 +104,7 @@ class Panel:
     @classmethod
     def decode(cls, raw: Mapping[str, Any], *, like: Learned | None) -> Panel:
         """Read what :meth:`encode` wrote; raises ValueError, KeyError or TypeError."""
-        found = {
-            str(model): artifact.read_gain(one, like=None if "vectors" in one["learned"] else like)
-            for model, one in raw["models"].items()
-        }
+        found = {str(model): artifact.read_gain(one, like=like) for model, one in raw["models"].items()}
         right = float(raw["right_usd"])
         if not found or not 0.0 < right < float("inf"):
             raise ValueError("it is no router: its panel has no models, or no price of a right answer")
@@ -132,6 +129,13 @@ def chosen(expected: Floats, costs_usd: Floats, right_usd: float) -> NDArray[np.
     return found
 
 
+def dearest(costs_usd: Floats) -> NDArray[np.bool_]:
+    """Is each model one of those that cost more than half of what the dearest does? ``costs_usd`` (n, models)."""
+    mean = costs_usd.mean(axis=0)
+    found: NDArray[np.bool_] = mean > mean.max() / 2.0
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """One of three: ``quality`` as a share of the best single model's, ``usd_per_1000`` at the most, or the share of
@@ -142,13 +146,13 @@ class Goal:
     usd_per_1000: float | None = None
     premium_share: float | None = None
 
-    def price(self, expected: Floats, right: Floats, costs_usd: Floats, premium: Sequence[bool]) -> float:
+    def price(self, expected: Floats, right: Floats, costs_usd: Floats) -> float:
         """Dollars for a right answer that reach it: the fewest for a quality, the most for a bound of what is spent.
 
-        All (n, models): ``expected`` was said of prompts unseen, ``right`` came out; ``premium`` says of each model
-        whether it is one of the dearest. Where nothing reaches a goal, what comes nearest.
+        All (n, models): ``expected`` was said of prompts unseen, ``right`` came out. Where nothing reaches a goal, what
+        comes nearest.
         """
-        rows = np.arange(len(right))
+        rows, dear = np.arange(len(right)), dearest(costs_usd)
         tried = prices(costs_usd)
         if self.quality is not None:
             aim = self.quality * right.mean(axis=0).max()
@@ -161,6 +165,6 @@ class Goal:
             if self.usd_per_1000 is not None:
                 within.append(1000.0 * costs_usd[rows, asked].mean() <= self.usd_per_1000)
             else:
-                within.append(np.array(premium)[asked].mean() <= float(self.premium_share or 0.0))
+                within.append(dear[asked].mean() <= float(self.premium_share or 0.0))
         allowed = np.flatnonzero(within)
         return float(tried[allowed[-1]] if len(allowed) else tried[0])

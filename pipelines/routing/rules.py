@@ -84,11 +84,12 @@ class RuleBook:
 
 def _as_written(caught: Mapping[str, str | None], question: str) -> dict[str, str | None]:
     """What the groups caught, in the question's own capitals."""
-    found: dict[str, str | None] = {}
+    found, lowered = dict(caught), question.lower()
+    if len(lowered) != len(question):  # a letter that is two in small: places are not the same
+        return found
     for name, value in caught.items():
-        at = -1 if value is None else question.lower().find(value.lower())
-        same_length = value is not None and len(question.lower()) == len(question)
-        found[name] = question[at : at + len(value)] if value and at >= 0 and same_length else value
+        if value and (at := lowered.find(value.lower())) >= 0:
+            found[name] = question[at : at + len(value)]
     return found
 
 

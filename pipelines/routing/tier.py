@@ -69,7 +69,7 @@ def route(
 
 
 def _by_panel(ranked: Sequence[Ranked], catalog: Catalog) -> Route:
-    tiers = {offer.model: offer.tier for offer in catalog.offers}
+    tiers = catalog.tiers()
     first, others = ranked[0], ranked[1:]
     best = max((one.quality for one in ranked if tiers[one.model] == "premium"), default=first.quality)
     beside = f", before {others[0].model} with {others[0].quality:.3f} for ${others[0].cost_usd:.6f}" if others else ""

@@ -104,9 +104,9 @@ _OWN_ALL_THE_SAME = re.compile(
 )
 # Who is asked to look something up is asked for it: no way is asked for.
 _LOOK_IT_UP = re.compile(
-    r"(?:能不能|能否|可否|可不可以|可以|能)(?:帮我?|给我|麻烦|请)?(?:查|看|告诉|说|问)(?:一?下|看|我|询)*(?:吗|么)?|(?:可以|能)(?:帮我?)?查(?:一?下|看|询)?(?:吗|么)"
+    r"(?:能不能|能否|可否|可不可以|可以|能)(?:帮我?|给我|麻烦|请)?(?:查|看|告诉|说|问)(?:一?下|看|我|询)*(?:吗|么)?"
 )
-_SENTENCE_END, _CLAUSE_END = re.compile(r"[.?!。？！;；\n]+"), re.compile(r"[,，、:：]+")
+_SENTENCE_END, _CLAUSE_END = re.compile(r"[.?!。？！;；]+"), re.compile(r"[,，、:：]+")
 _EMPHASIS = re.compile(r"[*_~\"“”„]")
 
 

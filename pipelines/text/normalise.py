@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from pipelines.text.han import HAN
-from pipelines.text.remembered import remembered
+from pipelines.text.remembered import remembered_if_short
 
 _WIDE = {0x3000: " ", 0x3002: ".", **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}}
 _ABOUT_CHARACTERS = re.compile(
@@ -133,17 +133,9 @@ def normalise(text: str) -> str:
     return bare
 
 
+@remembered_if_short(REMEMBERED, SHORT_CHARS)
 def without_courtesy(text: str) -> str:
     """The question without width, spacing, courtesy and a sentence's capital; every other word stays."""
-    return _remembered(text) if len(text) <= SHORT_CHARS else _bare_of_courtesy(text)
-
-
-@remembered(REMEMBERED)
-def _remembered(text: str) -> str:
-    return _bare_of_courtesy(text)
-
-
-def _bare_of_courtesy(text: str) -> str:
     bare = _without_courtesy(text)
     while (again := _without_courtesy(bare)) != bare:  # "Hi. Hello, …": what was behind a courtesy may be one too
         bare = again

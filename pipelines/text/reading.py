@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from pipelines.text.han import simplified
-from pipelines.text.remembered import remembered
+from pipelines.text.remembered import remembered_if_short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,17 +39,9 @@ def reading(text: str) -> str:
     return readings(text)[-1]
 
 
+@remembered_if_short(REMEMBERED, SHORT_CHARS)
 def readings(text: str) -> tuple[str, ...]:
     """The same; where they differ, as it is written before it: Cantonese is looked for in Traditional characters."""
-    return _short(text) if len(text) <= SHORT_CHARS else _readings(text)
-
-
-@remembered(REMEMBERED)
-def _short(text: str) -> tuple[str, ...]:
-    return _readings(text)
-
-
-def _readings(text: str) -> tuple[str, ...]:
     if not text.isascii():
         text = _UNSEEN.sub("", unicodedata.normalize("NFC", text).translate(_READ_AS))
     text = _SPACES.sub(" ", text)

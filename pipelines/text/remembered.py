@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
@@ -26,6 +26,21 @@ def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
         cached = lru_cache(maxsize=most)(read)
         _readers.append(cached)
         return cached  # type: ignore[return-value]  # it is called as the function is
+
+    return over
+
+
+def remembered_if_short(most: int, chars: int) -> Callable[[Callable[[str], T]], Callable[[str], T]]:
+    """As :func:`remembered`, of texts of at most ``chars`` characters: a longer one is a document, and not kept."""
+
+    def over(read: Callable[[str], T]) -> Callable[[str], T]:
+        short = remembered(most)(read)
+
+        @wraps(read)
+        def either(text: str) -> T:
+            return short(text) if len(text) <= chars else read(text)
+
+        return either
 
     return over
 

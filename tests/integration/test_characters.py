@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from pipelines.cache.judge import Budget
 from pipelines.errors import EncoderUnavailable
 from pipelines.vectors import ngrams
 from pipelines.vectors.encoder import reader
+from tests.fleet import says_yes
 from workers.encoders import characters, factory
 from workers.encoders.characters import CharacterEncoder
 from workers.encoders.train_characters import train
@@ -106,7 +107,7 @@ def test_a_new_tenants_chinese_rewording_goes_to_the_model_without_a_judge(unjud
 def test_a_judges_yes_serves_a_chinese_rewording(
     fleet: InProcess, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.stages.judge.Judge._ask", _yes)
+    monkeypatch.setattr("workers.stages.judge.Judge._ask", says_yes)
     monkeypatch.setattr("pipelines.cache.judge.pays", lambda *_, **__: True)
     with fleet.instead(judge_budget=Budget(1.0)):
         fleet.settled(fleet.ask("可以修改收货地址吗？", tenant=tenant))
@@ -114,15 +115,6 @@ def test_a_judges_yes_serves_a_chinese_rewording(
     assert served.source == "semantic"
     assert served.cache is not None
     assert served.cache["decided_by"] == "judge"
-
-
-def _yes(_judge: Any, _asking: Any, _offers: Any, count: int, **_: Any) -> Any:
-    from decimal import Decimal
-
-    from pipelines.answer import Usage
-    from workers.stages.judge import Verdicts
-
-    return Verdicts((True,) * count, Usage(), Decimal(0))
 
 
 def test_its_folder_loads_as_a_sentence_transformer(shipped: CharacterEncoder, tmp_path: Path) -> None:

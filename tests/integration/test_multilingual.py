@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from pipelines.answer import Usage
 from pipelines.cache import verifier
 from pipelines.cache.judge import Budget
 from pipelines.errors import EncoderUnavailable
 from pipelines.vectors.encoder import reader
+from tests.fleet import says_yes
 from workers.encoders import e5_weights, factory
-from workers.stages.judge import Verdicts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,15 +127,11 @@ def test_english_goes_to_the_packaged_encoder_and_what_is_cached_under_it_stays(
         assert reader(readers, text) is encoder
 
 
-def _yes(_judge: Any, _asking: Any, _offers: Any, count: int, **_: Any) -> Verdicts:
-    return Verdicts((True,) * count, Usage(), Decimal(0))
-
-
 @pytest.mark.parametrize("language", ["ja", "ar", "zh-Hant"])
 def test_a_fleet_serves_a_rewording_and_no_other_question(
     encoder: Any, fleet: InProcess, tenant: str, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.stages.judge.Judge._ask", _yes)
+    monkeypatch.setattr("workers.stages.judge.Judge._ask", says_yes)
     monkeypatch.setattr("pipelines.cache.judge.pays", lambda *_, **__: True)
     question, reworded, other = ASKED[language]
     with fleet.instead(encoder=encoder, judge_budget=Budget(1.0)):

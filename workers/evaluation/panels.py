@@ -95,7 +95,7 @@ def train(given: Panelled, encoders: Sequence[Encoder], out: Path, source: str, 
     features, vectors = surface.surfaces(given.prompts), outcomes.vectors(given.prompts, encoder)
     taught = {model: given.right[:, number] for number, model in enumerate(given.models)}
     found, unseen = Panel.fit(features, vectors, taught)
-    price = goal.price(unseen, given.right, given.costs_usd, measures.dearest(given.costs_usd))
+    price = goal.price(unseen, given.right, given.costs_usd)
     cheapest, best = int(given.costs_usd.mean(axis=0).argmin()), int(given.right.mean(axis=0).argmax())
     router = Router.fit(
         features,

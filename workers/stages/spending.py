@@ -94,7 +94,7 @@ class Spending:
         budget = self._budget_of(progress.job.tenant)
         if budget.limited and route.models:
             # What is set aside is what the dearest of them may cost: who is asked where one fails is of its tier too.
-            tiers = {offer.model: offer.tier for offer in self._market().catalog.offers}
+            tiers = self._market().catalog.tiers()
             route = replace(route, models=tuple(one for one in route.models if tiers.get(one) == route.tier))
         if not budget.limited or budget.when_spent != "economy" or route.tier != "premium" or route.model is not None:
             return route

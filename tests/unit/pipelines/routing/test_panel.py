@@ -110,7 +110,7 @@ def test_a_price_of_a_right_answer_reaches_the_goal(goal: Goal, least: float, mo
     prompts, vectors, right, _ = outcomes()
     costs = np.tile(list(COSTS.values()), (len(prompts), 1))
     _, unseen = Panel.fit(surface.surfaces(prompts), vectors, {m: right[:, n] for n, m in enumerate(MODELS)})
-    asked = chosen(unseen, costs, goal.price(unseen, right, costs, measures.dearest(costs)))
+    asked = chosen(unseen, costs, goal.price(unseen, right, costs))
     assert least <= (asked == 2).mean() <= most
     if goal.quality is not None:
         assert right[np.arange(len(right)), asked].mean() >= goal.quality * right.mean(axis=0).max()
